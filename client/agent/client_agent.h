@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/agent/agent_messages.h"
+#include "client/policy/site_policy.h"
+#include "core/base/random.h"
+
+namespace cairn {
+
+// How long a sealed report is kept for sending again.
+enum class ReportKeeping : std::uint8_t {
+  kUntilClosed = 1,  // persisted before it is sent, kept until the attempt is over
+  kUntilSent = 2,    // moved into the message: for channels that cannot lose one
+};
+
+// What agents of one process have in common. Borrowed by every agent, immutable.
+struct AgentConfig {
+  SitePolicy policy;
+  std::map<std::string, std::string> dataset_toml;  // name → the site's [dataset.NAME] table, for the worker
+  std::string software = "cairn";
+  std::vector<std::string> capabilities = {"f32"};
+  ReportKeeping keeping = ReportKeeping::kUntilClosed;
+  Duration retry_first = std::chrono::seconds(1);
+  Duration retry_longest = std::chrono::minutes(2);
+  Duration welcome_timeout = std::chrono::seconds(30);  // from OpenChannel to Welcome
+  Duration heartbeat_longest{0};  // a shorter one than the server asks for; 0: as the server asks
+};
+
+// Which participant an agent is. The label opens its random streams.
+struct AgentIdentity {
+  std::string site;
+  std::uint64_t label = 0;  // below 2^32
+};
+
+// What an agent starts from: nothing, what its store kept, or a session known to be up.
+struct AgentSnapshot {
+  std::vector<JobApproval> approvals;
+  std::vector<SealedReportHandle> reports;
+  std::vector<OfferedJobHandle> accepted_jobs;
+  bool is_connected = false;  // past the Welcome: the agent goes on without opening a channel
+  Duration heartbeat{0};      // of that session
+};
+
+enum class AgentState : std::uint8_t {
+  kIdle = 1,   // before AgentStarted
+  kOpening,    // a channel was asked for
+  kGreeting,   // Hello sent
+  kConnected,
+  kClosing,    // the channel was told to close; opens again after a pause
+  kWaiting,    // for the retry timer
+  kBlocked,    // refused for a reason that a retry does not mend
+  kStopped,
+};
+
+// One site's side of the conversation, sans IO: reconnects, answers offers by the site's policy,
+// has plans worked on one at a time, and sees to it that a sealed report is durable before it is
+// sent and sent again, not computed again, when it is asked for twice.
+//
+//   ClientAgent agent(config, {"site-a", 7}, random);
+//   agent.Step(now, AgentStarted{}, actions);       // → OpenChannel, SetAgentTimer
+//
+// The driver performs the actions in list order and hands events back one at a time. One StartWork is
+// in force at any moment; a StartWork after KillWork waits for the killed work to end.
+// No thread, clock or file; a Step is bookkeeping, independent of model size. Not thread-safe.
+// The references given must outlive the agent.
+class ClientAgent {
+ public:
+  static constexpr TimerId kLinkTimer{1};       // retry, or the Welcome that did not come
+  static constexpr TimerId kHeartbeatTimer{2};
+
+  ClientAgent(const AgentConfig& config, AgentIdentity identity, const RandomSource& random);
+  static ClientAgent Restore(const AgentConfig& config, AgentIdentity identity, const RandomSource& random,
+                             AgentSnapshot snapshot);
+  ClientAgent(ClientAgent&&) noexcept = default;
+  ClientAgent& operator=(ClientAgent&&) noexcept = default;
+  ~ClientAgent();
+
+  void Step(TimePoint now, AgentEvent event, AgentActions& out);
+
+  // ---- for the driver's status page
+
+  // A job the aggregator offered and what the site answered.
+  struct Job {
+    JobId id;
+    OfferedJobHandle offered;  // null: only a report of it was restored
+    JobAnswer answer = JobAnswer::kDecline;
+    bool is_receipted = false;   // of held: the aggregator has it
+    ErrorId reason;              // of an answer that is no accept
+    SealedReportHandle held;
+    std::unique_ptr<RoundPlan> waiting;  // its turn comes when the work of another job ends
+  };
+
+  AgentState state() const { return state_; }
+  const Status& blocked_by() const { return blocked_by_; }
+  std::span<const Job> jobs() const { return jobs_; }
+  bool is_working() const { return is_working_; }
+  RoundKey working_on() const { return work_key_; }  // while is_working
+  std::int64_t steps_done() const { return steps_done_; }
+
+ private:
+  struct Reaction;  // one Step's now and out with the agent; client_agent.cc
+  // What the last action list asked to persist, in case that fails.
+  enum class Unproven : std::uint8_t { kNothing, kReport, kApproval };
+
+  const AgentConfig* config_;
+  const RandomSource* random_;
+  AgentIdentity identity_;
+  std::vector<Job> jobs_;
+  std::vector<JobApproval> approvals_;
+  Status blocked_by_;
+  Duration heartbeat_{0};
+  RoundKey work_key_;
+  RoundKey unproven_key_;
+  std::int64_t steps_done_ = 0;
+  std::uint32_t failures_ = 0;      // since the last Welcome
+  std::uint32_t reconnects_ = 0;    // counts draws of the retry stream
+  AgentState state_ = AgentState::kIdle;
+  Unproven unproven_ = Unproven::kNothing;
+  RoundKind work_kind_ = RoundKind::kTrain;
+  bool is_working_ = false;
+};
+
+}  // namespace cairn
