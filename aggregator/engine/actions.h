@@ -1,0 +1,145 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/event.h"
+#include "core/base/ids.h"
+#include "core/base/status.h"
+#include "protocol/messages/messages.h"
+
+// What the aggregator's engines take and give. An engine only maps an event and its state to
+// actions; a driver performs them in the order given. Persist is durable when it returns; when it
+// fails, the rest of the list is dropped and the engine hears ActionFailed.
+
+namespace cairn {
+
+// What the aggregator knows of one round when it is over.
+struct RoundSummary {
+  RoundKey key;
+  RoundKind kind = RoundKind::kTrain;
+  std::size_t invited = 0;
+  std::vector<ClientId> reported;  // survivors, ascending
+  std::size_t declined = 0, invalid = 0, late = 0;
+  std::int64_t examples = 0;  // Σ over the survivors
+  MetricSums metrics;         // of the model the round started from; empty when not evaluated
+};
+
+// ---- durable records of a job, in the order they may appear
+
+struct JobAccepted {
+  std::shared_ptr<const JobManifest> manifest;
+};
+struct ParticipantFixed {  // ids are dense and final
+  ClientId client;
+  std::string site;
+};
+struct RoundOpened {
+  RoundKey key;
+  RoundKind kind = RoundKind::kTrain;
+  std::vector<ClientId> invited;
+  std::uint32_t goal = 0, min_reports = 0;
+};
+struct RoundCommitted {
+  RoundSummary summary;
+  BlobRef model;         // the version this round produced (of an evaluation: the one it measured)
+  BlobRef server_state;  // the strategy's own state after it
+};
+struct JobClosed {
+  JobOutcome outcome = JobOutcome::kFinished;
+  std::uint16_t reason_id = 0;
+  std::string reason;
+};
+struct Record {
+  JobId job;
+  std::variant<JobAccepted, ParticipantFixed, RoundOpened, RoundCommitted, JobClosed> body;
+};
+
+// Where a job stood when its last record was written.
+struct JobSnapshot {
+  std::shared_ptr<const JobManifest> manifest;
+  std::vector<std::string> participants;      // by ClientId
+  std::vector<RoundSummary> committed;        // ascending
+  BlobRef model;                              // current version: the initial one before round 1
+  BlobRef server_state;                       // zero size before round 1
+  std::shared_ptr<const RoundOpened> open;    // null between rounds
+  std::shared_ptr<const JobClosed> closed;    // null while it runs
+};
+
+// ---- events
+
+struct Joined {  // a site passed admission
+  SessionId session;
+  std::string site;
+};
+struct Left {
+  SessionId session;
+};
+struct Received {
+  SessionId session;
+  ClientMessage message;
+};
+struct Finished {  // the round's sum became a model, stored under its hash
+  RoundKey key;
+  ModelHandle model;
+  BlobRef server_state;
+};
+struct TimerFired {
+  TimerId timer;
+};
+struct ActionFailed {  // a record did not become durable; the actions after it were dropped
+  Status status;
+  Record record;
+};
+struct StopRequested {
+  bool now = false;  // true abandons the open round, false lets it end
+  std::string reason;
+};
+using Event = std::variant<Joined, Left, Received, Finished, TimerFired, ActionFailed, StopRequested>;
+
+// ---- actions
+
+struct Persist {
+  Record record;
+};
+struct Send {
+  SessionId session;
+  ServerMessage message;
+};
+struct SetTimer {
+  TimerId timer;
+  TimePoint at;
+};
+struct CancelTimer {
+  TimerId timer;
+};
+struct OpenSum {  // forget every earlier attempt's sum
+  RoundKey key;
+};
+struct Fold {
+  RoundKey key;
+  ClientId client;
+  UpdateHandle update;
+  double weight = 1;
+};
+struct Finish {  // drain the folds, make the next model, store it, answer with Finished
+  RoundKey key;
+};
+struct Publish {  // the committed round and the model it left; drivers report and evaluate it
+  RoundSummary summary;
+  ModelHandle model;
+};
+struct EndJob {
+  JobClosed end;
+};
+struct Emit {
+  DomainEvent event;
+};
+using Action = std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, Finish, Publish, EndJob, Emit>;
+using Actions = std::vector<Action>;
+
+}  // namespace cairn

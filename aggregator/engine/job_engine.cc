@@ -1,0 +1,278 @@
+#include "aggregator/engine/job_engine.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace cairn {
+namespace {
+
+// A round uses two timers of its own; a third wakes the job after a storage failure.
+constexpr TimerId kRoundTimers{1};
+constexpr TimerId kRetryTimer{3};
+
+Status CheckSpec(const JobSpec& spec) {
+  const auto refused = [](std::string what) { return Status(errors::kJobRefused, std::move(what)); };
+  if (spec.secagg == SecAggMode::kFull) {
+    return refused("the job asks for secure aggregation, which this release does not have");
+  }
+  if (spec.strategy.rounds == 0) return refused("strategy.rounds is 0");
+  if (spec.strategy.weight_cap == 0) return refused("strategy.weight_cap is 0");
+  const CohortConfig& cohort = spec.cohort;
+  if (cohort.min_clients == 0) return refused("cohort.min_clients is 0");
+  if (cohort.target != 0 && cohort.min_reports > cohort.target) {
+    return refused("cohort.min_reports " + std::to_string(cohort.min_reports) + " is over cohort.target " +
+                   std::to_string(cohort.target));
+  }
+  if (cohort.max_attempts == 0) return refused("cohort.max_attempts is 0");
+  return {};
+}
+
+}  // namespace
+
+JobEngine::JobEngine(std::shared_ptr<const JobManifest> manifest, ModelHandle model, JobParts parts)
+    : manifest_(std::move(manifest)), model_(std::move(model)), parts_(std::move(parts)) {
+  layout_ = LayoutOf(model_->values.spec());
+}
+
+Result<std::unique_ptr<JobEngine>> JobEngine::Create(std::shared_ptr<const JobManifest> manifest,
+                                                     ModelHandle initial, JobParts parts) {
+  CAIRN_RETURN_IF_ERROR(CheckSpec(manifest->spec));
+  CAIRN_ASSIGN_OR_RETURN(const ParameterSpec declared, ParameterSpec::Create(manifest->tensors));
+  if (declared.layout_hash() != initial->values.spec().layout_hash()) {
+    return Status(errors::kJobRefused, "the initial model has another layout than the manifest's tensors");
+  }
+  return std::unique_ptr<JobEngine>(new JobEngine(std::move(manifest), std::move(initial), std::move(parts)));
+}
+
+Result<std::unique_ptr<JobEngine>> JobEngine::Restore(const JobSnapshot& snapshot, ModelHandle model,
+                                                      JobParts parts) {
+  CAIRN_ASSIGN_OR_RETURN(auto engine, Create(snapshot.manifest, std::move(model), std::move(parts)));
+  for (const std::string& site : snapshot.participants) engine->population_.Add(site);
+  for (const RoundSummary& summary : snapshot.committed) {
+    if (summary.kind == RoundKind::kTrain) ++engine->rounds_done_;
+    if (summary.kind == RoundKind::kEvaluate) engine->evaluated_ = true;
+  }
+  if (!snapshot.participants.empty()) engine->phase_ = Phase::kWaiting;
+  if (snapshot.open != nullptr) {
+    engine->resume_ = snapshot.open;
+    engine->attempt_ = snapshot.open->key.attempt;
+  }
+  if (snapshot.closed != nullptr) {
+    engine->end_ = *snapshot.closed;
+    engine->phase_ = Phase::kEnded;
+  }
+  return engine;
+}
+
+void JobEngine::Start(TimePoint, Actions& out) { out.push_back(Persist{{manifest_->id, JobAccepted{manifest_}}}); }
+
+void JobEngine::Step(TimePoint now, Event event, Actions& out) {
+  if (phase_ == Phase::kEnded) return;
+  if (!std::holds_alternative<ActionFailed>(event)) undo_.reset();
+  std::visit([&](auto& e) { On(now, std::move(e), out); }, event);
+}
+
+void JobEngine::On(TimePoint, Joined event, Actions& out) {
+  sessions_[event.session] = {event.site, {}};
+  out.push_back(Send{event.session, JobOffer{manifest_}});
+}
+
+void JobEngine::On(TimePoint, Left event, Actions&) {
+  const auto it = sessions_.find(event.session);
+  if (it == sessions_.end()) return;
+  // A newer session of the same site may already have taken its place.
+  const auto& [site, client] = it->second;
+  if (const auto accepted = accepted_.find(site); accepted != accepted_.end() && accepted->second == event.session) {
+    accepted_.erase(accepted);
+  }
+  if (client.has_value() && population_.session(*client) == event.session) population_.Disconnect(*client);
+  sessions_.erase(it);
+}
+
+void JobEngine::Connect(ClientId client, SessionId session) {
+  population_.Connect(client, session);
+  sessions_.at(session).client = client;
+}
+
+void JobEngine::On(TimePoint now, Received event, Actions& out) {
+  const auto session = sessions_.find(event.session);
+  if (session == sessions_.end()) return;
+  if (const auto* reply = std::get_if<JobReply>(&event.message)) {
+    if (reply->job == manifest_->id) OnReply(now, event.session, *reply, out);
+    return;
+  }
+  if (!session->second.client.has_value() || round_ == nullptr) {
+    // A report nobody waits for still deserves an answer, or its sender would keep it.
+    if (const auto* report = std::get_if<Report>(&event.message)) {
+      out.push_back(Send{event.session, ReportReceipt{report->key, ReportOutcome::kLate, 0, ""}});
+    }
+    return;
+  }
+  const ClientId client = *session->second.client;
+  if (auto* report = std::get_if<Report>(&event.message)) round_->OnReport(now, client, std::move(*report), out);
+  if (const auto* beat = std::get_if<Heartbeat>(&event.message)) round_->OnHeartbeat(now, client, *beat);
+  if (const auto* decline = std::get_if<RoundDecline>(&event.message)) round_->OnDecline(now, client, *decline, out);
+  AfterRound(now, out);
+}
+
+void JobEngine::OnReply(TimePoint now, SessionId session, const JobReply& reply, Actions& out) {
+  const std::string site = sessions_.at(session).site;
+  if (reply.answer != JobAnswer::kAccept) {
+    accepted_.erase(site);
+    DomainEvent event{DomainEvent::Level::kWarning,
+                      reply.answer == JobAnswer::kPending ? "job.pending" : "job.declined",
+                      {{"job", static_cast<std::int64_t>(manifest_->id.value)},
+                       {"site", site},
+                       {"id", ToString(ErrorId{reply.reason_id})},
+                       {"why", reply.reason}}};
+    out.push_back(Emit{std::move(event)});
+    return;
+  }
+  accepted_[site] = session;
+  if (phase_ == Phase::kRecruiting) {
+    if (accepted_.size() < manifest_->spec.cohort.min_clients) return;
+    FixParticipants(out);
+    phase_ = Phase::kWaiting;
+  } else {
+    ClientId client;
+    if (!population_.Find(site, &client)) AddParticipant(site, out);
+    if (!population_.Find(site, &client)) return;
+    Connect(client, session);
+    if (round_ != nullptr) round_->OnConnected(now, client, out);
+  }
+  MaybeOpenRound(now, out);
+}
+
+void JobEngine::FixParticipants(Actions& out) {
+  for (const auto& [site, session] : accepted_) AddParticipant(site, out);  // std::map: by name
+}
+
+void JobEngine::AddParticipant(const std::string& site, Actions& out) {
+  const ClientId client = population_.Add(site);
+  Connect(client, accepted_.at(site));
+  out.push_back(Persist{{manifest_->id, ParticipantFixed{client, site}}});
+}
+
+void JobEngine::MaybeOpenRound(TimePoint now, Actions& out) {
+  if (phase_ != Phase::kWaiting) return;
+  if (resume_ != nullptr) {
+    const auto resumed = std::exchange(resume_, nullptr);
+    OpenRound(now, {resumed->invited, resumed->goal, resumed->min_reports}, true, out);
+    return;
+  }
+  const std::vector<ClientId> available = population_.ConnectedClients();
+  if (available.size() < manifest_->spec.cohort.min_clients) return;
+  const StreamLabel label{Purpose::kSelect, rounds_done_ + 1, 0, attempt_};
+  OpenRound(now, SelectCohort(manifest_->spec.cohort, available, parts_.random->Open(label)), false, out);
+}
+
+void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, bool resumed, Actions& out) {
+  RoundConfig config;
+  config.key = {manifest_->id, RoundId{rounds_done_ + 1}, attempt_};
+  config.kind = rounds_complete() ? RoundKind::kEvaluate : RoundKind::kTrain;
+  config.cohort = cohort;
+  config.manifest = manifest_;
+  config.train = parts_.configure ? parts_.configure(config.key.round) : manifest_->spec.train;
+  config.evaluate = manifest_->spec.evaluate.federated;
+  config.layout_hash = layout_.hash;
+  config.deadline = manifest_->spec.round.deadline;
+  config.stall_timeout = parts_.stall_timeout;
+  round_ = std::make_unique<RoundEngine>(std::move(config), model_, population_, kRoundTimers);
+  phase_ = Phase::kRound;
+  round_->Open(now, resumed, out);
+}
+
+void JobEngine::On(TimePoint now, Finished event, Actions& out) {
+  if (round_ == nullptr) return;
+  round_->OnFinished(event, out);
+  AfterRound(now, out);
+}
+
+void JobEngine::On(TimePoint now, TimerFired event, Actions& out) {
+  if (event.timer == kRetryTimer) {
+    if (phase_ == Phase::kRecruiting && accepted_.size() >= manifest_->spec.cohort.min_clients) {
+      FixParticipants(out);
+      phase_ = Phase::kWaiting;
+    }
+    MaybeOpenRound(now, out);
+    return;
+  }
+  if (round_ == nullptr) return;
+  round_->OnTimer(now, event.timer, out);
+  AfterRound(now, out);
+}
+
+// Moves on once the open round is over: next round, next attempt, evaluation, or the end.
+void JobEngine::AfterRound(TimePoint now, Actions& out) {
+  if (round_ == nullptr || !round_->over()) return;
+  const auto round = std::exchange(round_, nullptr);
+  phase_ = Phase::kWaiting;
+  if (round->phase() == RoundEngine::Phase::kAbandoned) {
+    if (attempt_ >= manifest_->spec.cohort.max_attempts) {
+      End(JobOutcome::kFailed,
+          Status(errors::kRoundAbandoned, "round " + std::to_string(round->key().round.value) + " was abandoned " +
+                                              std::to_string(attempt_) + " times"),
+          out);
+      return;
+    }
+    ++attempt_;
+  } else {
+    undo_ = Undo{model_, rounds_done_, evaluated_};
+    model_ = round->model();
+    attempt_ = 1;
+    if (round->kind() == RoundKind::kTrain) ++rounds_done_;
+    if (round->kind() == RoundKind::kEvaluate) evaluated_ = true;
+  }
+  if (stopping_) {
+    End(JobOutcome::kStopped, Status(errors::kJobStopped, stop_reason_), out);
+  } else if (rounds_complete() && !evaluation_due()) {
+    End(JobOutcome::kFinished, {}, out);
+  } else {
+    MaybeOpenRound(now, out);
+  }
+}
+
+// A record did not become durable: what it recorded did not happen. Back to before it, later again.
+void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
+  if (undo_.has_value() && std::holds_alternative<RoundCommitted>(event.record.body)) {
+    model_ = undo_->model;
+    rounds_done_ = undo_->rounds_done;
+    evaluated_ = undo_->evaluated;
+  }
+  undo_.reset();
+  if (std::holds_alternative<ParticipantFixed>(event.record.body) && rounds_done_ == 0) {
+    population_ = Population{};
+    phase_ = Phase::kRecruiting;
+  }
+  if (round_ != nullptr) round_->Abandon(event.status.what(), out);
+  round_.reset();
+  if (phase_ == Phase::kRound) phase_ = Phase::kWaiting;
+  if (phase_ == Phase::kWaiting) ++attempt_;
+  out.push_back(SetTimer{kRetryTimer, now + parts_.storage_retry});
+  out.push_back(Emit{{DomainEvent::Level::kError, "job.storage_failed",
+                      {{"job", static_cast<std::int64_t>(manifest_->id.value)},
+                       {"id", ToString(event.status.id())},
+                       {"why", event.status.what()}}}});
+}
+
+void JobEngine::On(TimePoint, StopRequested event, Actions& out) {
+  stopping_ = true;
+  stop_reason_ = event.reason;
+  if (round_ != nullptr && !event.now) return;
+  if (round_ != nullptr) round_->Abandon(event.reason, out);
+  round_.reset();
+  End(JobOutcome::kStopped, Status(errors::kJobStopped, event.reason), out);
+}
+
+void JobEngine::End(JobOutcome outcome, const Status& why, Actions& out) {
+  end_ = JobClosed{outcome, why.id().value, why.what()};
+  phase_ = Phase::kEnded;
+  out.push_back(Persist{{manifest_->id, *end_}});
+  out.push_back(EndJob{*end_});
+  for (const auto& [session, site] : sessions_) {
+    out.push_back(Send{session, JobEnded{manifest_->id, outcome, why.what()}});
+  }
+}
+
+}  // namespace cairn

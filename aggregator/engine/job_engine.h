@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregator/engine/actions.h"
+#include "aggregator/engine/population.h"
+#include "aggregator/engine/round_engine.h"
+#include "core/base/random.h"
+#include "core/base/result.h"
+
+namespace cairn {
+
+// What a job engine is given besides the job itself.
+struct JobParts {
+  const RandomSource* random = nullptr;                          // selection streams; outlives the engine
+  std::function<TrainConfig(RoundId)> configure;                 // the strategy's client half
+  Duration stall_timeout{0};                                     // 0: never (simulation)
+  Duration storage_retry{std::chrono::seconds(5)};               // after a failed Persist
+};
+
+// The rounds of one job, from recruiting sites to the last evaluation. Sans-IO: Step maps an event to
+// actions; equal events give equal actions. One control thread.
+//
+// Recruits until cohort.min_clients sites accepted, fixes them as participants in the order of their
+// names, then runs strategy.rounds training rounds and, where evaluate.federated, one evaluation
+// round that measures the final model. An abandoned attempt is tried again up to cohort.max_attempts.
+// Restart: Restore from the records continues with the same attempt of the same round.
+class JobEngine {
+ public:
+  // Refuses what cannot work (kJobRefused): no rounds, a cohort below 1, min_reports over target,
+  // secure aggregation asked for in a release without it, a layout that does not fit the model.
+  static Result<std::unique_ptr<JobEngine>> Create(std::shared_ptr<const JobManifest> manifest, ModelHandle initial,
+                                                   JobParts parts);
+  // `model` is the version snapshot.model names.
+  static Result<std::unique_ptr<JobEngine>> Restore(const JobSnapshot& snapshot, ModelHandle model, JobParts parts);
+
+  // Records a new job; call once after Create, before any Step.
+  void Start(TimePoint now, Actions& out);
+  void Step(TimePoint now, Event event, Actions& out);
+
+  enum class Phase : std::uint8_t { kRecruiting, kWaiting, kRound, kEnded };
+  Phase phase() const { return phase_; }
+  const JobManifest& manifest() const { return *manifest_; }
+  const Population& population() const { return population_; }
+  const ModelHandle& model() const { return model_; }
+  std::uint64_t rounds_done() const { return rounds_done_; }
+  const RoundEngine* round() const { return round_.get(); }
+  const std::optional<JobClosed>& end() const { return end_; }
+  UpdateLayout layout() const { return layout_; }
+  std::size_t accepted_sites() const { return accepted_.size(); }
+
+ private:
+  JobEngine(std::shared_ptr<const JobManifest> manifest, ModelHandle model, JobParts parts);
+
+  void On(TimePoint now, Joined event, Actions& out);
+  void On(TimePoint now, Left event, Actions& out);
+  void On(TimePoint now, Received event, Actions& out);
+  void On(TimePoint now, Finished event, Actions& out);
+  void On(TimePoint now, TimerFired event, Actions& out);
+  void On(TimePoint now, ActionFailed event, Actions& out);
+  void On(TimePoint now, StopRequested event, Actions& out);
+
+  void OnReply(TimePoint now, SessionId session, const JobReply& reply, Actions& out);
+  void FixParticipants(Actions& out);
+  void AddParticipant(const std::string& site, Actions& out);
+  void Connect(ClientId client, SessionId session);
+  void MaybeOpenRound(TimePoint now, Actions& out);
+  void OpenRound(TimePoint now, const CohortPlan& cohort, bool resumed, Actions& out);
+  void AfterRound(TimePoint now, Actions& out);
+  void End(JobOutcome outcome, const Status& why, Actions& out);
+  bool rounds_complete() const { return rounds_done_ >= manifest_->spec.strategy.rounds; }
+  bool evaluation_due() const { return manifest_->spec.evaluate.federated && !evaluated_; }
+
+  std::shared_ptr<const JobManifest> manifest_;
+  ModelHandle model_;
+  JobParts parts_;
+  UpdateLayout layout_;
+  Phase phase_ = Phase::kRecruiting;
+  Population population_;
+  struct Peer {  // an admitted site's live session
+    std::string site;
+    std::optional<ClientId> client;  // once it takes part
+  };
+  std::map<SessionId, Peer> sessions_;
+  std::map<std::string, SessionId> accepted_;  // of those, the ones that said yes
+  std::unique_ptr<RoundEngine> round_;
+  std::shared_ptr<const RoundOpened> resume_;  // the attempt that was open when the process died
+  std::uint64_t rounds_done_ = 0;
+  std::uint32_t attempt_ = 1;
+  bool evaluated_ = false;
+  bool stopping_ = false;
+  std::string stop_reason_;
+  std::optional<JobClosed> end_;
+
+  struct Undo {  // what a commit changed, until its record is known to be durable
+    ModelHandle model;
+    std::uint64_t rounds_done;
+    bool evaluated;
+  };
+  std::optional<Undo> undo_;
+};
+
+}  // namespace cairn

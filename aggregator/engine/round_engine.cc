@@ -1,0 +1,270 @@
+#include "aggregator/engine/round_engine.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace cairn {
+namespace {
+
+double WeightOf(const StrategyConfig& strategy, std::int64_t examples) {
+  if (!strategy.weight_by_examples) return 1.0;
+  const auto cap = static_cast<double>(strategy.weight_cap);
+  return std::min(static_cast<double>(examples), cap) / cap;
+}
+
+DomainEvent RoundEvent(DomainEvent::Level level, std::string name, const RoundKey& key) {
+  return {level, std::move(name), {{"job", static_cast<std::int64_t>(key.job.value)},
+                                   {"round", static_cast<std::int64_t>(key.round.value)},
+                                   {"attempt", static_cast<std::int64_t>(key.attempt)}}};
+}
+
+}  // namespace
+
+RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population& population, TimerId first_timer)
+    : config_(std::move(config)),
+      model_(std::move(model)),
+      population_(population),
+      deadline_timer_(first_timer),
+      stall_timer_{first_timer.value + 1} {
+  members_.reserve(config_.cohort.invited.size());
+  for (const ClientId client : config_.cohort.invited) members_.push_back({client, State::kPending, -1, {}});
+  pending_ = members_.size();
+}
+
+void RoundEngine::Open(TimePoint now, bool resumed, Actions& out) {
+  opened_ = now;
+  if (!resumed) {
+    out.push_back(Persist{{config_.key.job,
+                           RoundOpened{config_.key, config_.kind, config_.cohort.invited,
+                                       static_cast<std::uint32_t>(config_.cohort.goal),
+                                       static_cast<std::uint32_t>(config_.cohort.min_reports)}}});
+  }
+  if (config_.kind == RoundKind::kTrain) out.push_back(OpenSum{config_.key});
+  if (config_.deadline > Duration{0}) out.push_back(SetTimer{deadline_timer_, now + config_.deadline});
+  for (Member& member : members_) SendPlan(now, member, out);
+  ArmStallTimer(now, out);
+}
+
+void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
+  member.last_progress = now;
+  if (!population_.connected(member.client)) return;
+  RoundPlan plan;
+  plan.key = config_.key;
+  plan.kind = config_.kind;
+  plan.client = member.client;
+  plan.train = config_.train;
+  plan.evaluate = config_.evaluate;
+  if (config_.deadline > Duration{0}) plan.deadline = std::max(Duration{1}, config_.deadline - (now - opened_));
+  plan.layout_hash = config_.layout_hash;
+  plan.model_ref = model_->ref;
+  plan.model = model_;
+  out.push_back(Send{population_.session(member.client), std::move(plan)});
+}
+
+void RoundEngine::OnConnected(TimePoint now, ClientId client, Actions& out) {
+  Member* member = Find(client);
+  if (phase_ != Phase::kReporting || member == nullptr || member->state != State::kPending) return;
+  SendPlan(now, *member, out);
+}
+
+void RoundEngine::OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat) {
+  Member* member = Find(client);
+  if (member == nullptr || beat.key != config_.key || beat.steps_done <= member->steps_seen) return;
+  member->steps_seen = beat.steps_done;
+  member->last_progress = now;
+}
+
+void RoundEngine::OnReport(TimePoint now, ClientId client, Report report, Actions& out) {
+  Member* member = Find(client);
+  if (report.key != config_.key || member == nullptr || phase_ != Phase::kReporting ||
+      member->state == State::kDropped) {
+    const bool duplicate = report.key == config_.key && member != nullptr && member->state == State::kReported;
+    if (!duplicate) ++late_;
+    Receipt(client, report.key, duplicate ? ReportOutcome::kDuplicate : ReportOutcome::kLate, {}, out);
+    return;
+  }
+  if (member->state == State::kReported) {
+    Receipt(client, report.key, ReportOutcome::kDuplicate, {}, out);
+    return;
+  }
+  Status fault = report.fault;
+  if (fault.ok() && (report.kind != config_.kind || report.layout_hash != config_.layout_hash)) {
+    fault = Status(errors::kUpdateLayout, "the report is for another kind of round or another layout than the plan");
+  }
+  if (fault.ok() && config_.kind == RoundKind::kTrain && (report.update == nullptr || report.examples <= 0)) {
+    fault = Status(errors::kUpdateLayout, "the report of a training round has no update or no examples");
+  }
+  if (fault.ok() && !report.metrics.empty() && !metrics_.empty() && report.metrics.classes != metrics_.classes) {
+    fault = Status(errors::kMetricsLayout, "the report counts " + std::to_string(report.metrics.classes) +
+                                               " classes, the others " + std::to_string(metrics_.classes));
+  }
+  if (!fault.ok()) {
+    ++invalid_;
+    Drop(*member);
+    Receipt(client, report.key, ReportOutcome::kInvalid, fault, out);
+    DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "update.refused", config_.key);
+    event.fields.emplace_back("site", population_.site(client));
+    event.fields.emplace_back("id", ToString(fault.id()));
+    event.fields.emplace_back("why", fault.what());
+    out.push_back(Emit{std::move(event)});
+    MaybeClose(false, out);
+    return;
+  }
+  Accept(now, *member, std::move(report), out);
+}
+
+void RoundEngine::Accept(TimePoint now, Member& member, Report report, Actions& out) {
+  member.state = State::kReported;
+  member.last_progress = now;
+  --pending_;
+  ++reported_;
+  examples_ += report.examples;
+  if (!report.metrics.empty()) {
+    if (metrics_.classes == 0) metrics_ = MetricSums::ForClasses(report.metrics.classes);
+    const Status added = metrics_.Add(report.metrics);
+    CAIRN_CHECK(added.ok(), "classes were compared before the report was accepted");
+  }
+  if (config_.kind == RoundKind::kTrain) {
+    out.push_back(Fold{config_.key, member.client, std::move(report.update),
+                       WeightOf(config_.manifest->spec.strategy, report.examples)});
+  }
+  Receipt(member.client, config_.key, ReportOutcome::kAccepted, {}, out);
+  MaybeClose(false, out);
+}
+
+void RoundEngine::OnDecline(TimePoint, ClientId client, const RoundDecline& decline, Actions& out) {
+  Member* member = Find(client);
+  if (decline.key != config_.key || member == nullptr || member->state != State::kPending ||
+      phase_ != Phase::kReporting) {
+    return;
+  }
+  ++declined_;
+  Drop(*member);
+  DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "round.declined", config_.key);
+  event.fields.emplace_back("site", population_.site(client));
+  event.fields.emplace_back("id", ToString(ErrorId{decline.reason_id}));
+  event.fields.emplace_back("why", decline.reason);
+  out.push_back(Emit{std::move(event)});
+  MaybeClose(false, out);
+}
+
+void RoundEngine::OnTimer(TimePoint now, TimerId timer, Actions& out) {
+  if (phase_ != Phase::kReporting) return;
+  if (timer == deadline_timer_) MaybeClose(true, out);
+  if (timer == stall_timer_) DropStalled(now, out);
+}
+
+void RoundEngine::DropStalled(TimePoint now, Actions& out) {
+  for (Member& member : members_) {
+    if (member.state != State::kPending || now - member.last_progress < config_.stall_timeout) continue;
+    Drop(member);
+    DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "client.stalled", config_.key);
+    event.fields.emplace_back("site", population_.site(member.client));
+    out.push_back(Emit{std::move(event)});
+  }
+  MaybeClose(false, out);
+  if (phase_ == Phase::kReporting) ArmStallTimer(now, out);
+}
+
+void RoundEngine::ArmStallTimer(TimePoint now, Actions& out) const {
+  if (config_.stall_timeout > Duration{0}) out.push_back(SetTimer{stall_timer_, now + config_.stall_timeout / 4});
+}
+
+// Enough reports close the phase at once; otherwise it closes when nobody is left to wait for.
+void RoundEngine::MaybeClose(bool deadline_passed, Actions& out) {
+  if (phase_ != Phase::kReporting) return;
+  const bool goal_met = reported_ >= config_.cohort.goal;
+  if (!goal_met && pending_ > 0 && !deadline_passed) return;
+  if (reported_ > 0 && reported_ >= config_.cohort.min_reports) {
+    BeginFinish(out);
+  } else {
+    Abandon(std::to_string(reported_) + " of at least " + std::to_string(config_.cohort.min_reports) +
+                " reports arrived",
+            out);
+  }
+}
+
+void RoundEngine::BeginFinish(Actions& out) {
+  phase_ = Phase::kFinishing;
+  out.push_back(CancelTimer{deadline_timer_});
+  out.push_back(CancelTimer{stall_timer_});
+  if (config_.kind == RoundKind::kEvaluate) {
+    Commit(model_, {}, out);
+  } else {
+    out.push_back(Finish{config_.key});
+  }
+}
+
+void RoundEngine::OnFinished(const Finished& finished, Actions& out) {
+  if (phase_ != Phase::kFinishing || finished.key != config_.key) return;
+  Commit(finished.model, finished.server_state, out);
+}
+
+void RoundEngine::Commit(ModelHandle model, BlobRef server_state, Actions& out) {
+  phase_ = Phase::kCommitted;
+  model_ = std::move(model);
+  RoundSummary summary = Summarize();
+  out.push_back(Persist{{config_.key.job, RoundCommitted{summary, model_->ref, server_state}}});
+  out.push_back(Publish{summary, model_});
+  CloseMembers(true, out);
+  DomainEvent event = RoundEvent(DomainEvent::Level::kInfo, "round.committed", config_.key);
+  event.fields.emplace_back("reported", static_cast<std::int64_t>(reported_));
+  event.fields.emplace_back("invited", static_cast<std::int64_t>(members_.size()));
+  event.fields.emplace_back("model", model_->ref.hex());
+  out.push_back(Emit{std::move(event)});
+}
+
+void RoundEngine::Abandon(const std::string& reason, Actions& out) {
+  if (over()) return;
+  phase_ = Phase::kAbandoned;
+  out.push_back(CancelTimer{deadline_timer_});
+  out.push_back(CancelTimer{stall_timer_});
+  CloseMembers(false, out);
+  DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "round.abandoned", config_.key);
+  event.fields.emplace_back("why", reason);
+  out.push_back(Emit{std::move(event)});
+}
+
+void RoundEngine::CloseMembers(bool committed, Actions& out) {
+  for (const Member& member : members_) {
+    if (!population_.connected(member.client)) continue;
+    out.push_back(Send{population_.session(member.client), RoundClosed{config_.key, committed}});
+  }
+}
+
+RoundEngine::Member* RoundEngine::Find(ClientId client) {
+  const auto it = std::lower_bound(members_.begin(), members_.end(), client,
+                                   [](const Member& member, ClientId wanted) { return member.client < wanted; });
+  return it != members_.end() && it->client == client ? &*it : nullptr;
+}
+
+void RoundEngine::Drop(Member& member) {
+  member.state = State::kDropped;
+  --pending_;
+  ++dropped_;
+}
+
+void RoundEngine::Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
+                          Actions& out) const {
+  if (!population_.connected(client)) return;
+  out.push_back(Send{population_.session(client), ReportReceipt{key, outcome, why.id().value, why.what()}});
+}
+
+RoundSummary RoundEngine::Summarize() const {
+  RoundSummary summary;
+  summary.key = config_.key;
+  summary.kind = config_.kind;
+  summary.invited = members_.size();
+  for (const Member& member : members_) {
+    if (member.state == State::kReported) summary.reported.push_back(member.client);
+  }
+  summary.declined = declined_;
+  summary.invalid = invalid_;
+  summary.late = late_;
+  summary.examples = examples_;
+  summary.metrics = metrics_;
+  return summary;
+}
+
+}  // namespace cairn
