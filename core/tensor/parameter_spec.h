@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -25,7 +27,7 @@ struct TensorSpec {
   Role role = Role::kParameter;
   Scope scope = Scope::kExchanged;
 
-  std::int64_t size() const;  // product of shape; 1 for a scalar
+  std::int64_t size() const;  // product of shape; 1 for a scalar; of a shape that a ParameterSpec has checked
   friend bool operator==(const TensorSpec&, const TensorSpec&) = default;
 };
 
@@ -42,7 +44,8 @@ class ParameterSpec {
   };
 
   ParameterSpec() = default;  // no tensors
-  // Refuses duplicate or empty names, negative dimensions, and anything over the limits (kModelSpec).
+  // Refuses duplicate or empty names, names with control characters or ill-formed UTF-8, negative
+  // dimensions, and anything over the limits (kModelSpec).
   static Result<ParameterSpec> Create(std::vector<TensorSpec> tensors, Limits limits);
   static Result<ParameterSpec> Create(std::vector<TensorSpec> tensors) { return Create(std::move(tensors), Limits{}); }
 
@@ -56,7 +59,7 @@ class ParameterSpec {
   std::int64_t total(Role role) const { return totals_[static_cast<std::size_t>(role)]; }
   std::int64_t exchanged(Role role) const { return exchanged_[static_cast<std::size_t>(role)]; }
 
-  // Bytes of the flat little-endian form: parameters f32, buffers f32, counters i64.
+  // Bytes of the flat little-endian form: parameters f32, buffers f32, counters i64 (FlatBytes).
   std::size_t byte_size() const;
 
   // Names, shapes, roles, scopes, in order: two parties with equal hashes mean the same vector.
@@ -67,12 +70,19 @@ class ParameterSpec {
   friend bool operator==(const ParameterSpec& a, const ParameterSpec& b) { return a.tensors_ == b.tensors_; }
 
  private:
+  void PlaceTensors();
+
   std::vector<TensorSpec> tensors_;
+  std::vector<std::uint32_t> by_name_;  // indices of tensors_, ascending by name
   std::vector<std::int64_t> offsets_;
   std::int64_t totals_[3] = {};
   std::int64_t exchanged_[3] = {};
   std::uint64_t layout_hash_ = 0;
 };
+
+// Bytes of a flat little-endian vector of floats and then counters: 4 a float, 8 a counter. Where counters
+// follow an odd number of floats, 4 zero bytes stand between, so that counters lie on their alignment.
+std::size_t FlatBytes(std::size_t floats, std::size_t counters);
 
 // Marks tensors whose name matches one of the glob patterns (`*` any run of characters, `?` one)
 // as Scope::kLocal. A pattern that matches nothing is an error that names it (kModelSpec).

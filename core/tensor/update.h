@@ -18,7 +18,7 @@ struct UpdateLayout {
   std::uint64_t hash = 0;  // ParameterSpec::layout_hash
 
   std::int64_t floats() const { return parameters + buffers; }
-  std::size_t byte_size() const;  // 4 per float, 8 per counter
+  std::size_t byte_size() const;  // FlatBytes(floats(), counters)
   friend bool operator==(const UpdateLayout&, const UpdateLayout&) = default;
 };
 
@@ -49,18 +49,20 @@ using UpdateHandle = std::shared_ptr<const UpdatePayload>;
 inline constexpr float kMaxParameterDelta = 1024.0f;     // 2^10
 inline constexpr float kMaxBufferDelta = 67108864.0f;    // 2^26
 
-// Finite, inside the grid's range, sizes as the layout says. Errors name the first bad position by
-// section and index, never its value (kUpdateNotFinite, kUpdateRange, kUpdateLayout).
+// Finite, inside the grid's range, sizes as the layout says, scale in [0, 1], weight in (0, 1]. Errors
+// name the first bad position by section and index, never its value (kUpdateNotFinite, kUpdateRange,
+// kUpdateLayout). One vectorised read pass.
 Status CheckUpdate(const UpdateView& view, const UpdateLayout& layout);
 
-// Euclidean norm of scale · (local − base) over the parameters; reduced in a fixed 16-lane shape,
-// so equal on every vector width.
+// Euclidean norm of scale · (local − base) over the parameters, scale · √Σ Δ_i² in double: element i is
+// added to lane i mod 16, lanes are then added in pairs 8, 4, 2, 1 apart, so the result is equal on every
+// vector width.
 double UpdateNorm(const UpdateView& view);
 
 // Writes scale-free deltas (local − base) and counters into out, layout.byte_size() bytes, the wire form.
 void MaterializeUpdate(const UpdateView& view, std::span<std::byte> out);
 
-// A view over the wire form. bytes.size() must be layout.byte_size() and 8-byte aligned.
+// A view over the wire form, with scale 1 and weight 1 to be set by the caller. bytes.size() must be layout.byte_size() and 8-byte aligned.
 UpdateView ViewOfBytes(std::span<const std::byte> bytes, const UpdateLayout& layout);
 
 }  // namespace cairn
