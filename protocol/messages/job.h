@@ -63,6 +63,7 @@ struct StrategyConfig {
   double lr = 1.0;              // server learning rate
   double momentum = 0.9;        // fedavgm
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;  // adaptive ones
+  double mu = 0.01;             // fedprox: weight of the proximal term at the clients
   std::uint32_t rounds = 10;
   bool weight_by_examples = true;
   std::uint32_t weight_cap = 65536;  // examples beyond it count no more; the grid's resolution is 2^-40 of it
