@@ -1,0 +1,151 @@
+#include "protocol/messages/job_limits.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/base/text.h"
+#include "protocol/messages/blob_ref.h"
+#include "protocol/messages/limits.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::array<std::string_view, 4> kMetrics = {"accuracy", "log_loss", "roc_auc", "macro_f1"};
+constexpr std::uint32_t kMaxClients = 1'000'000;
+
+bool IsLetterOrDigit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// Collects the first fault; later checks are skipped.
+class Checks {
+ public:
+  Checks& That(bool good, std::string_view key, std::string_view problem) {
+    if (!good && !fault_) fault_ = JobFault{std::string(key), std::string(problem)};
+    return *this;
+  }
+  Checks& Within(std::string_view key, double value, double low, double high) {
+    return That(std::isfinite(value) && value >= low && value <= high, key,
+                "must be between " + FormatDouble(low) + " and " + FormatDouble(high));
+  }
+  Checks& Above(std::string_view key, double value, double low, double high) {
+    return That(std::isfinite(value) && value > low && value <= high, key,
+                "must be above " + FormatDouble(low) + " and at most " + FormatDouble(high));
+  }
+  Checks& Name(std::string_view key, std::string_view name) {
+    return That(IsPlainName(name), key, "must be 1 to 64 of a-z, A-Z, 0-9, '.', '_' and '-'");
+  }
+  Checks& Take(std::optional<JobFault> fault) {
+    if (!fault_) fault_ = std::move(fault);
+    return *this;
+  }
+  std::optional<JobFault> first() const { return fault_; }
+
+ private:
+  std::optional<JobFault> fault_;
+};
+
+bool IsInit(std::string_view init) {
+  const auto after = [init](std::string_view prefix) { return init.substr(prefix.size()); };
+  if (init.starts_with("sha256:")) return ParseBlobRef(after("sha256:"), 0).has_value();
+  if (init.starts_with("file:")) return init.size() > 5 && init.size() <= 4096;
+  if (!init.starts_with("seed:")) return false;
+  const std::string_view digits = after("seed:");
+  return !digits.empty() && digits.size() <= 19 &&
+         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool IsHyperValue(const HyperValue& value) {
+  if (const auto* real = std::get_if<double>(&value)) return std::isfinite(*real);
+  if (const auto* text = std::get_if<std::string>(&value)) return text->size() <= kMaxNameBytes;
+  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) return list->size() <= kMaxHyperListEntries;
+  return true;
+}
+
+std::optional<JobFault> FindModelFault(const ModelConfig& model) {
+  Checks checks;
+  checks.Name("model.arch", model.arch)
+      .That(model.hyper.size() <= kMaxHyperEntries, "model.hyper", "has more than 64 entries")
+      .That(IsInit(model.init), "model.init", "must be \"seed:N\", \"file:PATH\" or \"sha256:HEX\"");
+  for (const auto& [name, value] : model.hyper) {
+    checks.Name("model.hyper", name).That(IsHyperValue(value), "model.hyper", "has an entry that is too long or not finite");
+  }
+  return checks.first();
+}
+
+std::optional<JobFault> FindStrategyFault(const StrategyConfig& strategy) {
+  return Checks()
+      .Name("strategy.name", strategy.name)
+      .Above("strategy.lr", strategy.lr, 0, 1000)
+      .Within("strategy.momentum", strategy.momentum, 0, 0.9999)
+      .Within("strategy.beta1", strategy.beta1, 0, 0.9999)
+      .Within("strategy.beta2", strategy.beta2, 0, 0.999999)
+      .Above("strategy.tau", strategy.tau, 0, 1000)
+      .Within("strategy.rounds", strategy.rounds, 1, kMaxRounds)
+      .Within("strategy.weight_cap", strategy.weight_cap, 1, 1 << 30)
+      .first();
+}
+
+std::optional<JobFault> FindCohortFault(const CohortConfig& cohort) {
+  return Checks()
+      .Within("strategy.cohort.min", cohort.min_clients, 1, kMaxClients)
+      .Within("strategy.cohort.target", cohort.target, 0, kMaxClients)
+      .Within("strategy.cohort.over_selection", cohort.over_selection, 0, 4)
+      .Within("strategy.cohort.min_reports", cohort.min_reports, 0, kMaxClients)
+      .That(cohort.target == 0 || cohort.min_reports <= cohort.target, "strategy.cohort.min_reports",
+            "must not be above strategy.cohort.target")
+      .Within("strategy.cohort.max_attempts", cohort.max_attempts, 1, 100)
+      .first();
+}
+
+}  // namespace
+
+bool IsPlainName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && IsLetterOrDigit(name[0]) && std::ranges::all_of(name, [](char c) {
+    return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-';
+  });
+}
+
+std::span<const std::string_view> MetricNames() { return kMetrics; }
+
+std::optional<JobFault> FindTrainFault(const TrainConfig& train) {
+  const OptimizerConfig& optimizer = train.optimizer;
+  return Checks()
+      .Within("train.epochs", train.epochs, train.steps == 0 ? 1 : 0, 100'000)
+      .Within("train.steps", train.steps, 0, 1 << 30)
+      .Within("train.batch", train.batch, 1, 1 << 20)
+      .Within("train.grad_clip", train.grad_clip, 0, 1e9)
+      .Within("train.proximal_mu", train.proximal_mu, 0, 1e6)
+      .Above("train.optimizer.lr", optimizer.lr, 0, 1000)
+      .Within("train.optimizer.momentum", optimizer.momentum, 0, 0.9999)
+      .That(!optimizer.nesterov || optimizer.momentum > 0, "train.optimizer.nesterov", "needs a momentum above 0")
+      .Within("train.optimizer.weight_decay", optimizer.weight_decay, 0, 1000)
+      .Within("train.optimizer.beta1", optimizer.beta1, 0, 0.9999)
+      .Within("train.optimizer.beta2", optimizer.beta2, 0, 0.999999)
+      .Above("train.optimizer.eps", optimizer.eps, 0, 1)
+      .first();
+}
+
+std::optional<JobFault> FindJobFault(const JobSpec& spec) {
+  Checks checks;
+  checks.Name("name", spec.name)
+      .Take(FindModelFault(spec.model))
+      .Name("data.dataset", spec.data.dataset)
+      .That(spec.data.schema_toml.size() <= kMaxTomlBytes, "data.schema", "is a file of more than 256 KiB")
+      .Within("data.holdout", spec.data.holdout, 0, 0.5)
+      .Take(FindTrainFault(spec.train))
+      .That(spec.freeze.size() <= kMaxFreezePatterns, "finetune.freeze", "has more than 256 patterns")
+      .Take(FindStrategyFault(spec.strategy))
+      .Take(FindCohortFault(spec.cohort))
+      .That(spec.round.deadline >= Duration::zero() && spec.round.deadline <= std::chrono::hours(24 * 365),
+            "round.deadline", "must be \"auto\" or between 0 s and 365 days")
+      .That(std::ranges::find(kMetrics, spec.evaluate.metric) != kMetrics.end(), "evaluate.metric",
+            "must be accuracy, log_loss, roc_auc or macro_f1");
+  for (const std::string& pattern : spec.freeze) {
+    checks.That(!pattern.empty() && pattern.size() <= kMaxNameBytes, "finetune.freeze", "has an empty or over-long pattern");
+  }
+  return checks.first();
+}
+
+}  // namespace cairn

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "protocol/messages/job.h"
+
+namespace cairn {
+
+// The bytes a manifest's digest is taken over, all fields but the digest:
+//
+//   bytes  := text("cairn-manifest-1") id spec federation submitter tensors initial_model
+//   number := 8 bytes little-endian (integers two's complement, reals their IEEE 754 bits, booleans and
+//             enumerations 0, 1, …)
+//   text   := length in 4 bytes, UTF-8 bytes
+//   list   := number(count) element*        hyper-parameters ascend by name
+//   choice := number(kind) value
+//
+// Structs are their fields in the order of job.h. Protobuf's bytes are not canonical, so they are
+// never what is hashed or signed.
+std::string CanonicalBytes(const JobManifest& manifest);
+
+// SHA-256 of CanonicalBytes, 64 lower-case hex digits: what a site approves.
+std::string ComputeDigest(const JobManifest& manifest);
+
+}  // namespace cairn
