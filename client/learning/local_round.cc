@@ -1,0 +1,30 @@
+#include "client/learning/local_round.h"
+
+#include <algorithm>
+
+namespace cairn {
+
+void LoadModel(const ModelVersion& model, ParameterSet& into) {
+  std::ranges::copy(model.values.floats(), into.floats().begin());
+  std::ranges::copy(model.values.counters(), into.counters().begin());
+}
+
+Result<LocalRound> RunLocalRound(LearningTask& task, const WorkRequest& request, const ExampleSource& train,
+                                 const ExampleSource& holdout, const RandomSource& random,
+                                 std::function<void(std::int64_t)> on_step, std::stop_token stop) {
+  LoadModel(*request.model, task.state());
+  LocalRound round;
+  const bool evaluate = request.evaluate || request.kind == RoundKind::kEvaluate;
+  if (evaluate && holdout.size() > 0) {
+    CAIRN_ASSIGN_OR_RETURN(round.metrics, task.Evaluate(request.train.loss, holdout, stop));
+  }
+  if (request.kind == RoundKind::kEvaluate) {
+    round.report.examples = holdout.size();
+    return round;
+  }
+  const TrainContext context{&random, request.round, request.client, std::move(on_step)};
+  CAIRN_ASSIGN_OR_RETURN(round.report, task.Train(request.train, train, context, stop));
+  return round;
+}
+
+}  // namespace cairn
