@@ -1,0 +1,219 @@
+#include "aggregator/engine/job_engine.h"
+
+#include "tests/unit/aggregator/engine/engine_fixture.h"
+
+namespace cairn {
+namespace {
+
+class JobEngineTest : public testing::Test, public JobScript {};
+
+TEST_F(JobEngineTest, JobWaitsUntilEnoughSitesAccepted) {
+  Begin();
+  Join(11, "site-a");
+  EXPECT_EQ(engine->phase(), JobEngine::Phase::kRecruiting);
+  Join(12, "site-b");
+  EXPECT_EQ(engine->phase(), JobEngine::Phase::kRound);
+  EXPECT_EQ(Sent<RoundPlan>().size(), 2u);
+}
+
+TEST_F(JobEngineTest, ParticipantsAreNumberedByNameNotByArrival) {
+  Begin();
+  Join(11, "site-b");
+  Join(12, "site-a");
+  ClientId a, b;
+  ASSERT_TRUE(engine->population().Find("site-a", &a));
+  ASSERT_TRUE(engine->population().Find("site-b", &b));
+  EXPECT_EQ(a.value, 0u);
+  EXPECT_EQ(b.value, 1u);
+}
+
+TEST_F(JobEngineTest, ParticipantsAndRoundAreDurableBeforeAnyPlanLeaves) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  EXPECT_EQ(Records<ParticipantFixed>().size(), 2u);
+  EXPECT_EQ(Records<RoundOpened>().size(), 1u);
+  std::size_t last_persist = 0;
+  for (std::size_t i = 0; i < actions.size(); ++i) {
+    if (std::holds_alternative<Persist>(actions[i])) last_persist = i;
+  }
+  EXPECT_LT(last_persist, IndexOf<Send>());
+}
+
+TEST_F(JobEngineTest, CommitIsDurableBeforeItIsPublished) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Report(11, Key(1));
+  Report(12, Key(1));
+  EXPECT_EQ(All<cairn::Finish>().size(), 1u);
+  Finish(Key(1));
+  ASSERT_EQ(Records<RoundCommitted>().size(), 1u);
+  EXPECT_LT(IndexOf<Persist>(), IndexOf<Publish>());
+  EXPECT_EQ(engine->rounds_done(), 1u);
+  EXPECT_EQ(Sent<RoundPlan>().size(), 2u);  // round 2
+}
+
+TEST_F(JobEngineTest, JobEndsAfterItsRounds) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  for (const std::uint64_t round : {1, 2}) {
+    Report(11, Key(round));
+    Report(12, Key(round));
+    Finish(Key(round));
+  }
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->outcome, JobOutcome::kFinished);
+  EXPECT_EQ(Sent<JobEnded>().size(), 2u);
+}
+
+TEST_F(JobEngineTest, EvaluationRoundFollowsTheLastTrainingRound) {
+  spec.strategy.rounds = 1;
+  spec.evaluate.federated = true;
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Report(11, Key(1));
+  Report(12, Key(1));
+  Finish(Key(1));
+  const auto plans = Sent<RoundPlan>();
+  ASSERT_EQ(plans.size(), 2u);
+  EXPECT_EQ(plans[0].second.kind, RoundKind::kEvaluate);
+  EXPECT_EQ(plans[0].second.key, Key(2));
+}
+
+TEST_F(JobEngineTest, AbandonedAttemptIsTriedAgainUntilTheLimit) {
+  spec.cohort.max_attempts = 2;
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Step(Received{SessionId{11}, RoundDecline{Key(1), 7103, "worker crashed"}});
+  Report(12, Key(1));
+  EXPECT_EQ(Sent<RoundPlan>().front().second.key, Key(1, 2));
+  Step(Received{SessionId{11}, RoundDecline{Key(1, 2), 7103, "worker crashed"}});
+  Report(12, Key(1, 2));
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->outcome, JobOutcome::kFailed);
+  EXPECT_EQ(engine->end()->reason_id, errors::kRoundAbandoned.value);
+}
+
+TEST_F(JobEngineTest, ReturningSiteGetsTheSameAttemptAgain) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Step(Left{SessionId{11}});
+  Join(13, "site-a");
+  const auto plans = Sent<RoundPlan>();
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].first, 13u);
+  EXPECT_EQ(plans[0].second.key, Key(1));
+  EXPECT_EQ(plans[0].second.client, ClientId{0});
+}
+
+TEST_F(JobEngineTest, RestoredJobResumesTheOpenAttemptWithItsCohort) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  JobSnapshot snapshot;
+  snapshot.manifest = Manifest();
+  snapshot.participants = {"site-a", "site-b"};
+  snapshot.open = std::make_shared<RoundOpened>(Records<RoundOpened>().front());
+  auto restored = JobEngine::Restore(snapshot, MakeModelVersion(ParameterSet(Model())), Parts());
+  ASSERT_TRUE(restored.ok());
+  engine = std::move(*restored);
+
+  Join(21, "site-b");
+  auto plans = Sent<RoundPlan>();
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].second.key, Key(1));
+  EXPECT_EQ(plans[0].second.client, ClientId{1});
+  EXPECT_TRUE(Records<RoundOpened>().empty()) << "the attempt is on record already";
+  Join(22, "site-a");
+  plans = Sent<RoundPlan>();
+  ASSERT_EQ(plans.size(), 1u);
+  EXPECT_EQ(plans[0].second.client, ClientId{0});
+}
+
+TEST_F(JobEngineTest, FailedCommitIsUndoneAndTriedAgain) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Report(11, Key(1));
+  Report(12, Key(1));
+  Finish(Key(1));
+  const auto commit = Records<RoundCommitted>();
+  ASSERT_EQ(commit.size(), 1u);
+  Step(ActionFailed{Status(errors::kStorageFull, "no space"), Record{JobId{7}, commit.front()}});
+  EXPECT_EQ(engine->rounds_done(), 0u);
+  const auto timers = All<SetTimer>();
+  ASSERT_EQ(timers.size(), 1u);
+  Step(TimerFired{timers[0].timer});
+  EXPECT_EQ(Sent<RoundPlan>().size(), 2u);
+  EXPECT_EQ(Sent<RoundPlan>().front().second.key.round, RoundId{1});
+}
+
+TEST_F(JobEngineTest, StopLetsTheOpenRoundEndUnlessItIsNow) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Step(StopRequested{false, "asked by alice"});
+  EXPECT_FALSE(engine->end().has_value());
+  Report(11, Key(1));
+  Report(12, Key(1));
+  Finish(Key(1));
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->outcome, JobOutcome::kStopped);
+  EXPECT_EQ(engine->rounds_done(), 1u);
+}
+
+TEST_F(JobEngineTest, StopNowAbandonsTheOpenRound) {
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Step(StopRequested{true, "asked by alice"});
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(Sent<RoundClosed>().size(), 2u);
+}
+
+TEST_F(JobEngineTest, ReportOutsideAnyRoundIsAnsweredAsLate) {
+  Begin();
+  Join(11, "site-a");
+  Report(11, Key(9));
+  const auto receipts = Sent<ReportReceipt>();
+  ASSERT_EQ(receipts.size(), 1u);
+  EXPECT_EQ(receipts[0].second.outcome, ReportOutcome::kLate);
+}
+
+struct Refused {
+  const char* name;
+  void (*spoil)(JobSpec&);
+  const char* said;
+};
+class JobRefusalTest : public testing::TestWithParam<Refused>, public JobScript {};
+
+TEST_P(JobRefusalTest, IsRefusedAtCreateNamingTheSetting) {
+  GetParam().spoil(spec);
+  const auto created = Create();
+  ASSERT_FALSE(created.ok());
+  EXPECT_EQ(created.status().id(), errors::kJobRefused);
+  EXPECT_NE(created.status().what().find(GetParam().said), std::string::npos) << created.status().what();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, JobRefusalTest,
+    testing::Values(Refused{"rounds", [](JobSpec& s) { s.strategy.rounds = 0; }, "strategy.rounds"},
+                    Refused{"cap", [](JobSpec& s) { s.strategy.weight_cap = 0; }, "strategy.weight_cap"},
+                    Refused{"cohort", [](JobSpec& s) { s.cohort.min_clients = 0; }, "cohort.min_clients"},
+                    Refused{"reports",
+                            [](JobSpec& s) {
+                              s.cohort.target = 2;
+                              s.cohort.min_reports = 3;
+                            },
+                            "cohort.min_reports"},
+                    Refused{"attempts", [](JobSpec& s) { s.cohort.max_attempts = 0; }, "cohort.max_attempts"},
+                    Refused{"secagg", [](JobSpec& s) { s.secagg = SecAggMode::kFull; }, "secure aggregation"}),
+    [](const auto& refused) { return refused.param.name; });
+
+}  // namespace
+}  // namespace cairn
