@@ -90,8 +90,9 @@ class ClientAgent {
     JobId id;
     OfferedJobHandle offered;  // null: only a report of it was restored
     JobAnswer answer = JobAnswer::kDecline;
-    bool is_receipted = false;   // of held: the aggregator has it
-    ErrorId reason;              // of an answer that is no accept
+    bool is_answered = false;
+    bool is_receipted = false;  // of held: the aggregator has it
+    ErrorId reason;             // of an answer that is no accept
     SealedReportHandle held;
     std::unique_ptr<RoundPlan> waiting;  // its turn comes when the work of another job ends
   };
@@ -104,9 +105,9 @@ class ClientAgent {
   std::int64_t steps_done() const { return steps_done_; }
 
  private:
-  struct Reaction;  // one Step's now and out with the agent; client_agent.cc
+  struct Reaction;  // one Step: agent_reaction.h
   // What the last action list asked to persist, in case that fails.
-  enum class Unproven : std::uint8_t { kNothing, kReport, kApproval };
+  enum class Unproven : std::uint8_t { kNothing, kReport, kApproval, kAnswer };
 
   const AgentConfig* config_;
   const RandomSource* random_;
@@ -122,7 +123,6 @@ class ClientAgent {
   std::uint32_t reconnects_ = 0;    // counts draws of the retry stream
   AgentState state_ = AgentState::kIdle;
   Unproven unproven_ = Unproven::kNothing;
-  RoundKind work_kind_ = RoundKind::kTrain;
   bool is_working_ = false;
 };
 

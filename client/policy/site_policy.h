@@ -64,7 +64,7 @@ struct SitePolicy {
   bool share_site_metrics = false;  // this site's own metrics, readable by the aggregator
   std::uint32_t min_cohort = 4;     // fewest reports a published sum may hold
   std::int64_t min_examples = 1;    // fewest rows this site contributes with
-  std::uint64_t max_upload_bytes_per_round = 50'000'000;
+  std::uint64_t max_upload_bytes_per_round = 50'000'000;  // 0: no cap
   std::vector<DatasetRule> datasets;  // none: no job may use any data
 
   // For participants a researcher makes up: everything is allowed, metrics are shared.

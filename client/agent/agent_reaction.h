@@ -1,0 +1,71 @@
+#pragma once
+
+#include <utility>
+
+#include "client/agent/client_agent.h"
+
+namespace cairn {
+
+// One Step of an agent: the event's time, the agent and the action list it appends to. Internal to
+// client/agent; agent_link.cc holds the connection, agent_jobs.cc offers and approvals,
+// agent_rounds.cc plans, work and reports.
+//
+// A list is cut where a Persist fails, so within a list whatever does not depend on the record
+// stands before it.
+struct ClientAgent::Reaction {
+  ClientAgent& agent;
+  TimePoint now;
+  AgentActions& out;
+
+  // agent_link.cc
+  void On(AgentStarted&& event);
+  void On(ChannelOpened&& event);
+  void On(ChannelClosed&& event);
+  void On(ServerSaid&& event);
+  void On(AgentTimerFired&& event);
+  void On(AgentStopRequested&& event);
+  void Heard(Welcome&& welcome);
+  void Heard(Refusal&& refusal);
+  void Open();
+  void GiveUpChannel(Status reason);
+  void WaitToRetry(Retry retry);
+  void Block(Status reason);
+
+  // agent_jobs.cc
+  void On(ApprovalChanged&& event);
+  void On(AgentActionFailed&& event);
+  void Heard(JobOffer&& offer);
+  void Heard(JobEnded&& ended);
+  void Answer(Job& job);
+  void Reply(const Job& job, std::string reason);
+  Job* TakeOffer(OfferedJobHandle offered);
+  std::string RecordApproval(const ApprovalChanged& event);
+
+  // agent_rounds.cc
+  void On(WorkProgressed&& event);
+  void On(WorkDone&& event);
+  void Heard(RoundPlan&& plan);
+  void Heard(ReportReceipt&& receipt);
+  void Heard(RoundClosed&& closed);
+  Status CheckPlan(const Job* job, const RoundPlan& plan) const;
+  void Start(const Job& job, RoundPlan&& plan);
+  void StartNextWaiting();
+  void Kill(JobId job);               // its work and its waiting plan
+  void KeepAndSend(Job& job, SealedReport&& report);
+  void SendReport(const Job& job);
+  void Decline(RoundKey key, const Status& reason);
+  void Forget(SealedReportHandle report);  // persists that nobody will ask for it again
+
+  // small words
+  Job* FindJob(JobId id);
+  bool is_connected() const { return agent.state_ == AgentState::kConnected; }
+  void Send(ClientMessage message) {
+    if (is_connected()) out.emplace_back(SendToServer{std::move(message)});
+  }
+  void Persist(AgentRecord record) { out.emplace_back(PersistAgent{std::move(record)}); }
+  void Emit(std::string_view name, RoundKey key = {}, ErrorId error = {}, std::string detail = {}) {
+    out.emplace_back(EmitEvent{name, key, error, std::move(detail)});
+  }
+};
+
+}  // namespace cairn

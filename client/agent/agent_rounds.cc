@@ -1,0 +1,173 @@
+#include <cstdio>
+
+#include "client/agent/agent_reaction.h"
+
+// Plans, the work on them, and what becomes of the report.
+
+namespace cairn {
+namespace {
+
+std::string Hex(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+// The strategy may set the proximal term a round; everything else was approved with the manifest.
+bool IsApprovedTraining(const TrainConfig& planned, const TrainConfig& approved) {
+  TrainConfig comparable = planned;
+  comparable.proximal_mu = approved.proximal_mu;
+  return comparable == approved;
+}
+
+// Is `key` of the same job and not newer than `other`?
+bool IsOver(const RoundKey& key, const RoundKey& other) { return key.job == other.job && key <= other; }
+
+}  // namespace
+
+Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) const {
+  if (job == nullptr || job->offered == nullptr || job->answer != JobAnswer::kAccept) {
+    return Status(errors::kPolicyNotAccepted, "this site has not accepted job " + std::to_string(plan.key.job.value));
+  }
+  const OfferedJob& offered = *job->offered;
+  if (plan.layout_hash != offered.layout.hash) {
+    return Status(errors::kUpdateLayout, "the plan's layout is " + Hex(plan.layout_hash) + ", the accepted job's is " +
+                                             Hex(offered.layout.hash));
+  }
+  if (plan.model == nullptr) return Status(errors::kNetProtocol, "the plan came without its model");
+  if (const std::uint64_t hash = plan.model->values.spec().layout_hash(); hash != offered.layout.hash) {
+    return Status(errors::kUpdateLayout,
+                  "the plan's model has layout " + Hex(hash) + ", the accepted job's is " + Hex(offered.layout.hash));
+  }
+  if (!IsApprovedTraining(plan.train, offered.manifest->spec.train)) {
+    return Status(errors::kPolicyTermsChanged, "the plan's training settings are not those of the accepted manifest");
+  }
+  if (plan.kind == RoundKind::kEvaluate && !agent.config_->policy.share_site_metrics) {
+    return Status(errors::kPolicyMetrics, "the plan asks for nothing but this site's metrics");
+  }
+  return {};
+}
+
+void ClientAgent::Reaction::Heard(RoundPlan&& plan) {
+  Job* job = FindJob(plan.key.job);
+  if (Status status = CheckPlan(job, plan); !status.ok()) return Decline(plan.key, status);
+  if (agent.is_working_ && agent.work_key_ == plan.key) return;  // asked twice, done once
+  if (job->held != nullptr && job->held->content().key == plan.key) return SendReport(*job);
+  SealedReportHandle old = std::move(job->held);
+  if (agent.is_working_ && agent.work_key_.job != plan.key.job) {
+    job->waiting = std::make_unique<RoundPlan>(std::move(plan));
+  } else {
+    if (agent.is_working_) out.emplace_back(KillWork{});
+    Start(*job, std::move(plan));
+  }
+  if (old != nullptr) Forget(std::move(old));
+}
+
+void ClientAgent::Reaction::Start(const Job& job, RoundPlan&& plan) {
+  agent.is_working_ = true;
+  agent.work_key_ = plan.key;
+  agent.steps_done_ = 0;
+  WorkRequest request;
+  request.kind = plan.kind;
+  request.manifest = job.offered->manifest;
+  request.round = plan.key.round;
+  request.attempt = plan.key.attempt;
+  request.client = plan.client;
+  request.train = plan.train;
+  request.evaluate = plan.evaluate && agent.config_->policy.share_site_metrics;
+  request.model = std::move(plan.model);
+  const auto& tables = agent.config_->dataset_toml;
+  if (const auto it = tables.find(request.manifest->spec.data.dataset); it != tables.end()) {
+    request.dataset_toml = it->second;
+  }
+  out.emplace_back(StartWork{plan.key, std::move(request)});
+  Emit("work_started", plan.key);
+}
+
+void ClientAgent::Reaction::StartNextWaiting() {
+  if (agent.is_working_) return;
+  for (Job& job : agent.jobs_) {
+    if (job.waiting == nullptr) continue;
+    const std::unique_ptr<RoundPlan> plan = std::move(job.waiting);
+    return Start(job, std::move(*plan));
+  }
+}
+
+void ClientAgent::Reaction::Kill(JobId id) {
+  if (Job* job = FindJob(id)) job->waiting.reset();
+  if (!agent.is_working_ || agent.work_key_.job != id) return;
+  out.emplace_back(KillWork{});
+  agent.is_working_ = false;
+  StartNextWaiting();
+}
+
+void ClientAgent::Reaction::On(WorkProgressed&& event) {
+  if (agent.is_working_ && event.key == agent.work_key_) agent.steps_done_ = event.steps_done;
+}
+
+void ClientAgent::Reaction::On(WorkDone&& event) {
+  const bool is_expected = agent.is_working_ && event.key == agent.work_key_;
+  if (!is_expected) return;  // killed: nobody waits for it
+  agent.is_working_ = false;
+  StartNextWaiting();
+  Job* job = FindJob(event.key.job);
+  if (!event.report.ok()) return Decline(event.key, event.report.status());
+  if (job != nullptr) KeepAndSend(*job, std::move(*event.report));
+}
+
+void ClientAgent::Reaction::KeepAndSend(Job& job, SealedReport&& report) {
+  const RoundKey key = report.content().key;
+  Emit("report_sealed", key);
+  if (agent.config_->keeping == ReportKeeping::kUntilSent) return Send(std::move(report).Take());
+  job.held = std::make_shared<SealedReport>(std::move(report));
+  job.is_receipted = false;
+  agent.unproven_ = Unproven::kReport;
+  agent.unproven_key_ = key;
+  Persist(ReportSealed{job.held});
+  SendReport(job);
+}
+
+void ClientAgent::Reaction::SendReport(const Job& job) {
+  if (!is_connected()) return;
+  Send(job.held->content());
+  Emit("report_sent", job.held->content().key);
+}
+
+void ClientAgent::Reaction::Decline(RoundKey key, const Status& reason) {
+  Emit("round_declined", key, reason.id(), reason.what());
+  Send(RoundDecline{key, reason.id().value, reason.what()});
+}
+
+void ClientAgent::Reaction::Heard(ReportReceipt&& receipt) {
+  Emit("report_receipted", receipt.key, ErrorId{receipt.reason_id}, std::move(receipt.reason));
+  Job* job = FindJob(receipt.key.job);
+  if (job == nullptr || job->held == nullptr || job->held->content().key != receipt.key) return;
+  switch (receipt.outcome) {
+    case ReportOutcome::kAccepted:
+    case ReportOutcome::kDuplicate:
+      job->is_receipted = true;  // kept: an aggregator that restarts may ask again until the round closes
+      return;
+    case ReportOutcome::kLate:
+    case ReportOutcome::kInvalid:
+      return Forget(std::move(job->held));
+  }
+}
+
+void ClientAgent::Reaction::Heard(RoundClosed&& closed) {
+  Job* job = FindJob(closed.key.job);
+  if (job == nullptr) return;
+  if (job->waiting != nullptr && IsOver(job->waiting->key, closed.key)) job->waiting.reset();
+  if (agent.is_working_ && IsOver(agent.work_key_, closed.key)) {
+    out.emplace_back(KillWork{});
+    agent.is_working_ = false;
+    StartNextWaiting();
+  }
+  Emit(closed.committed ? "round_committed" : "round_abandoned", closed.key);
+  if (job->held != nullptr && IsOver(job->held->content().key, closed.key)) Forget(std::move(job->held));
+}
+
+void ClientAgent::Reaction::Forget(SealedReportHandle report) {
+  Persist(ReportReleased{report->content().key});
+}
+
+}  // namespace cairn

@@ -1,0 +1,49 @@
+#include "client/agent/client_agent.h"
+
+#include <utility>
+
+#include "client/agent/agent_reaction.h"
+
+namespace cairn {
+
+ClientAgent::ClientAgent(const AgentConfig& config, AgentIdentity identity, const RandomSource& random)
+    : config_(&config), random_(&random), identity_(std::move(identity)) {}
+
+ClientAgent::~ClientAgent() = default;
+
+ClientAgent ClientAgent::Restore(const AgentConfig& config, AgentIdentity identity, const RandomSource& random,
+                                 AgentSnapshot snapshot) {
+  ClientAgent agent(config, std::move(identity), random);
+  agent.approvals_ = std::move(snapshot.approvals);
+  for (OfferedJobHandle& offered : snapshot.accepted_jobs) {
+    Job& job = agent.jobs_.emplace_back();
+    job.id = offered->manifest->id;
+    job.offered = std::move(offered);
+    job.answer = JobAnswer::kAccept;
+  }
+  for (SealedReportHandle& report : snapshot.reports) {
+    const JobId id = report->content().key.job;
+    Job* known = nullptr;
+    for (Job& job : agent.jobs_) {
+      if (job.id == id) known = &job;
+    }
+    if (known == nullptr) {
+      known = &agent.jobs_.emplace_back();
+      known->id = id;
+    }
+    known->held = std::move(report);
+  }
+  if (snapshot.is_connected) {
+    agent.state_ = AgentState::kConnected;
+    agent.heartbeat_ = snapshot.heartbeat;
+  }
+  return agent;
+}
+
+void ClientAgent::Step(TimePoint now, AgentEvent event, AgentActions& out) {
+  Reaction reaction{*this, now, out};
+  if (!std::holds_alternative<AgentActionFailed>(event)) unproven_ = Unproven::kNothing;
+  std::visit([&](auto&& e) { reaction.On(std::forward<decltype(e)>(e)); }, std::move(event));
+}
+
+}  // namespace cairn

@@ -1,0 +1,111 @@
+#include "client/policy/site_policy.h"
+
+#include <algorithm>
+#include <string>
+
+#include "core/tensor/parameter_spec.h"
+
+namespace cairn {
+namespace {
+
+using Answer = PolicyVerdict::Answer;
+
+bool IsAllowed(const std::vector<DatasetRule>& rules, const std::string& dataset, const std::string& job) {
+  return std::any_of(rules.begin(), rules.end(), [&](const DatasetRule& rule) {
+    return GlobMatch(rule.dataset, dataset) &&
+           std::any_of(rule.jobs.begin(), rule.jobs.end(),
+                       [&](const std::string& pattern) { return GlobMatch(pattern, job); });
+  });
+}
+
+// Masking is not part of this release, so every job is a plain one, whatever it asks for.
+Status CheckSecAgg(SecAggPolicy policy, SecAggMode mode) {
+  if (policy == SecAggPolicy::kUnchecked) return {};
+  if (mode == SecAggMode::kFull) {
+    return Status(errors::kPolicyPlainRefused, "the job asks for secure aggregation, which this release cannot do");
+  }
+  if (policy == SecAggPolicy::kRequired) {
+    return Status(errors::kPolicyPlainRefused, "the job sends updates unmasked and policy.secagg is \"required\"");
+  }
+  if (mode != SecAggMode::kOff) {
+    return Status(errors::kPolicyPlainRefused, "the job does not say secagg = { mode = \"off\" }, so plain updates were not agreed to");
+  }
+  return {};
+}
+
+Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::uint64_t update_bytes) {
+  const JobSpec& spec = manifest.spec;
+  if (!IsAllowed(policy.datasets, spec.data.dataset, spec.name)) {
+    return Status(errors::kPolicyDataset, "job '" + spec.name + "' may not use data set '" + spec.data.dataset + "'");
+  }
+  CAIRN_RETURN_IF_ERROR(CheckSecAgg(policy.secagg, spec.secagg));
+  if (const std::uint32_t least = SmallestCohort(spec.cohort); least < policy.min_cohort) {
+    return Status(errors::kPolicyCohort, "a round of job '" + spec.name + "' may hold " + std::to_string(least) +
+                                             " reports, this site asks for at least " +
+                                             std::to_string(policy.min_cohort));
+  }
+  if (policy.max_upload_bytes_per_round > 0 && update_bytes > policy.max_upload_bytes_per_round) {
+    return Status(errors::kPolicyUploadCap, "one report of job '" + spec.name + "' is " + std::to_string(update_bytes) +
+                                                " bytes, the cap is " +
+                                                std::to_string(policy.max_upload_bytes_per_round));
+  }
+  return {};
+}
+
+// What a person said about this manifest, or that nobody did.
+PolicyVerdict AskPeople(ApprovalMode mode, const JobManifest& manifest, const std::vector<JobApproval>& approvals) {
+  bool had_other_terms = false;
+  const JobApproval* last = nullptr;
+  for (const JobApproval& known : approvals) {
+    if (known.digest == manifest.digest) last = &known;
+    had_other_terms |= known.digest != manifest.digest && known.decision == ApprovalDecision::kApproved &&
+                       known.job_name == manifest.spec.name;
+  }
+  if (last != nullptr) {
+    switch (last->decision) {
+      case ApprovalDecision::kApproved: return {Answer::kAccept, {}};
+      case ApprovalDecision::kDenied:
+        return {Answer::kDecline, Status(errors::kPolicyDenied, "this site denied job '" + manifest.spec.name + "'")};
+      case ApprovalDecision::kWithdrawn:
+        return {Answer::kDecline,
+                Status(errors::kPolicyWithdrawn, "this site withdrew from job '" + manifest.spec.name + "'")};
+    }
+  }
+  if (mode == ApprovalMode::kAuto) return {Answer::kAccept, {}};
+  if (had_other_terms) {
+    return {Answer::kPending, Status(errors::kPolicyTermsChanged, "job '" + manifest.spec.name +
+                                                                      "' was approved with another manifest")};
+  }
+  return {Answer::kPending,
+          Status(errors::kPolicyWaiting, "job '" + manifest.spec.name + "' waits for a person at this site")};
+}
+
+}  // namespace
+
+std::uint32_t SmallestCohort(const CohortConfig& cohort) {
+  if (cohort.min_reports > 0) return cohort.min_reports;
+  return cohort.target > 0 ? cohort.target : cohort.min_clients;
+}
+
+SitePolicy SitePolicy::ForMadePopulation() {
+  SitePolicy policy;
+  policy.approval = ApprovalMode::kAuto;
+  policy.secagg = SecAggPolicy::kUnchecked;
+  policy.sandbox = SandboxPolicy::kBestEffort;
+  policy.share_site_metrics = true;
+  policy.min_cohort = 0;
+  policy.min_examples = 0;
+  policy.max_upload_bytes_per_round = 0;
+  policy.datasets = {{"*", {"*"}}};
+  return policy;
+}
+
+PolicyVerdict SitePolicy::Decide(const JobManifest& manifest, std::uint64_t update_bytes,
+                                 const std::vector<JobApproval>& approvals) const {
+  if (Status status = CheckTerms(*this, manifest, update_bytes); !status.ok()) {
+    return {Answer::kDecline, std::move(status)};
+  }
+  return AskPeople(approval, manifest, approvals);
+}
+
+}  // namespace cairn

@@ -1,0 +1,102 @@
+#include "client/policy/egress_guard.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <type_traits>
+
+namespace cairn {
+namespace {
+
+static_assert(!std::is_default_constructible_v<SealedReport>);
+static_assert(!std::is_constructible_v<SealedReport, Report, UpdateLayout>);
+static_assert(!std::is_copy_constructible_v<SealedReport>);
+
+class OwnedUpdate final : public UpdatePayload {
+ public:
+  explicit OwnedUpdate(std::vector<float> values) : values_(std::move(values)) {}
+  UpdateView view() const override {
+    UpdateView view;
+    view.local_parameters = values_;
+    return view;
+  }
+
+ private:
+  std::vector<float> values_;
+};
+
+const RoundKey kKey{JobId{1}, RoundId{2}, 3};
+
+UpdateLayout Layout() { return LayoutOf(*ParameterSpec::Create({{"w", {3}, Role::kParameter, Scope::kExchanged}})); }
+
+WorkResult Work(std::vector<float> values = {1, 2, 3}) {
+  WorkResult work;
+  work.report.examples = 50;
+  work.update = std::make_shared<OwnedUpdate>(std::move(values));
+  work.metrics = MetricSums::ForClasses(2);
+  work.metrics.rows = 10;
+  return work;
+}
+
+ErrorId Refusal(EgressGuard::Limits limits, WorkResult work, RoundKind kind = RoundKind::kTrain) {
+  return EgressGuard(limits).Seal(kKey, kind, std::move(work), Layout()).status().id();
+}
+
+TEST(EgressGuardTest, GoodWorkBecomesAReport) {
+  const auto sealed = EgressGuard({}).Seal(kKey, RoundKind::kTrain, Work(), Layout());
+  ASSERT_TRUE(sealed.ok()) << sealed.status().ToString();
+  EXPECT_EQ(sealed->content().key, kKey);
+  EXPECT_EQ(sealed->content().examples, 50);
+  EXPECT_EQ(sealed->content().layout_hash, Layout().hash);
+  EXPECT_EQ(sealed->content().metrics.rows, 10);
+  EXPECT_GE(sealed->byte_size(), 12u);
+}
+
+TEST(EgressGuardTest, NumbersThatAreNotFiniteDoNotLeave) {
+  EXPECT_EQ(Refusal({}, Work({1, std::numeric_limits<float>::quiet_NaN(), 3})), errors::kUpdateNotFinite);
+  EXPECT_EQ(Refusal({}, Work({1, std::numeric_limits<float>::infinity(), 3})), errors::kUpdateNotFinite);
+}
+
+TEST(EgressGuardTest, NumbersOutsideTheExactRangeDoNotLeave) {
+  EXPECT_EQ(Refusal({}, Work({1, 2 * kMaxParameterDelta, 3})), errors::kUpdateRange);
+}
+
+TEST(EgressGuardTest, AnotherShapeDoesNotLeave) {
+  EXPECT_EQ(Refusal({}, Work({1, 2})), errors::kUpdateLayout);
+  WorkResult none = Work();
+  none.update.reset();
+  EXPECT_EQ(Refusal({}, std::move(none)), errors::kUpdateLayout);
+}
+
+TEST(EgressGuardTest, UpdateOfTooFewRowsDoesNotLeave) {
+  EXPECT_EQ(Refusal({.min_examples = 50}, Work()), ErrorId{});
+  EXPECT_EQ(Refusal({.min_examples = 51}, Work()), errors::kPolicyFewExamples);
+}
+
+TEST(EgressGuardTest, MoreBytesThanTheCapDoNotLeave) {
+  EXPECT_EQ(Refusal({.max_bytes = 12, .share_metrics = false}, Work()), ErrorId{});
+  EXPECT_EQ(Refusal({.max_bytes = 11, .share_metrics = false}, Work()), errors::kPolicyUploadCap);
+  EXPECT_EQ(Refusal({.max_bytes = 12}, Work()), errors::kPolicyUploadCap);  // metrics count too
+}
+
+TEST(EgressGuardTest, MetricsStayWhereTheSiteSharesNone) {
+  const auto sealed = EgressGuard({.share_metrics = false}).Seal(kKey, RoundKind::kTrain, Work(), Layout());
+  ASSERT_TRUE(sealed.ok());
+  EXPECT_EQ(sealed->content().metrics, MetricSums{});
+  EXPECT_EQ(Refusal({.share_metrics = false}, Work(), RoundKind::kEvaluate), errors::kPolicyMetrics);
+}
+
+TEST(EgressGuardTest, EvaluationCarriesNoUpdate) {
+  const auto sealed = EgressGuard({}).Seal(kKey, RoundKind::kEvaluate, Work(), Layout());
+  ASSERT_TRUE(sealed.ok());
+  EXPECT_EQ(sealed->content().update, nullptr);
+}
+
+TEST(EgressGuardTest, ReportMadeForAnotherLayoutIsNotSealedAgain) {
+  Report stored;
+  stored.layout_hash = Layout().hash + 1;
+  EXPECT_EQ(EgressGuard({}).Reseal(std::move(stored), Layout()).status().id(), errors::kUpdateLayout);
+}
+
+}  // namespace
+}  // namespace cairn
