@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "cli/cairn/doctor.h"
+#include "cli/frame/command.h"
+
+namespace cairn {
+
+// Each adds the commands of one noun; cli/frame/command.h shows how such a file looks.
+void AddBasicCommands(CommandSet& commands);   // version, explain, completion
+void AddConfigCommands(CommandSet& commands);  // config show, check, schema, init
+void AddDoctorCommand(CommandSet& commands, std::vector<DoctorCheck> checks);
+void AddWorkerCommands(CommandSet& commands);  // sim, data, model: run by cairn-worker
+
+}  // namespace cairn
