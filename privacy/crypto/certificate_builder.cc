@@ -1,35 +1,18 @@
 #include "privacy/crypto/certificate_builder.h"
 
-#include <arpa/inet.h>
 #include <openssl/pem.h>
 
 #include <algorithm>
 #include <array>
 
 #include "core/base/check.h"
+#include "privacy/crypto/endpoint.h"
 #include "privacy/crypto/openssl_key.h"
 #include "privacy/crypto/secure_random.h"
 #include "privacy/crypto/verify_chain.h"
 
 namespace cairn {
 namespace {
-
-bool IsHostName(std::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  std::size_t label = 0;
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (c == '.' ? label == 0 : !(letter || (c == '-' && label > 0))) return false;
-    label = c == '.' ? 0 : label + 1;
-    if (label > 63) return false;
-  }
-  return label > 0 && name.back() != '-';
-}
-
-bool IsAddress(const std::string& text) {
-  std::array<std::byte, 16> bytes;
-  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
-}
 
 // The list of names in OpenSSL's configuration syntax. Every part was checked, so nothing in it can
 // add an entry.
@@ -45,7 +28,7 @@ Result<std::string> NamesOf(const LeafTerms& terms) {
   }
   std::string text = "URI:" + identity.uri();
   for (const std::string& name : terms.server_names) {
-    const bool address = IsAddress(name);
+    const bool address = IsIpAddress(name);
     if (!address && !IsHostName(name)) {
       return Status(errors::kTlsCertificate, "'" + name + "' is neither a host name nor an IP address");
     }

@@ -96,6 +96,21 @@ bool VerifyKey::Verifies(std::span<const std::byte> message, const Signature& si
   return good;
 }
 
+Result<VerifyKey> ToVerifyKey(const PublicKey& key) {
+  const unsigned char* cursor = ossl::Data(key.der);
+  const ossl::Pkey parsed(d2i_PUBKEY(nullptr, &cursor, static_cast<long>(key.der.size())));
+  ERR_clear_error();
+  VerifyKey result;
+  std::size_t size = result.bytes.size();
+  if (!parsed || !ossl::IsKind(parsed.get(), KeyKind::kEd25519) ||
+      EVP_PKEY_get_raw_public_key(parsed.get(), ossl::Out(result.bytes), &size) != 1) {
+    ERR_clear_error();
+    return Status(errors::kKeyFile, "expected an Ed25519 public key, got " +
+                                        (parsed ? ossl::DescribeKey(parsed.get()) : std::string("no key")));
+  }
+  return result;
+}
+
 PrivateKey::PrivateKey(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {
   CAIRN_CHECK(handle_->key != nullptr, "OpenSSL makes Ed25519 and P-256 keys");
 }

@@ -39,6 +39,9 @@ struct PublicKey {
   friend bool operator==(const PublicKey&, const PublicKey&) = default;
 };
 
+// The Ed25519 key inside, as a root certificate carries it; kKeyFile for any other kind.
+Result<VerifyKey> ToVerifyKey(const PublicKey& key);
+
 // A private key of either kind, without saying what it is for: code outside this folder holds one
 // of the KeyFor types below. Errors: kKeyFile. Move-only; const use is thread-safe.
 class PrivateKey {

@@ -17,6 +17,7 @@ namespace cairn {
 
 class TranscriptWriter {
  public:
+  TranscriptWriter() = default;  // without a label: for formats that say in front what they are
   explicit TranscriptWriter(std::string_view label) { Text(label); }
 
   TranscriptWriter& U8(std::uint8_t value) { return Number(value, 1); }
@@ -40,6 +41,7 @@ class TranscriptWriter {
 // ok() is false, and every value is zero or empty. Borrows the bytes.
 class TranscriptReader {
  public:
+  explicit TranscriptReader(std::span<const std::byte> bytes) : rest_(bytes) {}
   // ok() is false at once when the bytes do not start with the label.
   TranscriptReader(std::span<const std::byte> bytes, std::string_view label);
 
