@@ -1,0 +1,168 @@
+#include "aggregator/persistence/record_codec.h"
+
+#include <nlohmann/json.hpp>
+
+#include "privacy/crypto/text_codec.h"
+#include "protocol/messages/blob_ref.h"
+#include "protocol/messages/codec.h"
+
+namespace cairn {
+namespace {
+
+using Json = nlohmann::json;
+
+Json BlobJson(const BlobRef& ref) { return {{"sha256", ref.hex()}, {"size", ref.size}}; }
+
+BlobRef BlobOf(const Json& json) {
+  const auto ref = ParseBlobRef(json.at("sha256").get<std::string>(), json.at("size").get<std::uint64_t>());
+  if (!ref.has_value()) throw std::invalid_argument("a blob's name is not a SHA-256");
+  return *ref;
+}
+
+Json KeyJson(const RoundKey& key) { return {{"round", key.round.value}, {"attempt", key.attempt}}; }
+
+RoundKey KeyOf(const Json& json, JobId job) {
+  return {job, RoundId{json.at("round").get<std::uint64_t>()}, json.at("attempt").get<std::uint32_t>()};
+}
+
+Json ClientsJson(const std::vector<ClientId>& clients) {
+  Json list = Json::array();
+  for (const ClientId client : clients) list.push_back(client.value);
+  return list;
+}
+
+std::vector<ClientId> ClientsOf(const Json& json) {
+  std::vector<ClientId> clients;
+  for (const Json& entry : json) clients.push_back({entry.get<std::uint64_t>()});
+  return clients;
+}
+
+// The sums travel as the report of a single site that measured them all.
+std::string MetricsText(const RoundSummary& summary) {
+  if (summary.metrics.empty()) return {};
+  Report report;
+  report.key = summary.key;
+  report.kind = RoundKind::kEvaluate;
+  report.examples = summary.metrics.rows;
+  report.metrics = summary.metrics;
+  return ToBase64Url(AsBytes(Encode(ClientMessage(std::move(report)))));
+}
+
+MetricSums MetricsOf(const std::string& text) {
+  if (text.empty()) return {};
+  const auto bytes = FromBase64Url(text);
+  if (!bytes.has_value()) throw std::invalid_argument("metrics are not base64url");
+  auto decoded = DecodeClientMessage(AsText(*bytes));
+  if (!decoded.ok()) throw std::invalid_argument(decoded.status().what());
+  return std::get<Report>(std::move(decoded->message)).metrics;
+}
+
+Json SummaryJson(const RoundSummary& summary) {
+  return {{"key", KeyJson(summary.key)},
+          {"kind", static_cast<int>(summary.kind)},
+          {"invited", summary.invited},
+          {"reported", ClientsJson(summary.reported)},
+          {"declined", summary.declined},
+          {"invalid", summary.invalid},
+          {"late", summary.late},
+          {"examples", summary.examples},
+          {"metrics", MetricsText(summary)}};
+}
+
+RoundKind KindOf(const Json& json) {
+  const int kind = json.get<int>();
+  if (kind != 1 && kind != 2) throw std::invalid_argument("unknown kind of round");
+  return static_cast<RoundKind>(kind);
+}
+
+RoundSummary SummaryOf(const Json& json, JobId job) {
+  RoundSummary summary;
+  summary.key = KeyOf(json.at("key"), job);
+  summary.kind = KindOf(json.at("kind"));
+  summary.invited = json.at("invited").get<std::size_t>();
+  summary.reported = ClientsOf(json.at("reported"));
+  summary.declined = json.at("declined").get<std::size_t>();
+  summary.invalid = json.at("invalid").get<std::size_t>();
+  summary.late = json.at("late").get<std::size_t>();
+  summary.examples = json.at("examples").get<std::int64_t>();
+  summary.metrics = MetricsOf(json.at("metrics").get<std::string>());
+  return summary;
+}
+
+struct Writer {
+  Json operator()(const JobAccepted& body) const {
+    return {{"type", "job-accepted"}, {"offer", ToBase64Url(AsBytes(Encode(ServerMessage(JobOffer{body.manifest}))))}};
+  }
+  Json operator()(const ParticipantFixed& body) const {
+    return {{"type", "participant"}, {"client", body.client.value}, {"site", body.site}};
+  }
+  Json operator()(const RoundOpened& body) const {
+    return {{"type", "round-opened"},         {"key", KeyJson(body.key)},
+            {"kind", static_cast<int>(body.kind)}, {"invited", ClientsJson(body.invited)},
+            {"goal", body.goal},              {"min_reports", body.min_reports}};
+  }
+  Json operator()(const RoundCommitted& body) const {
+    return {{"type", "round-committed"},
+            {"summary", SummaryJson(body.summary)},
+            {"model", BlobJson(body.model)},
+            {"server_state", BlobJson(body.server_state)}};
+  }
+  Json operator()(const JobClosed& body) const {
+    return {{"type", "job-closed"},
+            {"outcome", static_cast<int>(body.outcome)},
+            {"reason_id", body.reason_id},
+            {"reason", body.reason}};
+  }
+};
+
+JobAccepted AcceptedOf(const Json& json) {
+  const auto bytes = FromBase64Url(json.at("offer").get<std::string>());
+  if (!bytes.has_value()) throw std::invalid_argument("an offer is not base64url");
+  auto decoded = DecodeServerMessage(AsText(*bytes));
+  if (!decoded.ok()) throw std::invalid_argument(decoded.status().what());
+  return {std::get<JobOffer>(std::move(*decoded)).manifest};
+}
+
+JobClosed ClosedOf(const Json& json) {
+  const int outcome = json.at("outcome").get<int>();
+  if (outcome < 1 || outcome > 3) throw std::invalid_argument("unknown outcome");
+  return {static_cast<JobOutcome>(outcome), json.at("reason_id").get<std::uint16_t>(),
+          json.at("reason").get<std::string>()};
+}
+
+Record RecordOf(const Json& json) {
+  const JobId job{json.at("job").get<std::uint64_t>()};
+  const std::string type = json.at("type").get<std::string>();
+  if (type == "job-accepted") return {job, AcceptedOf(json)};
+  if (type == "participant") {
+    return {job, ParticipantFixed{{json.at("client").get<std::uint64_t>()}, json.at("site").get<std::string>()}};
+  }
+  if (type == "round-opened") {
+    return {job, RoundOpened{KeyOf(json.at("key"), job), KindOf(json.at("kind")), ClientsOf(json.at("invited")),
+                             json.at("goal").get<std::uint32_t>(), json.at("min_reports").get<std::uint32_t>()}};
+  }
+  if (type == "round-committed") {
+    return {job, RoundCommitted{SummaryOf(json.at("summary"), job), BlobOf(json.at("model")),
+                                BlobOf(json.at("server_state"))}};
+  }
+  if (type == "job-closed") return {job, ClosedOf(json)};
+  throw std::invalid_argument("unknown type '" + type + "'");
+}
+
+}  // namespace
+
+std::string EncodeRecord(const Record& record) {
+  Json json = std::visit(Writer{}, record.body);
+  json["job"] = record.job.value;
+  return json.dump();
+}
+
+Result<Record> DecodeRecord(const std::string& text) {
+  try {
+    return RecordOf(Json::parse(text));
+  } catch (const std::exception& error) {  // the library's and our own, none of which leave this file
+    return Status(errors::kStorageCorrupt, std::string("a journal record cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace cairn
