@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 
 #include "core/base/text.h"
 #include "protocol/messages/blob_ref.h"
@@ -130,6 +131,7 @@ std::optional<JobFault> FindTrainFault(const TrainConfig& train) {
 std::optional<JobFault> FindJobFault(const JobSpec& spec) {
   Checks checks;
   checks.Name("name", spec.name)
+      .That(spec.seed <= std::uint64_t{INT64_MAX}, "seed", "must be below 2^63")
       .Take(FindModelFault(spec.model))
       .Name("data.dataset", spec.data.dataset)
       .That(spec.data.schema_toml.size() <= kMaxTomlBytes, "data.schema", "is a file of more than 256 KiB")

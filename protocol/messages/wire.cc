@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/message_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <cmath>
 #include <cstring>
@@ -16,11 +17,21 @@ Status Malformed(std::string_view field, std::string_view problem) {
   return Status(errors::kNetProtocol, std::string(field) + ": " + std::string(problem));
 }
 
+namespace {
+// The library writes to stderr about each ill-formed string, which would let a peer fill our logs.
+// What is wrong comes back as a Status instead.
+void SilenceLibrary() {
+  static const auto previous = google::protobuf::SetLogHandler(nullptr);
+  static_cast<void>(previous);
+}
+}  // namespace
+
 Status Parse(std::string_view bytes, const DecodeLimits& limits, google::protobuf::MessageLite* message) {
   if (bytes.size() > limits.max_bytes) {
     return Malformed("message", std::to_string(bytes.size()) + " bytes, at most " +
                                     std::to_string(limits.max_bytes) + " are allowed");
   }
+  SilenceLibrary();
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                                 static_cast<int>(bytes.size()));
   stream.SetTotalBytesLimit(static_cast<int>(bytes.size()));

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "core/base/config_reader.h"
+#include "protocol/messages/job.h"
+
+// The words of job.toml for enumerations, for its reader and its writer.
+
+namespace cairn {
+
+inline constexpr ConfigChoice<OptimizerKind> kOptimizerWords[] = {{"sgd", OptimizerKind::kSgd},
+                                                                  {"adam", OptimizerKind::kAdam}};
+inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCrossEntropy}, {"bce", Loss::kBce}};
+inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {
+    {"unset", SecAggMode::kUnset}, {"off", SecAggMode::kOff}, {"full", SecAggMode::kFull}};
+inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};
+
+template <class E, std::size_t N>
+std::string WordOf(E value, const ConfigChoice<E> (&words)[N]) {
+  for (const auto& word : words) {
+    if (word.value == value) return std::string(word.name);
+  }
+  return {};
+}
+
+}  // namespace cairn

@@ -1,0 +1,141 @@
+#include "protocol/messages/job_config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "message_maker.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::string_view kJob = R"(schema = 1
+name = "cardio-risk"
+model = { arch = "mlp", hyper = { inputs = 13, hidden = [64, 8], classes = 2, act = "relu" }, init = "seed:7" }
+data = { dataset = "cardio", schema = "heart-v1.toml", holdout = 0.1 }
+train = { loss = "cross_entropy", epochs = 1, batch = 64, optimizer = { name = "sgd", lr = 0.05 } }
+strategy = { name = "fedadam", lr = 0.01, rounds = 30, cohort = { min = 4, target = "all" } }
+finetune = { mode = "full" }
+exchange = { include = ["*"], personal = [], buffers = "average", counters = "max" }
+secagg = { mode = "full" }
+evaluate = { where = ["federated"], metric = "log_loss" }
+round = { deadline = "auto" }
+)";
+
+struct Read {
+  JobFile job;
+  Status status;
+};
+
+Read ReadJob(std::string_view text) {
+  auto document = ConfigDocument::Parse(text, "job.toml");
+  if (!document.ok()) return {{}, document.status()};
+  ConfigReader root(*document);
+  JobFile job = ParseJobSpec(root);
+  return {std::move(job), root.Finish()};
+}
+
+std::string With(std::string_view from, std::string_view to) {
+  std::string text(kJob);
+  return text.replace(text.find(from), from.size(), to);
+}
+
+TEST(JobConfigTest, ReadsEveryConcern) {
+  const auto [job, status] = ReadJob(kJob);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  const JobSpec& spec = job.spec;
+  EXPECT_EQ(spec.name, "cardio-risk");
+  EXPECT_EQ(std::get<std::int64_t>(spec.model.hyper.at("inputs")), 13);
+  EXPECT_EQ(std::get<std::vector<std::int64_t>>(spec.model.hyper.at("hidden")), (std::vector<std::int64_t>{64, 8}));
+  EXPECT_EQ(std::get<std::string>(spec.model.hyper.at("act")), "relu");
+  EXPECT_EQ(job.schema_path, "heart-v1.toml");
+  EXPECT_EQ(spec.data.holdout, 0.1);
+  EXPECT_EQ(spec.train.optimizer.lr, 0.05);
+  EXPECT_EQ(spec.strategy.rounds, 30u);
+  EXPECT_EQ(spec.cohort.min_clients, 4u);
+  EXPECT_EQ(spec.cohort.target, 0u);
+  EXPECT_EQ(spec.secagg, SecAggMode::kFull);
+  EXPECT_EQ(spec.round.deadline, Duration::zero());
+  EXPECT_FALSE(spec.evaluate.maximize);  // less log loss is better, unless mode says otherwise
+}
+
+TEST(JobConfigTest, CanonicalTextReadsBackEqual) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    SCOPED_TRACE(seed);
+    JobSpec spec = MessageMaker(seed).Spec();
+    spec.data.schema_toml.clear();  // lives in its own file
+    spec.round.deadline = std::chrono::seconds(seed);
+    const std::string text = JobToml(spec, "");
+    const auto [job, status] = ReadJob(text);
+    ASSERT_TRUE(status.ok()) << status.ToString() << "\n" << text;
+    EXPECT_EQ(job.spec, spec) << text;
+    EXPECT_EQ(JobToml(job.spec, ""), text);
+  }
+}
+
+TEST(JobConfigTest, OtherSectionsAreLeftToTheirReader) {
+  const auto document = ConfigDocument::Parse(std::string(kJob) + "simulation = { seed = 42 }\n", "experiment.toml");
+  ConfigReader root(*document);
+  ParseJobSpec(root);
+  std::int64_t seed = 0;
+  root.Table("simulation").Optional("seed", &seed);
+  EXPECT_TRUE(root.Finish().ok());
+  EXPECT_EQ(seed, 42);
+}
+
+struct BadJob {
+  std::string_view from, to, place, part;
+};
+class JobConfigRefusalTest : public testing::TestWithParam<BadJob> {};
+
+TEST_P(JobConfigRefusalTest, NamesThePlace) {
+  const auto& [from, to, place, part] = GetParam();
+  const Status status = ReadJob(With(from, to)).status;
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.what().find(place), std::string::npos) << status.what();
+  EXPECT_NE(status.what().find(part), std::string::npos) << status.what();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, JobConfigRefusalTest,
+    testing::Values(BadJob{"lr = 0.05", "lr = -1.0", "job.toml:5:", "lr"},
+                    BadJob{"batch = 64", "batch = 0", "job.toml:5:", "batch"},
+                    BadJob{"batch = 64", "bacth = 64", "job.toml:5:", "bacth"},
+                    BadJob{"\"cross_entropy\"", "\"hinge\"", "job.toml:5:", "hinge"},
+                    BadJob{"rounds = 30", "rounds = 0", "job.toml:6:", "rounds"},
+                    BadJob{"target = \"all\"", "target = \"most\"", "job.toml:6:", "target"},
+                    BadJob{"\"cardio-risk\"", "\"../risk\"", "job.toml:2:", "name"},
+                    BadJob{"\"seed:7\"", "\"random\"", "job.toml:3:", "init"},
+                    BadJob{"classes = 2", "classes = [1.5]", "job.toml:3:", "classes"},
+                    BadJob{"holdout = 0.1", "holdout = 0.9", "job.toml:4:", "holdout"},
+                    BadJob{"mode = \"full\" }\nexchange", "mode = \"lora\" }\nexchange", "job.toml:7:", "lora"},
+                    BadJob{"personal = []", "personal = [\"head.*\"]", "job.toml:8:", "personal"},
+                    BadJob{"\"average\"", "\"local\"", "job.toml:8:", "local"},
+                    BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"grouped\" }", "job.toml:9:", "grouped"},
+                    BadJob{"\"log_loss\"", "\"f2\"", "job.toml:10:", "f2"},
+                    BadJob{"\"auto\"", "\"soon\"", "job.toml:11:", "deadline"}));
+
+TEST(JobConfigTest, PrivacyIsRefusedRatherThanIgnored) {
+  const Status status = ReadJob(std::string(kJob) + "privacy = { mechanism = \"dp-sgd\" }\n").status;
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.what().find("privacy"), std::string::npos);
+}
+
+TEST(JobConfigTest, MissingNameIsNamed) {
+  const Status status = ReadJob(With("name = \"cardio-risk\"\n", "")).status;
+  EXPECT_EQ(status.id(), errors::kConfigMissing);
+}
+
+TEST(JobConfigTest, SchemaComesInCanonicalForm) {
+  const std::filesystem::path folder = testing::TempDir();
+  std::ofstream(folder / "heart-v1.toml") << "# the contract\nlabel   =  'risk'\n";
+  JobFile job;
+  job.schema_path = "heart-v1.toml";
+  ASSERT_TRUE(LoadSchema(job, folder).ok());
+  EXPECT_EQ(job.spec.data.schema_toml, "label = \"risk\"\n");
+  job.schema_path = "none.toml";
+  EXPECT_FALSE(LoadSchema(job, folder).ok());
+}
+
+}  // namespace
+}  // namespace cairn
