@@ -1,0 +1,177 @@
+// Included once by each dense_LEVEL.cc, which defines `Lanes`: sixteen floats with Load, LoadFirst,
+// Store, StoreFirst, Spread, Fma and Sum, and `kMaxRows`, the rows whose sums fit its registers.
+// No standard header here: what these files compile to needs the level's instructions, and must
+// never be merged with the code of another file.
+
+namespace {
+
+using Size = decltype(sizeof(0));
+
+constexpr Size kLanes = 16;
+
+
+// Calls f.template Run<R>(row) for blocks of at most kMaxRows rows, sizes as even as can be.
+template <int R, class Block>
+inline void RunRows(Size rows, Size row, const Block& block) {
+  if constexpr (R > 0) {
+    if (rows == R) {
+      block.template Run<R>(row);
+    } else {
+      RunRows<R - 1>(rows, row, block);
+    }
+  }
+}
+
+template <class Block>
+inline void ForRowBlocks(Size rows, const Block& block) {
+  const Size blocks = (rows + kMaxRows - 1) / kMaxRows;
+  Size row = 0;
+  for (Size b = 0; b < blocks; ++b) {
+    const Size count = (rows - row) / (blocks - b);
+    RunRows<kMaxRows>(count, row, block);
+    row += count;
+  }
+}
+
+struct ForwardBlock {
+  const float* x;
+  const float* w;
+  const float* bias;
+  float* y;
+  Size in, out;
+
+  template <int R, int O>
+  void Outputs(Size row, Size o) const {
+    Lanes sums[R][O];
+    for (int r = 0; r < R; ++r) {
+      for (int k = 0; k < O; ++k) sums[r][k] = Lanes::Spread(0);
+    }
+    Size i = 0;
+    for (; i + kLanes <= in; i += kLanes) {
+      Lanes weights[O];
+      for (int k = 0; k < O; ++k) weights[k] = Lanes::Load(w + (o + k) * in + i);
+      for (int r = 0; r < R; ++r) {
+        const Lanes values = Lanes::Load(x + (row + r) * in + i);
+        for (int k = 0; k < O; ++k) sums[r][k] = Fma(values, weights[k], sums[r][k]);
+      }
+    }
+    if (i < in) {
+      Lanes weights[O];
+      for (int k = 0; k < O; ++k) weights[k] = Lanes::LoadFirst(w + (o + k) * in + i, in - i);
+      for (int r = 0; r < R; ++r) {
+        const Lanes values = Lanes::LoadFirst(x + (row + r) * in + i, in - i);
+        for (int k = 0; k < O; ++k) sums[r][k] = Fma(values, weights[k], sums[r][k]);
+      }
+    }
+    for (int r = 0; r < R; ++r) {
+      for (int k = 0; k < O; ++k) y[(row + r) * out + o + k] = Sum(sums[r][k]) + (bias ? bias[o + k] : 0.0f);
+    }
+  }
+
+  template <int R>
+  void Run(Size row) const {
+    Size o = 0;
+    for (; o + 2 <= out; o += 2) Outputs<R, 2>(row, o);
+    if (o < out) Outputs<R, 1>(row, o);
+  }
+};
+
+struct BackwardInputBlock {
+  const float* d;
+  const float* w;
+  float* dx;
+  Size in, out;
+
+  template <int R, int V>
+  void Columns(Size row, Size i) const {
+    Lanes sums[R][V];
+    for (int r = 0; r < R; ++r) {
+      for (int v = 0; v < V; ++v) sums[r][v] = Lanes::Spread(0);
+    }
+    for (Size o = 0; o < out; ++o) {
+      Lanes weights[V];
+      for (int v = 0; v < V; ++v) weights[v] = Lanes::Load(w + o * in + i + v * kLanes);
+      for (int r = 0; r < R; ++r) {
+        const Lanes delta = Lanes::Spread(d[(row + r) * out + o]);
+        for (int v = 0; v < V; ++v) sums[r][v] = Fma(delta, weights[v], sums[r][v]);
+      }
+    }
+    for (int r = 0; r < R; ++r) {
+      for (int v = 0; v < V; ++v) Store(dx + (row + r) * in + i + v * kLanes, sums[r][v]);
+    }
+  }
+
+  template <int R>
+  void LastColumns(Size row, Size i) const {
+    Lanes sums[R];
+    for (int r = 0; r < R; ++r) sums[r] = Lanes::Spread(0);
+    for (Size o = 0; o < out; ++o) {
+      const Lanes weights = Lanes::LoadFirst(w + o * in + i, in - i);
+      for (int r = 0; r < R; ++r) sums[r] = Fma(Lanes::Spread(d[(row + r) * out + o]), weights, sums[r]);
+    }
+    for (int r = 0; r < R; ++r) StoreFirst(dx + (row + r) * in + i, in - i, sums[r]);
+  }
+
+  template <int R>
+  void Run(Size row) const {
+    Size i = 0;
+    for (; i + 2 * kLanes <= in; i += 2 * kLanes) Columns<R, 2>(row, i);
+    for (; i + kLanes <= in; i += kLanes) Columns<R, 1>(row, i);
+    if (i < in) LastColumns<R>(row, i);
+  }
+};
+
+struct OuterBlock {
+  const float* d;
+  const float* x;
+  float* w;
+  Size in, out;
+  bool accumulate;
+
+  template <int R, int O>
+  void Outputs(Size row, Size o, bool add) const {
+    Lanes deltas[R][O];
+    for (int r = 0; r < R; ++r) {
+      for (int k = 0; k < O; ++k) deltas[r][k] = Lanes::Spread(d[(row + r) * out + o + k]);
+    }
+    Size i = 0;
+    for (; i + kLanes <= in; i += kLanes) {
+      Lanes sums[O];
+      for (int k = 0; k < O; ++k) sums[k] = add ? Lanes::Load(w + (o + k) * in + i) : Lanes::Spread(0);
+      for (int r = 0; r < R; ++r) {
+        const Lanes values = Lanes::Load(x + (row + r) * in + i);
+        for (int k = 0; k < O; ++k) sums[k] = Fma(deltas[r][k], values, sums[k]);
+      }
+      for (int k = 0; k < O; ++k) Store(w + (o + k) * in + i, sums[k]);
+    }
+    if (i == in) return;
+    for (int k = 0; k < O; ++k) {
+      float* const end = w + (o + k) * in + i;
+      Lanes sum = add ? Lanes::LoadFirst(end, in - i) : Lanes::Spread(0);
+      for (int r = 0; r < R; ++r) sum = Fma(deltas[r][k], Lanes::LoadFirst(x + (row + r) * in + i, in - i), sum);
+      StoreFirst(end, in - i, sum);
+    }
+  }
+
+  template <int R>
+  void Run(Size row) const {
+    const bool add = accumulate || row > 0;
+    Size o = 0;
+    for (; o + 2 <= out; o += 2) Outputs<R, 2>(row, o, add);
+    if (o < out) Outputs<R, 1>(row, o, add);
+  }
+};
+
+void Forward(const float* x, const float* w, const float* bias, float* y, Size rows, Size in, Size out) {
+  ForRowBlocks(rows, ForwardBlock{x, w, bias, y, in, out});
+}
+
+void BackwardInput(const float* d, const float* w, float* dx, Size rows, Size in, Size out) {
+  ForRowBlocks(rows, BackwardInputBlock{d, w, dx, in, out});
+}
+
+void Outer(const float* d, const float* x, float* w, Size rows, Size in, Size out, bool accumulate) {
+  ForRowBlocks(rows, OuterBlock{d, x, w, in, out, accumulate});
+}
+
+}  // namespace

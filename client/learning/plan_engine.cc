@@ -1,0 +1,152 @@
+#include "client/learning/plan_engine.h"
+
+#include <algorithm>
+#include <string>
+
+#include "client/learning/loss.h"
+#include "core/base/check.h"
+
+namespace cairn {
+
+bool PlanEngine::Supports(const LayerStack& stack) {
+  if (stack.layers.empty() || stack.layers.front().kind != LayerKind::kDense ||
+      stack.layers.back().kind != LayerKind::kDense) {
+    return false;
+  }
+  for (std::size_t i = 1; i < stack.layers.size(); ++i) {
+    const LayerKind kind = stack.layers[i].kind, before = stack.layers[i - 1].kind;
+    const bool known = kind == LayerKind::kDense || (kind == LayerKind::kRelu && before == LayerKind::kDense) ||
+                       (kind == LayerKind::kDropout && before != LayerKind::kDropout);
+    if (!known) return false;
+  }
+  return true;
+}
+
+PlanEngine::PlanEngine(const LayerStack& stack, ParameterSet& state) : kernels_(BestDenseKernels()) {
+  CAIRN_CHECK(Supports(stack), "the plan has a stage for every layer");
+  gradients_.resize(static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
+  for (const Layer& layer : stack.layers) {
+    if (layer.kind == LayerKind::kDense) {
+      Stage& stage = stages_.emplace_back();
+      stage.in = static_cast<std::size_t>(ElementsOf(layer.input));
+      stage.out = static_cast<std::size_t>(layer.output[0]);
+      stage.weight = Bind(state, layer.name + ".weight");
+      if (layer.bias) stage.bias = Bind(state, layer.name + ".bias");
+    } else if (layer.kind == LayerKind::kRelu) {
+      stages_.back().relu = true;
+    } else {
+      stages_.back().dropout = layer.rate;
+    }
+  }
+  const auto learns = [](const Stage& s) { return s.weight.gradient != nullptr || s.bias.gradient != nullptr; };
+  first_trainable_ = static_cast<std::size_t>(std::find_if(stages_.begin(), stages_.end(), learns) - stages_.begin());
+}
+
+PlanEngine::Tensor PlanEngine::Bind(ParameterSet& state, const std::string& name) {
+  const std::size_t index = state.spec().Find(name);
+  CAIRN_CHECK(index < state.spec().tensors().size(), "the state holds every tensor of its stack");
+  const bool frozen = state.spec().tensors()[index].scope == Scope::kLocal;
+  return {state.tensor(index).data(), frozen ? nullptr : gradients_.data() + state.spec().offset(index)};
+}
+
+Status PlanEngine::Reserve(std::size_t rows) {
+  if (rows <= capacity_) return {};
+  capacity_ = rows;
+  features_.resize(rows * stages_.front().in);
+  for (Stage& stage : stages_) {
+    stage.output.resize(rows * stage.out);
+    stage.delta.resize(rows * stage.out);
+    if (stage.dropout > 0) stage.mask.resize(rows * stage.out);
+  }
+  return {};
+}
+
+void PlanEngine::Infer(std::size_t rows) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    Stage& stage = stages_[s];
+    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), rows, stage.in, stage.out);
+    if (!stage.relu) continue;
+    for (float& y : std::span(stage.output).first(rows * stage.out)) y = y < 0 ? 0 : y;  // NaN stays
+  }
+}
+
+double PlanEngine::Forward(const TrainBatch& batch) {
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    Stage& stage = stages_[s];
+    const std::size_t count = batch.rows * stage.out;
+    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), batch.rows, stage.in,
+                     stage.out);
+    float* const y = stage.output.data();
+    if (stage.relu) {
+      for (std::size_t i = 0; i < count; ++i) y[i] = y[i] < 0 ? 0 : y[i];
+    }
+    if (stage.dropout > 0) {
+      FillDropoutMask(*batch.dropout, stage.dropout, std::span(stage.mask).first(count));
+      for (std::size_t i = 0; i < count; ++i) y[i] *= stage.mask[i];
+    }
+  }
+  Stage& last = stages_.back();
+  const std::size_t count = batch.rows * last.out;
+  return MeanLossAndGradient(batch.loss, std::span(last.output).first(count), batch.labels,
+                             std::span(last.delta).first(count));
+}
+
+// Writes the gradients of one stage, or with fused_lr takes its step: the deltas, scaled by −lr in
+// place, make the update one product into the weights.
+void PlanEngine::Learn(Stage& stage, const float* input, std::size_t rows, const float* fused_lr) {
+  float* const delta = stage.delta.data();
+  if (fused_lr != nullptr) {
+    for (std::size_t i = 0; i < rows * stage.out; ++i) delta[i] *= -*fused_lr;
+  }
+  const bool add = fused_lr != nullptr;
+  if (stage.weight.gradient != nullptr) {
+    float* const target = add ? stage.weight.values : stage.weight.gradient;
+    kernels_.outer(delta, input, target, rows, stage.in, stage.out, add);
+  }
+  if (stage.bias.gradient != nullptr) {
+    float* const target = add ? stage.bias.values : stage.bias.gradient;
+    if (!add) std::fill(target, target + stage.out, 0.0f);
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t o = 0; o < stage.out; ++o) target[o] += delta[r * stage.out + o];
+    }
+  }
+}
+
+void PlanEngine::Backward(std::size_t rows, const float* fused_lr) {
+  for (std::size_t s = stages_.size(); s-- > first_trainable_;) {
+    Stage& stage = stages_[s];
+    const std::size_t count = rows * stage.out;
+    float* const delta = stage.delta.data();
+    if (stage.dropout > 0) {
+      for (std::size_t i = 0; i < count; ++i) delta[i] *= stage.mask[i];
+    }
+    if (stage.relu) {
+      for (std::size_t i = 0; i < count; ++i) delta[i] = stage.output[i] > 0 ? delta[i] : 0;
+    }
+    if (s > first_trainable_) {  // before the weights change
+      kernels_.backward_input(delta, stage.weight.values, stages_[s - 1].delta.data(), rows, stage.in, stage.out);
+    }
+    Learn(stage, Input(s), rows, fused_lr);
+  }
+}
+
+Result<double> PlanEngine::ComputeGradients(const TrainBatch& batch) {
+  const double loss = Forward(batch);
+  Backward(batch.rows, nullptr);
+  return loss;
+}
+
+Result<double> PlanEngine::StepSgd(const TrainBatch& batch, float lr) {
+  const double loss = Forward(batch);
+  Backward(batch.rows, &lr);
+  return loss;
+}
+
+Status PlanEngine::ComputeLogits(std::size_t rows, std::span<float> logits) {
+  Infer(rows);
+  const Stage& last = stages_.back();
+  std::copy_n(last.output.begin(), rows * last.out, logits.begin());
+  return {};
+}
+
+}  // namespace cairn

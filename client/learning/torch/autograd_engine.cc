@@ -1,0 +1,158 @@
+#include "client/learning/torch/autograd_engine.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/learning/dense_kernels.h"
+#include "client/learning/loss.h"
+#include "client/learning/torch/compat.h"
+#include "core/base/check.h"
+
+namespace cairn {
+namespace {
+
+class AutogradEngine final : public BatchEngine {
+ public:
+  AutogradEngine(const LayerStack& stack, ParameterSet& state) : stack_(stack) {
+    gradients_.resize(static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
+    for (const Layer& layer : stack_.layers) {
+      Tensors tensors;
+      if (layer.has_tensors()) tensors.weight = View(state, layer.name + ".weight");
+      if (layer.has_tensors() && layer.bias) tensors.bias = View(state, layer.name + ".bias");
+      tensors_.push_back(std::move(tensors));
+    }
+  }
+
+  std::int64_t inputs() const override { return stack_.input_size(); }
+  std::int64_t outputs() const override { return stack_.outputs(); }
+  std::span<float> features() override { return features_; }
+  std::span<float> gradients() override { return gradients_; }
+
+  Status Reserve(std::size_t rows) override {
+    UseOneThreadAnOperation();
+    if (rows * static_cast<std::size_t>(inputs()) > features_.size()) {
+      features_.resize(rows * static_cast<std::size_t>(inputs()));
+    }
+    return {};
+  }
+
+  Result<double> ComputeGradients(const TrainBatch& batch) override {
+    return CatchTorch([&]() -> Result<double> {
+      std::fill(gradients_.begin(), gradients_.end(), 0.0f);
+      at::AutoGradMode enabled(true);
+      const at::Tensor logits = Forward(batch.rows, batch.dropout);
+      const at::Tensor loss = LossOf(batch, logits);
+      if (loss.requires_grad()) loss.backward();
+      return loss.item<double>();
+    });
+  }
+
+  Status ComputeLogits(std::size_t rows, std::span<float> logits) override {
+    return CatchTorch([&]() -> Status {
+      c10::InferenceMode inference;
+      at::Tensor x = Features(rows);
+      for (std::size_t i = 0; i < stack_.layers.size(); ++i) {
+        const Layer& layer = stack_.layers[i];
+        x = layer.kind == LayerKind::kDense ? InferDense(tensors_[i], x) : Apply(layer, tensors_[i], x, nullptr);
+      }
+      const at::Tensor out = x.contiguous();
+      std::copy_n(out.data_ptr<float>(), out.numel(), logits.begin());
+      return {};
+    });
+  }
+
+ private:
+  struct Tensors {
+    at::Tensor weight, bias;
+  };
+
+  // A leaf over the arena; where it is trained, its gradient views the gradient arena, into which
+  // backward adds in place.
+  at::Tensor View(ParameterSet& state, const std::string& name) {
+    const std::size_t index = state.spec().Find(name);
+    CAIRN_CHECK(index < state.spec().tensors().size(), "the state holds every tensor of its stack");
+    const TensorSpec& spec = state.spec().tensors()[index];
+    at::Tensor view = at::from_blob(state.tensor(index).data(), spec.shape, at::kFloat);
+    if (spec.scope == Scope::kExchanged) {
+      view.requires_grad_(true);
+      view.mutable_grad() = at::from_blob(gradients_.data() + state.spec().offset(index), spec.shape, at::kFloat);
+    }
+    return view;
+  }
+
+  at::Tensor LossOf(const TrainBatch& batch, const at::Tensor& logits) {
+    const auto rows = static_cast<std::int64_t>(batch.rows);
+    auto* labels = const_cast<std::int64_t*>(batch.labels.data());  // from_blob takes no const; only read
+    const at::Tensor target = at::from_blob(labels, {rows}, at::kLong);
+    if (batch.loss == Loss::kCrossEntropy) return at::cross_entropy_loss(logits, target);
+    return at::binary_cross_entropy_with_logits(logits.view({rows}), target.to(at::kFloat));
+  }
+
+  at::Tensor Features(std::size_t rows) {
+    std::vector<std::int64_t> shape = {static_cast<std::int64_t>(rows)};
+    shape.insert(shape.end(), stack_.input.begin(), stack_.input.end());
+    return at::from_blob(features_.data(), shape, at::kFloat);
+  }
+
+  // A BLAS may sum the last rows of a batch in another order than the first; our own product does
+  // not, so a row's score does not depend on where it stands.
+  static at::Tensor InferDense(const Tensors& tensors, const at::Tensor& x) {
+    const at::Tensor flat = x.flatten(1).contiguous();
+    at::Tensor y = at::empty({flat.size(0), tensors.weight.size(0)}, at::kFloat);
+    BestDenseKernels().forward(flat.data_ptr<float>(), tensors.weight.data_ptr<float>(),
+                               tensors.bias.defined() ? tensors.bias.data_ptr<float>() : nullptr, y.data_ptr<float>(),
+                               static_cast<std::size_t>(flat.size(0)), static_cast<std::size_t>(flat.size(1)),
+                               static_cast<std::size_t>(y.size(1)));
+    return y;
+  }
+
+  // Trains, with dropout, when given a stream.
+  at::Tensor Forward(std::size_t rows, RandomStream* dropout) {
+    at::Tensor x = Features(rows);
+    for (std::size_t i = 0; i < stack_.layers.size(); ++i) x = Apply(stack_.layers[i], tensors_[i], x, dropout);
+    return x;
+  }
+
+  static at::Tensor Apply(const Layer& layer, const Tensors& tensors, const at::Tensor& x, RandomStream* dropout) {
+    switch (layer.kind) {
+      case LayerKind::kDense:
+        return at::linear(x.dim() > 2 ? x.flatten(1) : x, tensors.weight, tensors.bias);
+      case LayerKind::kConv2d:
+        return at::conv2d(x, tensors.weight, tensors.bias, 1, layer.pad);
+      case LayerKind::kRelu:
+        return at::relu(x);
+      case LayerKind::kTanh:
+        return at::tanh(x);
+      case LayerKind::kMaxPool2:
+        return at::max_pool2d(x, 2);
+      case LayerKind::kDropout:
+        return dropout == nullptr ? x : x.mul(Mask(x, layer.rate, *dropout));
+    }
+    return x;
+  }
+
+  // From our stream, never LibTorch's generator, which is shared between threads.
+  static at::Tensor Mask(const at::Tensor& x, double rate, RandomStream& stream) {
+    at::Tensor mask = at::empty(x.sizes(), at::kFloat);
+    FillDropoutMask(stream, rate, {mask.data_ptr<float>(), static_cast<std::size_t>(mask.numel())});
+    return mask;
+  }
+
+  const LayerStack stack_;
+  std::vector<Tensors> tensors_;
+  std::vector<float> features_, gradients_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BatchEngine>> NewAutogradEngine(const LayerStack& stack, ParameterSet& state) {
+  return CatchTorch([&]() -> Result<std::unique_ptr<BatchEngine>> {
+    return std::unique_ptr<BatchEngine>(std::make_unique<AutogradEngine>(stack, state));
+  });
+}
+
+}  // namespace cairn
