@@ -248,6 +248,12 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
   if (round_ != nullptr) round_->Abandon(event.status.what(), out);
   round_.reset();
   if (phase_ == Phase::kRound) phase_ = Phase::kWaiting;
+  // A full disk is waited for; anything else that happens again and again ends the job.
+  const bool patient = event.status.id() == errors::kStorageFull;
+  if (!patient && attempt_ >= manifest_->spec.cohort.max_attempts) {
+    End(JobOutcome::kFailed, event.status, out);
+    return;
+  }
   if (phase_ == Phase::kWaiting) ++attempt_;
   out.push_back(SetTimer{kRetryTimer, now + parts_.storage_retry});
   out.push_back(Emit{{DomainEvent::Level::kError, "job.storage_failed",

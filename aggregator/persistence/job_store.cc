@@ -31,7 +31,9 @@ Sha256Digest Chain(const Sha256Digest& before, std::uint64_t sequence, std::stri
   return std::move(hash).Finish();
 }
 
-void ApplyTo(JobSnapshot& snapshot, const Record& record) {
+}  // namespace
+
+void ApplyRecord(JobSnapshot& snapshot, const Record& record) {
   if (const auto* accepted = std::get_if<JobAccepted>(&record.body)) {
     snapshot.manifest = accepted->manifest;
     snapshot.model = accepted->manifest->initial_model;
@@ -52,8 +54,6 @@ void ApplyTo(JobSnapshot& snapshot, const Record& record) {
     snapshot.open = nullptr;
   }
 }
-
-}  // namespace
 
 class JobStore::Database {
  public:
@@ -144,7 +144,7 @@ Result<std::vector<JobSnapshot>> JobStore::Load() const {
     }
     const auto at = index.find(record.job);
     if (at == index.end()) return Status(errors::kStorageCorrupt, "a journal record belongs to no accepted job");
-    ApplyTo(snapshots[at->second], record);
+    ApplyRecord(snapshots[at->second], record);
     return {};
   }));
   return snapshots;

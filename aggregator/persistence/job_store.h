@@ -33,4 +33,7 @@ class JobStore {
   std::unique_ptr<Database> database_;
 };
 
+// What a snapshot is after one more record.
+void ApplyRecord(JobSnapshot& snapshot, const Record& record);
+
 }  // namespace cairn

@@ -1,0 +1,381 @@
+#include "aggregator/server/aggregator_driver.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "protocol/messages/blob_ref.h"
+#include "protocol/messages/manifest.h"
+
+namespace cairn {
+
+AggregatorDriver::AggregatorDriver(AggregatorConfig config, EventLoop& loop, ServerTransport& transport,
+                                   EventSink& events, JobObserver& observer)
+    : config_(std::move(config)),
+      loop_(loop),
+      transport_(transport),
+      events_(events),
+      observer_(observer),
+      admission_({config_.software, config_.heartbeat}),
+      lane_(std::make_unique<LanePool>(1)) {}
+
+AggregatorDriver::~AggregatorDriver() { lane_->Stop(); }
+
+Result<std::unique_ptr<AggregatorDriver>> AggregatorDriver::Create(AggregatorConfig config, EventLoop& loop,
+                                                                   ServerTransport& transport, EventSink& events,
+                                                                   JobObserver& observer) {
+  std::unique_ptr<AggregatorDriver> driver(
+      new AggregatorDriver(std::move(config), loop, transport, events, observer));
+  CAIRN_RETURN_IF_ERROR(driver->Restore());
+  loop.OnTimer([raw = driver.get()](TimerId timer) { raw->Step(TimerFired{timer}); });
+  return driver;
+}
+
+Status AggregatorDriver::Restore() {
+  CAIRN_ASSIGN_OR_RETURN(store_, JobStore::Open(config_.state_dir));
+  CAIRN_ASSIGN_OR_RETURN(auto models, ModelStore::Open(config_.state_dir / "models"));
+  models_.emplace(std::move(models));
+  CAIRN_ASSIGN_OR_RETURN(std::vector<JobSnapshot> snapshots, store_->Load());
+  for (JobSnapshot& snapshot : snapshots) {
+    jobs_.push_back(std::make_unique<Job>());
+    jobs_.back()->snapshot = std::move(snapshot);
+  }
+  return {};
+}
+
+void AggregatorDriver::Start() { ActivateNext(); }
+
+// ---- jobs, one after another
+
+void AggregatorDriver::ActivateNext() {
+  active_ = nullptr;
+  for (const auto& job : jobs_) {
+    if (job->snapshot.closed != nullptr) continue;
+    const Status activated = Activate(*job);
+    if (activated.ok()) return;
+    // A job whose files are damaged must not keep the others waiting: it ends, and says why.
+    const JobClosed end{JobOutcome::kFailed, activated.id().value, activated.what()};
+    PersistRecord({job->snapshot.manifest->id, end});
+    job->snapshot.closed = std::make_shared<JobClosed>(end);
+    active_ = nullptr;
+  }
+}
+
+Status AggregatorDriver::Activate(Job& job) {
+  const JobManifest& manifest = *job.snapshot.manifest;
+  CAIRN_ASSIGN_OR_RETURN(const ParameterSpec spec, ParameterSpec::Create(manifest.tensors));
+  CAIRN_ASSIGN_OR_RETURN(const ModelHandle model, models_->Get(job.snapshot.model, spec));
+  std::vector<std::byte> memory;
+  if (job.snapshot.server_state.size > 0) {
+    CAIRN_ASSIGN_OR_RETURN(memory, models_->GetBytes(job.snapshot.server_state));
+  }
+  CAIRN_ASSIGN_OR_RETURN(job.work, RoundWork::Create(manifest.spec.strategy, model, memory, 1));
+  random_ = std::make_unique<SeededRandom>(manifest.spec.seed);
+  JobParts parts;
+  parts.random = random_.get();
+  parts.configure = [&job](RoundId) { return job.work->Configure(job.snapshot.manifest->spec.train); };
+  parts.stall_timeout = config_.stall_timeout;
+  CAIRN_ASSIGN_OR_RETURN(job.engine, JobEngine::Restore(job.snapshot, model, std::move(parts)));
+  {
+    const std::lock_guard lock(shared_mutex_);
+    layouts_[manifest.id] = job.engine->layout();
+  }
+  ShareModel(model);
+  active_ = &job;
+  for (const auto& [session, site] : admitted_) Step(Joined{session, site});
+  return {};
+}
+
+Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initial) {
+  for (const auto& job : jobs_) {
+    if (job->snapshot.closed == nullptr && job->snapshot.manifest->spec.name == manifest.spec.name) {
+      return Status(errors::kJobBusy, "a job named '" + manifest.spec.name + "' has not ended yet");
+    }
+  }
+  const ModelHandle model = MakeModelVersion(std::move(initial));
+  manifest.id = JobId{jobs_.size() + 1};
+  manifest.federation = config_.federation;
+  manifest.initial_model = model->ref;
+  manifest.digest = ComputeDigest(manifest);
+  const auto shared = std::make_shared<const JobManifest>(std::move(manifest));
+
+  // Everything the job could be refused for is tried before anything is kept.
+  CAIRN_RETURN_IF_ERROR(JobEngine::Create(shared, model, {}).status());
+  CAIRN_RETURN_IF_ERROR(RoundWork::Create(shared->spec.strategy, model, {}, 1).status());
+  CAIRN_RETURN_IF_ERROR(models_->Put(*model));
+  CAIRN_RETURN_IF_ERROR(store_->Apply({shared->id, JobAccepted{shared}}));
+  auto job = std::make_unique<Job>();
+  job->snapshot.manifest = shared;
+  job->snapshot.model = model->ref;
+  jobs_.push_back(std::move(job));
+  events_.Emit({DomainEvent::Level::kInfo,
+                "job.accepted",
+                {{"job", static_cast<std::int64_t>(shared->id.value)},
+                 {"name", shared->spec.name},
+                 {"submitter", shared->submitter},
+                 {"digest", shared->digest}}});
+  if (active_ == nullptr) ActivateNext();
+  return shared->id;
+}
+
+Status AggregatorDriver::StopJob(JobId id, bool now, const std::string& actor) {
+  const auto it = std::ranges::find_if(jobs_, [&](const auto& job) { return job->snapshot.manifest->id == id; });
+  if (it == jobs_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(id.value));
+  Job& job = **it;
+  if (job.snapshot.closed != nullptr) {
+    return Status(errors::kJobBusy, "job j-" + std::to_string(id.value) + " has already ended");
+  }
+  const std::string reason = "stopped by " + actor;
+  if (&job == active_) {
+    Step(StopRequested{now, reason});
+    return {};
+  }
+  const JobClosed end{JobOutcome::kStopped, errors::kJobStopped.value, reason};
+  CAIRN_RETURN_IF_ERROR(store_->Apply({id, end}));
+  job.snapshot.closed = std::make_shared<JobClosed>(end);
+  return {};
+}
+
+// ---- the transport's side: post, then hear on the control thread
+
+void AggregatorDriver::OnOpen(SessionId session, PeerInfo peer) {
+  loop_.Post([this, session, peer = std::move(peer)] { peers_[session] = peer; });
+}
+
+void AggregatorDriver::OnMessage(SessionId session, ClientMessage message) {
+  // std::function needs a copyable closure; the message moves through a shared box.
+  auto box = std::make_shared<ClientMessage>(std::move(message));
+  loop_.Post([this, session, box] { Hear(session, std::move(*box)); });
+}
+
+void AggregatorDriver::OnClose(SessionId session, Status reason) {
+  loop_.Post([this, session, reason] {
+    if (const auto it = admitted_.find(session); it != admitted_.end()) {
+      events_.Emit({DomainEvent::Level::kInfo, "site.left", {{"site", it->second}, {"why", reason.what()}}});
+      admitted_.erase(it);
+      Step(Left{session});
+    }
+    peers_.erase(session);
+  });
+}
+
+void AggregatorDriver::Hear(SessionId session, ClientMessage message) {
+  const auto peer = peers_.find(session);
+  if (peer == peers_.end()) return;
+  if (const auto* hello = std::get_if<Hello>(&message)) {
+    ServerMessage reply;
+    const bool admit = admission_.Admit(session, peer->second.name, *hello, reply);
+    transport_.Send(session, std::move(reply));
+    if (!admit) {
+      transport_.Close(session, Status(errors::kNetVersion, "the site was refused"));
+      return;
+    }
+    // One live session a site: the new one fences the old.
+    for (const auto& [other, site] : admitted_) {
+      if (site == hello->site && other != session) {
+        transport_.Close(other, Status(errors::kNetLost, "a newer session of this site took over"));
+      }
+    }
+    admitted_[session] = hello->site;
+    events_.Emit({DomainEvent::Level::kInfo, "site.joined", {{"site", hello->site}, {"software", hello->software}}});
+    Step(Joined{session, hello->site});
+    return;
+  }
+  if (admitted_.contains(session)) Step(Received{session, std::move(message)});
+}
+
+// ---- the loop of the engine
+
+void AggregatorDriver::Step(Event event) {
+  if (active_ == nullptr) return;
+  Job& job = *active_;
+  const JobId id = job.snapshot.manifest->id;
+  Actions actions;
+  job.engine->Step(Now(), std::move(event), actions);
+  for (Action& action : actions) {
+    if (!Perform(action)) break;
+  }
+  if (on_change_) on_change_(id);
+}
+
+bool AggregatorDriver::Perform(Action& action) {
+  if (const auto* persist = std::get_if<Persist>(&action)) return PersistRecord(persist->record);
+  if (auto* send = std::get_if<Send>(&action)) {
+    transport_.Send(send->session, std::move(send->message));
+  } else if (auto* fold = std::get_if<Fold>(&action)) {
+    FoldOnLane(std::move(*fold));
+  } else if (const auto* finish = std::get_if<Finish>(&action)) {
+    FinishOnLane(finish->key);
+  } else if (const auto* open = std::get_if<OpenSum>(&action)) {
+    lane_->Submit(0, [work = active_->work.get(), key = open->key](std::size_t) { work->Open(key); });
+  } else if (const auto* set = std::get_if<SetTimer>(&action)) {
+    loop_.Set(set->timer, set->at);
+  } else if (const auto* cancel = std::get_if<CancelTimer>(&action)) {
+    loop_.Cancel(cancel->timer);
+  } else if (const auto* publish = std::get_if<Publish>(&action)) {
+    PublishRound(*publish);
+  } else if (const auto* end = std::get_if<EndJob>(&action)) {
+    EndActive(end->end);
+  } else if (const auto* emit = std::get_if<Emit>(&action)) {
+    events_.Emit(emit->event);
+  }
+  return true;
+}
+
+bool AggregatorDriver::PersistRecord(const Record& record) {
+  const Status stored = store_->Apply(record);
+  if (stored.ok()) {
+    for (const auto& job : jobs_) {
+      if (job->snapshot.manifest->id == record.job) ApplyRecord(job->snapshot, record);
+    }
+    return true;
+  }
+  events_.Emit({DomainEvent::Level::kError,
+                "storage.failed",
+                {{"id", ToString(stored.id())}, {"why", stored.what()}}});
+  loop_.Post([this, stored, record] { Step(ActionFailed{stored, record}); });
+  return false;
+}
+
+void AggregatorDriver::FoldOnLane(Fold fold) {
+  auto box = std::make_shared<Fold>(std::move(fold));
+  lane_->Submit(0, [work = active_->work.get(), box](std::size_t lane) {
+    work->Fold(lane, box->key, box->update->view(), box->weight);
+    box->update.reset();
+  });
+}
+
+// Runs behind every fold of the round, since the lane keeps its order. The model is on disk before
+// the engine hears of it.
+void AggregatorDriver::FinishOnLane(const RoundKey& key) {
+  lane_->Submit(0, [this, key, work = active_->work.get()](std::size_t) {
+    auto finished = [&]() -> Result<Finished> {
+      CAIRN_ASSIGN_OR_RETURN(const ModelHandle model, work->Finish());
+      CAIRN_RETURN_IF_ERROR(models_->Put(*model));
+      CAIRN_ASSIGN_OR_RETURN(const BlobRef memory, models_->PutBytes(work->EncodeMemory()));
+      return Finished{key, model, memory};
+    }();
+    auto box = std::make_shared<Result<Finished>>(std::move(finished));
+    loop_.Post([this, box, key] {
+      if (box->ok()) {
+        ShareModel((*box)->model);
+        Step(std::move(**box));
+      } else {
+        Step(ActionFailed{box->status(), {key.job, {}}});
+      }
+    });
+  });
+}
+
+void AggregatorDriver::PublishRound(const Publish& publish) {
+  Job& job = *active_;
+  if (publish.summary.kind == RoundKind::kTrain) {
+    lane_->Drain();  // nothing but late folds of this round, which are ignored
+    job.work->Adopt();
+    ForgetOldModels();
+  }
+  observer_.OnRound(*job.snapshot.manifest, publish.summary, *publish.model);
+}
+
+// What no record names any more goes: a long job keeps one model on disk, not one a round.
+void AggregatorDriver::ForgetOldModels() const {
+  std::vector<BlobRef> kept;
+  for (const auto& job : jobs_) {
+    kept.insert(kept.end(), {job->snapshot.manifest->initial_model, job->snapshot.model, job->snapshot.server_state});
+  }
+  models_->KeepOnly(kept);
+}
+
+void AggregatorDriver::EndActive(const JobClosed& end) {
+  Job& job = *active_;
+  lane_->Drain();
+  observer_.OnEnd(*job.snapshot.manifest, end, *job.engine->model());
+  events_.Emit({end.outcome == JobOutcome::kFinished ? DomainEvent::Level::kInfo : DomainEvent::Level::kWarning,
+                "job.ended",
+                {{"job", static_cast<std::int64_t>(job.snapshot.manifest->id.value)}, {"why", end.reason}}});
+  // Once this list of actions is done: the engine is still in use below us.
+  loop_.Post([this, &job] {
+    job.engine.reset();
+    job.work.reset();
+    if (active_ == &job) ActivateNext();
+  });
+}
+
+// ---- what other threads may see
+
+void AggregatorDriver::ShareModel(const ModelHandle& model) {
+  const std::lock_guard lock(shared_mutex_);
+  if (shared_model_ != nullptr && shared_model_->ref == model->ref) return;
+  shared_previous_ = std::exchange(shared_model_, model);
+}
+
+Result<UpdateLayout> AggregatorDriver::LayoutFor(JobId job) const {
+  const std::lock_guard lock(shared_mutex_);
+  const auto it = layouts_.find(job);
+  if (it == layouts_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(job.value));
+  return it->second;
+}
+
+ModelHandle AggregatorDriver::FindModel(const BlobRef& ref) const {
+  const std::lock_guard lock(shared_mutex_);
+  for (const ModelHandle& model : {shared_model_, shared_previous_}) {
+    if (model != nullptr && model->ref == ref) return model;
+  }
+  return nullptr;
+}
+
+// ---- what operators see
+
+AggregatorDriver::JobStatus AggregatorDriver::StatusOf(const Job& job) const {
+  JobStatus status;
+  const JobSnapshot& snapshot = job.snapshot;
+  status.id = snapshot.manifest->id;
+  status.name = snapshot.manifest->spec.name;
+  status.manifest = snapshot.manifest;
+  status.rounds = snapshot.manifest->spec.strategy.rounds;
+  status.sites_wanted = snapshot.manifest->spec.cohort.min_clients;
+  status.committed = snapshot.committed;
+  status.participants = snapshot.participants;
+  status.rounds_done = static_cast<std::uint64_t>(
+      std::ranges::count(snapshot.committed, RoundKind::kTrain, &RoundSummary::kind));
+  status.state = snapshot.closed != nullptr ? "ended" : "queued";
+  if (snapshot.closed != nullptr) status.end = *snapshot.closed;
+  if (&job != active_ || job.engine == nullptr || snapshot.closed != nullptr) return status;
+  constexpr const char* kNames[] = {"recruiting", "waiting", "round", "ended"};
+  status.state = kNames[static_cast<int>(job.engine->phase())];
+  status.sites_accepted = job.engine->accepted_sites();
+  if (const RoundEngine* round = job.engine->round()) {
+    status.reported = round->reported();
+    status.pending = round->pending();
+  }
+  return status;
+}
+
+std::vector<AggregatorDriver::JobStatus> AggregatorDriver::Jobs() const {
+  std::vector<JobStatus> all;
+  for (const auto& job : jobs_) all.push_back(StatusOf(*job));
+  return all;
+}
+
+Result<ModelHandle> AggregatorDriver::CurrentModel(JobId id) const {
+  for (const auto& job : jobs_) {
+    if (job->snapshot.manifest->id != id) continue;
+    CAIRN_ASSIGN_OR_RETURN(const ParameterSpec spec, ParameterSpec::Create(job->snapshot.manifest->tensors));
+    return models_->Get(job->snapshot.model, spec);
+  }
+  return Status(errors::kJobUnknown, "no job j-" + std::to_string(id.value));
+}
+
+std::vector<std::string> AggregatorDriver::ConnectedSites() const {
+  std::vector<std::string> sites;
+  for (const auto& [session, name] : admitted_) sites.push_back(name);
+  std::ranges::sort(sites);
+  return sites;
+}
+
+void AggregatorDriver::DisconnectSite(const std::string& name, const Status& why) {
+  for (const auto& [session, peer] : peers_) {
+    if (peer.name == name) transport_.Close(session, why);
+  }
+}
+
+}  // namespace cairn
