@@ -53,6 +53,7 @@ const char* NameFault(std::string_view name, std::size_t max_bytes) {
   if (name.size() > max_bytes) return "is too long";
   if (std::any_of(name.begin(), name.end(), IsControl)) return "holds a control character";
   if (!IsUtf8(name)) return "is not UTF-8";
+  if (name == "__metadata__") return "is reserved by the safetensors format";
   return nullptr;
 }
 
