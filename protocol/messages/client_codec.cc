@@ -116,7 +116,7 @@ Result<UpdateTerms> DecodeUpdateTerms(const v1::Report& in, const DecodeLimits& 
   UpdateTerms terms;
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.update(), limits, &terms.ref));
   CAIRN_RETURN_IF_ERROR(wire::CheckShare("report.weight", in.weight()));
-  CAIRN_RETURN_IF_ERROR(wire::CheckShare("report.scale", in.scale()));
+  CAIRN_RETURN_IF_ERROR(wire::CheckRange("report.scale", in.scale(), 0, 1));
   terms.weight = in.weight();
   terms.scale = in.scale();
   return terms;

@@ -20,7 +20,7 @@ namespace cairn {
 // MaterializeUpdate's bytes.
 struct UpdateTerms {
   BlobRef ref;
-  float scale = 1;    // (0, 1]
+  float scale = 1;    // [0, 1]
   double weight = 1;  // (0, 1]
   friend bool operator==(const UpdateTerms&, const UpdateTerms&) = default;
 };

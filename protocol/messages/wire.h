@@ -38,7 +38,7 @@ std::string Serialize(const google::protobuf::MessageLite& message);
 
 Status CheckText(std::string_view field, std::string_view text, std::size_t max_bytes);
 Status CheckRange(std::string_view field, double value, double low, double high);
-// scale and weight of an update: finite, in (0, 1].
+// A weight: finite, in (0, 1].
 Status CheckShare(std::string_view field, double value);
 
 void ToWire(const BlobRef& ref, v1::BlobRef* out);

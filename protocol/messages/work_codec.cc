@@ -69,7 +69,7 @@ Result<WorkerFrame> Decode(const v1::WorkResult& in, const DecodeLimits& limits)
   if (!in.has_update()) return WorkerFrame(std::move(out));
   if (in.update_bytes() > limits.max_blob_bytes) return Malformed("result.update_bytes", "too large");
   CAIRN_RETURN_IF_ERROR(wire::CheckShare("result.weight", in.weight()));
-  CAIRN_RETURN_IF_ERROR(wire::CheckShare("result.scale", in.scale()));
+  CAIRN_RETURN_IF_ERROR(wire::CheckRange("result.scale", in.scale(), 0, 1));
   out.update = WorkUpdateTerms{
       .bytes = in.update_bytes(), .layout_hash = in.layout_hash(), .scale = in.scale(), .weight = in.weight()};
   return WorkerFrame(std::move(out));

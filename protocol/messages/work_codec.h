@@ -29,7 +29,7 @@ struct WorkerReady {
 struct WorkUpdateTerms {
   std::uint64_t bytes = 0;
   std::uint64_t layout_hash = 0;
-  float scale = 1;    // (0, 1]
+  float scale = 1;    // [0, 1]
   double weight = 1;  // (0, 1]
   friend bool operator==(const WorkUpdateTerms&, const WorkUpdateTerms&) = default;
 };

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace cairn {
+
+// CRC-32C (Castagnoli, polynomial 0x1EDC6F41 reflected; RFC 3720 appendix B.4): what protects a chunk
+// against accidents on its way. Not a defence against malice: the object's SHA-256 is.
+// Uses the CPU's instruction where there is one; the same value everywhere. Pure, thread-safe.
+std::uint32_t Crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0);
+
+// The table-driven form, for CPUs without the instruction and as the oracle of tests.
+std::uint32_t Crc32cPortable(std::span<const std::byte> bytes, std::uint32_t before = 0);
+
+}  // namespace cairn
