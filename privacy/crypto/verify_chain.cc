@@ -106,7 +106,7 @@ std::string DateText(UnixTime time) {
   return text.data();
 }
 
-Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now) {
+Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now, const std::string& dialled) {
   if (faults.unknown_issuer) {
     return Status(errors::kTlsWrongCa, "its certificate was issued by " + leaf.issuer() + ", not by this federation")
         .Why("the chain shown for " + leaf.subject() + " does not end at the root we trust: another server or " +
@@ -124,7 +124,12 @@ Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime 
         .Why("it was not renewed in time (here it is " + DateText(now) + ", " +
              SecondsText(now, leaf.validity().not_after) + " past the end of its own), or this clock is ahead");
   }
-  if (faults.wrong_name) return Status(errors::kTlsWrongName, "its certificate is for other names: " + leaf.names_text());
+  if (faults.wrong_name) {
+    return Status(errors::kTlsWrongName, "its certificate is for other names")
+        .Why("you dialled " + dialled + "; the certificate says " + leaf.names_text())
+        .Mend("set aggregator.address to one of those, or on the aggregator run\n        cairn aggregator init --renew --san " +
+              dialled);
+  }
   return faults.other == 0 ? Status() : OtherFault(faults, leaf);
 }
 
@@ -156,7 +161,7 @@ Status VerifyChain(const Certificate& leaf, const ChainTerms& terms) {
   const int error = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
   if (!finished && !faults.any()) faults.other = error == X509_V_OK ? X509_V_ERR_UNSPECIFIED : error;
-  return terms.side == TlsSide::kServer ? ServerFault(faults, leaf, terms.at) : ClientFault(faults, leaf, terms.at);
+  return terms.side == TlsSide::kServer ? ServerFault(faults, leaf, terms.at, "") : ClientFault(faults, leaf, terms.at);
 }
 
 }  // namespace cairn
