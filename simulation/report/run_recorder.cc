@@ -1,0 +1,138 @@
+#include "simulation/report/run_recorder.h"
+
+#include <algorithm>
+
+#include "core/tensor/safetensors.h"
+
+namespace cairn {
+namespace {
+
+std::vector<double> ValuesOf(const MetricSums& sums) {
+  if (sums.empty()) return std::vector<double>(RunRecorder::MetricNames().size(), kNoValue);
+  const MetricValues values = Summarize(sums);
+  return {values.log_loss, values.accuracy, values.roc_auc, values.macro_f1};
+}
+
+RunState StateOf(JobOutcome outcome) {
+  switch (outcome) {
+    case JobOutcome::kFinished: return RunState::kFinished;
+    case JobOutcome::kStopped: return RunState::kStopped;
+    case JobOutcome::kFailed: return RunState::kFailed;
+  }
+  return RunState::kFailed;
+}
+
+}  // namespace
+
+RunRecorder::RunRecorder(Config config, RunDirectory directory)
+    : config_(std::move(config)), directory_(std::move(directory)) {}
+
+Result<RunRecorder> RunRecorder::Create(Config config) {
+  config.directory.run.metrics = MetricNames();
+  CAIRN_ASSIGN_OR_RETURN(RunDirectory directory, RunDirectory::Create(config.directory));
+  return RunRecorder(std::move(config), std::move(directory));
+}
+
+Status RunRecorder::WriteClients(std::vector<ClientRow> rows) {
+  clients_ = std::move(rows);
+  return directory_.WriteClients(clients_);
+}
+
+Status RunRecorder::OnRound(const RoundSummary& summary, const ModelVersion& model, const MetricSums& central,
+                            Duration wall) {
+  CAIRN_RETURN_IF_ERROR(TellPending(summary.metrics));
+  if (summary.kind == RoundKind::kEvaluate) return {};
+  for (const ClientId client : summary.reported) {
+    if (client.value < clients_.size()) ++clients_[client.value].rounds;
+  }
+  RoundRow row;
+  row.round = summary.key.round.value;
+  row.invited = summary.invited;
+  row.reported = summary.reported.size();
+  row.declined = summary.declined;
+  row.late = summary.late;
+  row.invalid = summary.invalid;
+  row.examples = summary.examples;
+  row.bytes_up = row.reported * LayoutOf(model->values.spec()).byte_size();
+  row.bytes_down = row.invited * model->ref.size;
+  CAIRN_RETURN_IF_ERROR(directory_.AppendTiming(
+      {.round = row.round, .total = std::chrono::duration<double>(wall).count()}));
+  if (config_.checkpoint_every > 0 && row.round % config_.checkpoint_every == 0) {
+    CAIRN_RETURN_IF_ERROR(directory_.SaveCheckpoint(row.round, FileOf(model->values, row.round)));
+  }
+  if (config_.central) return Tell(std::move(row), central, "central", model->values);
+  pending_ = Pending{std::move(row), model};
+  return {};
+}
+
+// Sites have now measured the model of the round before.
+Status RunRecorder::TellPending(const MetricSums& federated) {
+  if (!pending_.has_value()) return {};
+  Pending pending = std::move(*pending_);
+  pending_.reset();
+  return Tell(std::move(pending.row), federated, "federated", pending.model->values);
+}
+
+Status RunRecorder::Tell(RoundRow row, const MetricSums& sums, const char* split, const ParameterSet& model) {
+  row.metrics = ValuesOf(sums);
+  CAIRN_RETURN_IF_ERROR(directory_.AppendRound(row));
+  const std::vector<std::string> names = MetricNames();
+  std::vector<MetricLine> lines;
+  for (std::size_t i = 0; i < names.size() && !sums.empty(); ++i) {
+    lines.push_back({row.round, "", split, names[i], row.metrics[i], sums.rows});
+  }
+  CAIRN_RETURN_IF_ERROR(directory_.AppendMetrics(lines));
+  const auto deciding = std::ranges::find(names, config_.directory.run.metric);
+  if (deciding != names.end()) {
+    const double value = row.metrics[static_cast<std::size_t>(deciding - names.begin())];
+    if (directory_.IsBest(row.round, value)) {
+      best_ = Best{row.round, value};
+      CAIRN_RETURN_IF_ERROR(directory_.SaveBest(FileOf(model, row.round)));
+    }
+  }
+  rows_.push_back(row);
+  if (config_.on_row) config_.on_row(row);
+  return {};
+}
+
+Status RunRecorder::OnEnd(const JobClosed& end, const ModelHandle& model) {
+  CAIRN_RETURN_IF_ERROR(TellPending({}));
+  CAIRN_RETURN_IF_ERROR(directory_.WriteClients(clients_));
+  const std::uint64_t rounds = rows_.empty() ? 0 : rows_.back().round;
+  CAIRN_RETURN_IF_ERROR(directory_.SaveFinal(FileOf(model->values, rounds)));
+  RunStatus status{StateOf(end.outcome), rounds, config_.manifest->spec.strategy.rounds, {}};
+  if (end.outcome == JobOutcome::kFailed) status.error = ToString(ErrorId{end.reason_id}) + " " + end.reason;
+  CAIRN_RETURN_IF_ERROR(directory_.WriteStatus(status));
+  return directory_.WriteReport();
+}
+
+// Only what follows from the job goes into the file: equal runs give equal files.
+std::vector<std::byte> RunRecorder::FileOf(const ParameterSet& model, std::uint64_t round) const {
+  const JobSpec& spec = config_.manifest->spec;
+  return WriteSafetensors(model, {{"format", "pt"},
+                                  {"cairn.job", spec.name},
+                                  {"cairn.arch", spec.model.arch},
+                                  {"cairn.round", std::to_string(round)}});
+}
+
+std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& manifest, std::size_t sites) {
+  const JobSpec& spec = manifest.spec;
+  std::int64_t parameters = 0;
+  for (const TensorSpec& tensor : manifest.tensors) {
+    if (tensor.role == Role::kParameter) parameters += tensor.size();
+  }
+  const bool adam = spec.train.optimizer.kind == OptimizerKind::kAdam;
+  char lr[32];
+  std::snprintf(lr, sizeof lr, "%g", spec.train.optimizer.lr);
+  const std::string amount = spec.train.steps > 0 ? std::to_string(spec.train.steps) + " steps"
+                                                  : std::to_string(spec.train.epochs) + " epochs";
+  return {{"Model", spec.model.arch + ", " + std::to_string(parameters) + " parameters"},
+          {"Strategy", spec.strategy.name},
+          {"Sites", std::to_string(sites)},
+          {"Local training", amount + ", batch " + std::to_string(spec.train.batch) + ", " + (adam ? "adam" : "sgd") +
+                                 ", lr " + lr},
+          {"Secure aggregation", spec.secagg == SecAggMode::kFull ? "on" : "off: updates are readable by the aggregator"},
+          {"Seed", std::to_string(spec.seed)}};
+}
+
+}  // namespace cairn
