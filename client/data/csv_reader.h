@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,11 @@ struct CsvOptions {
 
 struct CsvTable {
   std::unique_ptr<ExampleSource> source;
-  // Of each row, the number of its record in the file, from 0, the header not counted.
+  // Of each row, the number of its record in its file, from 0, the header not counted.
   std::vector<std::uint32_t> records;
-  std::vector<std::string> groups;  // of each row; empty without a group column
+  // Of each row: the text of the group column; without one, the name of its file where there are
+  // several; else empty.
+  std::vector<std::string> groups;
   DatasetSummary summary;
 };
 
@@ -35,13 +38,21 @@ struct CsvTable {
 // max_bad_rows > 0 is exceeded. Of the whole: kSchemaInvalid, kDataEmpty.
 Result<CsvTable> ReadCsv(std::string_view bytes, const std::string& file_name, const CsvOptions& options);
 
+// The same of several files of one schema, one after the other: means, standardisation and
+// max_bad_rows hold for all of them together.
+struct CsvInput {
+  std::string_view bytes;
+  std::string name;
+};
+Result<CsvTable> ReadCsvFiles(std::span<const CsvInput> files, const CsvOptions& options);
+
 // The names of the file's columns, from its header or as the format gives them, and the records
 // behind them. The bytes must outlive the records.
 class CsvRecords;
 struct OpenedCsv {
   std::unique_ptr<CsvRecords> records;  // after the header
   std::vector<std::string> names;
-  std::string_view header;              // as it stands in the file; empty without one
+  std::string_view preamble;            // banner lines and header as they stand in the file; may be empty
 };
 Result<OpenedCsv> OpenCsv(std::string_view bytes, const std::string& file_name, const CsvFormat& format);
 
