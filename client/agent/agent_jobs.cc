@@ -119,7 +119,7 @@ std::string ClientAgent::Reaction::RecordApproval(const ApprovalChanged& event) 
     if (name.empty()) name = old->job_name;
     approvals.erase(old);
   }
-  approvals.push_back({event.digest, name, event.decision});
+  approvals.push_back({event.digest, name, event.decision, event.actor});
   return name;
 }
 
@@ -141,7 +141,7 @@ void ClientAgent::Reaction::On(ApprovalChanged&& event) {
     agent.unproven_ = Unproven::kApproval;
     agent.unproven_key_ = {job == agent.jobs_.end() ? JobId{} : job->id, {}, 0};
   }
-  Persist(JobApproval{std::move(event.digest), std::move(name), event.decision});
+  Persist(JobApproval{std::move(event.digest), std::move(name), event.decision, std::move(event.actor)});
   if (job != agent.jobs_.end()) Answer(*job);
   if (held != nullptr) Forget(std::move(held));
 }

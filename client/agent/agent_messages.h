@@ -55,6 +55,7 @@ struct AgentTimerFired {
 struct ApprovalChanged {
   std::string digest;
   ApprovalDecision decision = ApprovalDecision::kApproved;
+  std::string actor = {};
 };
 struct AgentActionFailed {  // a PersistAgent failed; the rest of its list was dropped
   Status reason;

@@ -46,6 +46,7 @@ struct JobApproval {
   std::string digest;
   std::string job_name;
   ApprovalDecision decision = ApprovalDecision::kApproved;
+  std::string actor = {};  // who said so, for the audit log: "uid 1000"
   friend bool operator==(const JobApproval&, const JobApproval&) = default;
 };
 

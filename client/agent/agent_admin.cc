@@ -1,0 +1,183 @@
+#include "client/agent/agent_admin.h"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "core/base/text.h"
+
+namespace cairn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Verb = AdminRequest::Verb;
+
+constexpr std::size_t kMaxRequestBytes = 64 << 10;
+constexpr std::size_t kShortestDigest = 6;
+constexpr int kSchema = 1;
+
+constexpr std::array<std::pair<std::string_view, Verb>, 5> kVerbs = {{{"status", Verb::kStatus},
+                                                                      {"jobs", Verb::kJobs},
+                                                                      {"approve", Verb::kApprove},
+                                                                      {"deny", Verb::kDeny},
+                                                                      {"withdraw", Verb::kWithdraw}}};
+
+std::string_view NameOf(AgentState state) {
+  switch (state) {
+    case AgentState::kIdle: return "idle";
+    case AgentState::kOpening: return "connecting";
+    case AgentState::kGreeting: return "greeting";
+    case AgentState::kConnected: return "connected";
+    case AgentState::kClosing: return "closing";
+    case AgentState::kWaiting: return "waiting to retry";
+    case AgentState::kBlocked: return "blocked";
+    case AgentState::kStopped: return "stopped";
+  }
+  return "unknown";
+}
+
+std::string_view NameOf(JobAnswer answer) {
+  switch (answer) {
+    case JobAnswer::kAccept: return "accepted";
+    case JobAnswer::kDecline: return "declined";
+    case JobAnswer::kPending: return "asks for approval";
+  }
+  return "unknown";
+}
+
+// Text from outside may hold bytes that are no UTF-8; those become U+FFFD.
+std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json ErrorJson(const Status& status) {
+  return {{"id", ToString(status.id())}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}};
+}
+
+Json JobJson(const ClientAgent::Job& job) {
+  Json json = {{"id", std::to_string(job.id.value)}, {"answer", NameOf(job.answer)}};
+  if (job.reason.value != 0) json["reason"] = ToString(job.reason);
+  json["holds_report"] = job.held != nullptr;
+  if (job.offered == nullptr) return json;
+  const JobManifest& manifest = *job.offered->manifest;
+  const JobSpec& spec = manifest.spec;
+  const UpdateLayout& layout = job.offered->layout;
+  json["name"] = spec.name;
+  json["digest"] = manifest.digest;
+  json["submitter"] = manifest.submitter;
+  json["federation"] = manifest.federation;
+  json["dataset"] = spec.data.dataset;
+  json["model"] = spec.model.arch;
+  json["rounds"] = spec.strategy.rounds;
+  json["numbers_a_round"] = layout.floats() + layout.counters;
+  json["bytes_a_round"] = layout.byte_size();
+  json["smallest_cohort"] = SmallestCohort(spec.cohort);
+  json["masked"] = false;
+  return json;
+}
+
+Json JobsJson(std::span<const ClientAgent::Job> jobs) {
+  Json list = Json::array();
+  for (const ClientAgent::Job& job : jobs) list.push_back(JobJson(job));
+  return list;
+}
+
+Json KeyJson(const RoundKey& key) {
+  return {{"job", std::to_string(key.job.value)}, {"round", key.round.value}, {"attempt", key.attempt}};
+}
+
+Json LeftJson(const std::vector<JournalEntry>& entries) {
+  std::uint64_t bytes = 0;
+  Json objects = Json::array();
+  for (const JournalEntry& entry : entries) {
+    const auto& egress = std::get<EgressEntry>(entry.body);
+    bytes += egress.bytes;
+    Json object = KeyJson(egress.key);
+    object["time"] = FormatUtc(entry.time);
+    object["kind"] = egress.kind == RoundKind::kTrain ? "update" : "metrics";
+    object["bytes"] = egress.bytes;
+    object["sha256"] = egress.object.hex();
+    object["masked"] = egress.is_masked;
+    object["destination"] = egress.destination;
+    objects.push_back(std::move(object));
+  }
+  return {{"objects", entries.size()}, {"bytes", bytes}, {"raw_records", 0}, {"list", std::move(objects)}};
+}
+
+bool IsMeant(const ClientAgent::Job& job, const std::string& text) {
+  if (job.offered == nullptr) return false;
+  const JobManifest& manifest = *job.offered->manifest;
+  if (text == std::to_string(job.id.value) || text == manifest.spec.name) return true;
+  return text.size() >= kShortestDigest && manifest.digest.starts_with(text);
+}
+
+}  // namespace
+
+Result<AdminRequest> ParseAdminRequest(const std::string& text) {
+  if (text.size() > kMaxRequestBytes) return Status(errors::kUsage, "the request is larger than 64 KiB");
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return Status(errors::kUsage, "the request is not a JSON object");
+  const auto field = [&](const char* name) -> std::string {
+    const auto it = json.find(name);
+    return it != json.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
+  const std::string command = field("command");
+  for (const auto& [name, verb] : kVerbs) {
+    if (name != command) continue;
+    AdminRequest request{verb, field("job")};
+    const bool needs_job = verb != Verb::kStatus && verb != Verb::kJobs;
+    if (needs_job && request.job.empty()) return Status(errors::kUsage, "'" + command + "' needs a job");
+    return request;
+  }
+  return Status(errors::kUsage, "unknown command '" + EscapeControls(command) + "'");
+}
+
+std::string AdminAnswer(const std::string& data_json) { return "{\"status\":\"ok\",\"data\":" + data_json + "}"; }
+
+std::string AdminError(const Status& status) { return Dump({{"status", "error"}, {"error", ErrorJson(status)}}); }
+
+ApprovalDecision DecisionOf(Verb verb) {
+  switch (verb) {
+    case Verb::kApprove: return ApprovalDecision::kApproved;
+    case Verb::kWithdraw: return ApprovalDecision::kWithdrawn;
+    case Verb::kDeny:
+    case Verb::kStatus:
+    case Verb::kJobs: break;
+  }
+  return ApprovalDecision::kDenied;
+}
+
+Result<std::string> FindDigest(std::span<const ClientAgent::Job> jobs, const std::string& text) {
+  const ClientAgent::Job* found = nullptr;
+  for (const ClientAgent::Job& job : jobs) {
+    if (!IsMeant(job, text)) continue;
+    if (found != nullptr) return Status(errors::kJobUnknown, "more than one job is called '" + EscapeControls(text) + "'");
+    found = &job;
+  }
+  if (found == nullptr) return Status(errors::kJobUnknown, "no job '" + EscapeControls(text) + "' was offered to this site");
+  return found->offered->manifest->digest;
+}
+
+std::string DescribeJobs(std::span<const ClientAgent::Job> jobs) { return Dump({{"jobs", JobsJson(jobs)}}); }
+
+std::string DescribeStatus(const AgentStatusView& view) {
+  const ClientAgent& agent = view.agent;
+  Json json = {{"schema_version", kSchema},
+               {"time", FormatUtc(view.now)},
+               {"site", view.config.site},
+               {"federation", view.config.federation},
+               {"aggregator", view.config.aggregator_address},
+               {"state", NameOf(agent.state())}};
+  json["last_contact"] = view.last_contact.has_value() ? Json(FormatUtc(*view.last_contact)) : Json(nullptr);
+  if (!agent.blocked_by().ok()) json["blocked_by"] = ErrorJson(agent.blocked_by());
+  json["work"] = nullptr;
+  if (agent.is_working()) {
+    json["work"] = KeyJson(agent.working_on());
+    json["work"]["steps"] = agent.steps_done();
+  }
+  json["left_today"] = LeftJson(view.left_today);
+  json["jobs"] = JobsJson(agent.jobs());
+  return Dump(json);
+}
+
+}  // namespace cairn

@@ -1,0 +1,260 @@
+#include "client/agent/agent_driver.h"
+
+#include <utility>
+
+#include "client/agent/agent_admin.h"
+#include "core/base/log.h"
+#include "core/runtime/files.h"
+
+namespace cairn {
+namespace {
+
+AgentConfig AgentConfigOf(const AgentDriverConfig& config) {
+  AgentConfig agent;
+  agent.policy = config.client.policy;
+  agent.dataset_toml = config.client.dataset_toml;
+  agent.software = config.software;
+  agent.heartbeat_longest = config.client.heartbeat;
+  return agent;
+}
+
+AgentIdentity IdentityOf(const AgentDriverConfig& config) { return {config.client.site, 0}; }
+
+DomainEvent::Level LevelOf(const EmitEvent& event) {
+  if (event.name == "blocked" || event.name == "store_failed") return DomainEvent::Level::kError;
+  const bool is_warning = event.error.value != 0 || event.name == "updates_leave_unmasked";
+  return is_warning ? DomainEvent::Level::kWarning : DomainEvent::Level::kInfo;
+}
+
+DomainEvent DomainEventOf(EmitEvent&& event) {
+  DomainEvent out{LevelOf(event), "agent." + std::string(event.name), {}};
+  const auto number = [&](const char* name, std::uint64_t value) {
+    if (value != 0) out.fields.emplace_back(name, static_cast<std::int64_t>(value));
+  };
+  number("job", event.key.job.value);
+  number("round", event.key.round.value);
+  number("attempt", event.key.attempt);
+  if (event.error.value != 0) out.fields.emplace_back("id", ToString(event.error));
+  if (!event.detail.empty()) out.fields.emplace_back("detail", std::move(event.detail));
+  return out;
+}
+
+}  // namespace
+
+AgentDriver::AgentDriver(AgentDriverConfig config, AgentParts parts)
+    : config_(std::move(config)),
+      parts_(std::move(parts)),
+      agent_config_(AgentConfigOf(config_)),
+      guard_(EgressGuard::Limits::Of(agent_config_.policy)),
+      agent_(agent_config_, IdentityOf(config_), parts_.random) {}
+
+AgentDriver::~AgentDriver() = default;
+
+// ---- events in
+
+void AgentDriver::Start() {
+  agent_ = ClientAgent::Restore(agent_config_, IdentityOf(config_), parts_.random, parts_.store.Load());
+  Handle(AgentStarted{});
+}
+
+void AgentDriver::Stop() {
+  if (is_stopping_) return;
+  is_stopping_ = true;
+  parts_.timers.Set(kDrainTimer, parts_.clock.Now() + config_.drain_patience);
+  Handle(AgentStopRequested{});
+}
+
+void AgentDriver::OnTimer(TimerId id) {
+  if (id == kDrainTimer) return End({});
+  if (id != kStatusTimer) return Handle(AgentTimerFired{id});
+  is_status_due_ = false;
+  WriteStatus();
+}
+
+void AgentDriver::OnOpen() {
+  parts_.post([this] { Handle(ChannelOpened{}); });
+}
+
+void AgentDriver::OnMessage(ServerMessage message) {
+  // std::function copies what it holds, so what cannot be copied cheaply travels behind a pointer.
+  auto held = std::make_shared<ServerMessage>(std::move(message));
+  parts_.post([this, held] {
+    last_contact_ = parts_.wall_clock.Now();
+    Handle(ServerSaid{std::move(*held)});
+  });
+}
+
+void AgentDriver::OnClose(Status reason) {
+  parts_.post([this, reason] {
+    is_channel_open_ = false;
+    Handle(ChannelClosed{reason});
+  });
+}
+
+void AgentDriver::OnProgress(WorkProgress progress) {
+  parts_.post([this, progress] {
+    if (piece_.has_value() && !piece_->is_killed) Handle(WorkProgressed{piece_->key, progress.steps_done});
+  });
+}
+
+void AgentDriver::OnDone(Result<WorkResult> result) {
+  auto held = std::make_shared<Result<WorkResult>>(std::move(result));
+  parts_.post([this, held] { FinishWork(std::move(*held)); });
+}
+
+void AgentDriver::FinishWork(Result<WorkResult> result) {
+  CAIRN_CHECK(piece_.has_value(), "a worker reports the end of work once");
+  const Piece piece = *std::exchange(piece_, std::nullopt);
+  if (!piece.is_killed) {
+    if (result.ok()) {
+      SealOnLane(piece, std::move(*result));
+    } else {
+      Handle(WorkDone{piece.key, std::move(result).status()});
+    }
+  }
+  // What was asked for last goes on, now that the worker is free.
+  if (auto next = std::exchange(next_, std::nullopt)) Perform(std::move(*next));
+  EndIfQuiet();
+}
+
+void AgentDriver::SealOnLane(Piece piece, WorkResult work) {
+  auto held = std::make_shared<WorkResult>(std::move(work));
+  parts_.lanes.SubmitAny([this, piece, held](std::size_t) {
+    auto sealed = std::make_shared<Result<SealedReport>>(
+        guard_.Seal(piece.key, piece.kind, std::move(*held), piece.layout));
+    if (sealed->ok()) {
+      if (Status status = parts_.store.Spool(**sealed); !status.ok()) *sealed = Result<SealedReport>(std::move(status));
+    }
+    parts_.post([this, piece, sealed] {
+      const bool is_wanted = agent_.is_working() && agent_.working_on() == piece.key;
+      if (!is_wanted) return parts_.store.Discard(piece.key);
+      Handle(WorkDone{piece.key, std::move(*sealed)});
+    });
+  });
+}
+
+// ---- actions out
+
+void AgentDriver::Handle(AgentEvent event) {
+  std::optional<AgentEvent> next(std::move(event));
+  while (next.has_value()) {
+    actions_.clear();
+    agent_.Step(parts_.clock.Now(), std::move(*next), actions_);
+    next.reset();
+    if (auto failure = PerformAll()) {
+      last_store_error_ = *failure;
+      next.emplace(AgentActionFailed{std::move(*failure)});
+    }
+  }
+  NoteChange();
+  if (agent_.state() == AgentState::kBlocked) End(agent_.blocked_by());
+  EndIfQuiet();
+}
+
+std::optional<Status> AgentDriver::PerformAll() {
+  for (AgentAction& action : actions_) {
+    if (auto* persist = std::get_if<PersistAgent>(&action)) {
+      if (Status status = parts_.store.Apply(persist->record); !status.ok()) return status;
+      continue;
+    }
+    std::visit(
+        [this](auto&& a) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(a)>, PersistAgent>) Perform(std::move(a));
+        },
+        std::move(action));
+  }
+  return std::nullopt;
+}
+
+void AgentDriver::Perform(OpenChannel&&) {
+  is_channel_open_ = true;
+  parts_.channel.Open(*this);
+}
+
+void AgentDriver::Perform(CloseChannel&&) { parts_.channel.Close(); }
+void AgentDriver::Perform(SendToServer&& action) { parts_.channel.Send(std::move(action.message)); }
+void AgentDriver::Perform(LearnJob&& action) {
+  parts_.channel.LearnJob(action.job->manifest->id, action.job->spec);
+}
+
+void AgentDriver::Perform(StartWork&& action) {
+  if (piece_.has_value()) {
+    next_ = std::move(action);
+    return;
+  }
+  Piece piece{action.key, action.request.kind, {}, false};
+  for (const ClientAgent::Job& job : agent_.jobs()) {
+    if (job.id == action.key.job) piece.layout = job.offered->layout;
+  }
+  piece_ = piece;
+  parts_.worker.Start(std::move(action.request), *this);
+}
+
+void AgentDriver::Perform(KillWork&&) {
+  next_.reset();
+  if (!piece_.has_value() || piece_->is_killed) return;
+  piece_->is_killed = true;
+  parts_.worker.Kill();
+}
+
+void AgentDriver::Perform(SetAgentTimer&& action) { parts_.timers.Set(action.timer, action.at); }
+void AgentDriver::Perform(CancelAgentTimer&& action) { parts_.timers.Cancel(action.timer); }
+void AgentDriver::Perform(EmitEvent&& action) { parts_.events.Emit(DomainEventOf(std::move(action))); }
+
+// ---- the end
+
+void AgentDriver::EndIfQuiet() {
+  const bool is_quiet = !is_channel_open_ && !piece_.has_value();
+  if (is_stopping_ && is_quiet && agent_.state() == AgentState::kStopped) End({});
+}
+
+void AgentDriver::End(const Status& reason) {
+  if (std::exchange(has_ended_, true)) return;
+  parts_.timers.Cancel(kDrainTimer);
+  parts_.timers.Cancel(kStatusTimer);
+  WriteStatus();
+  if (parts_.on_ended) parts_.on_ended(reason);
+}
+
+// ---- for people
+
+void AgentDriver::NoteChange() {
+  if (config_.status_file.empty() || is_status_due_ || has_ended_) return;
+  is_status_due_ = true;
+  parts_.timers.Set(kStatusTimer, parts_.clock.Now() + config_.status_pause);
+}
+
+std::string AgentDriver::DescribeNow() const {
+  const WallTime now = parts_.wall_clock.Now();
+  const WallTime today = std::chrono::floor<std::chrono::days>(now);
+  return DescribeStatus({agent_, config_.client, now, last_contact_, parts_.store.EgressSince(today)});
+}
+
+void AgentDriver::WriteStatus() {
+  if (config_.status_file.empty()) return;
+  const Status status = WriteFileAtomically(config_.status_file, DescribeNow(), 0640);
+  if (!status.ok()) Log(LogLevel::kWarning, "agent", "the status page was not written", {{"why", status.ToString()}});
+}
+
+Status AgentDriver::Decide(const std::string& job, ApprovalDecision decision, const std::string& actor) {
+  CAIRN_ASSIGN_OR_RETURN(std::string digest, FindDigest(agent_.jobs(), job));
+  last_store_error_ = {};
+  Handle(ApprovalChanged{std::move(digest), decision, actor});
+  return last_store_error_;
+}
+
+std::string AgentDriver::HandleAdmin(const std::string& request, const std::string& actor) {
+  Result<AdminRequest> parsed = ParseAdminRequest(request);
+  if (!parsed.ok()) return AdminError(parsed.status());
+  switch (parsed->verb) {
+    case AdminRequest::Verb::kStatus: return AdminAnswer(DescribeNow());
+    case AdminRequest::Verb::kJobs: return AdminAnswer(DescribeJobs(agent_.jobs()));
+    case AdminRequest::Verb::kApprove:
+    case AdminRequest::Verb::kDeny:
+    case AdminRequest::Verb::kWithdraw: break;
+  }
+  const Status status = Decide(parsed->job, DecisionOf(parsed->verb), actor);
+  return status.ok() ? AdminAnswer(DescribeJobs(agent_.jobs())) : AdminError(status);
+}
+
+}  // namespace cairn

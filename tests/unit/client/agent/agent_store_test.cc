@@ -1,0 +1,132 @@
+#include "client/agent/agent_store.h"
+
+#include <gtest/gtest.h>
+
+#include "client/agent/memory_agent_storage.h"
+#include "tests/unit/client/agent/driver_world.h"
+
+namespace cairn {
+namespace {
+
+// Opens the same bytes again and again: each Open is a restart.
+class StoreMedium {
+ public:
+  virtual ~StoreMedium() = default;
+  virtual std::unique_ptr<AgentStorage> Open() = 0;
+  virtual void DamageReports() = 0;
+  virtual std::size_t ReportCount() = 0;
+};
+
+class MemoryMedium final : public StoreMedium {
+ public:
+  std::unique_ptr<AgentStorage> Open() override { return std::make_unique<MemoryAgentStorage>(memory_); }
+  void DamageReports() override {
+    for (auto& [key, bytes] : memory_->reports) bytes.back() ^= std::byte{1};
+  }
+  std::size_t ReportCount() override { return memory_->reports.size(); }
+
+ private:
+  std::shared_ptr<MemoryAgentStorage::Memory> memory_ = std::make_shared<MemoryAgentStorage::Memory>();
+};
+
+using MakeMedium = std::unique_ptr<StoreMedium> (*)();
+
+class AgentStoreTest : public testing::TestWithParam<MakeMedium> {
+ protected:
+  void Restart() {
+    store_.reset();
+    auto opened = AgentStore::Open(medium_->Open(), {EgressGuard::Limits{}, "agg:1"}, clock_);
+    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+    store_ = std::move(*opened);
+  }
+  void SetUp() override { Restart(); }
+  Status Seal(RoundKey key) { return store_->Apply(ReportSealed{std::make_shared<SealedReport>(Sealed(key))}); }
+
+  ManualWallClock clock_;
+  std::unique_ptr<StoreMedium> medium_ = GetParam()();
+  std::unique_ptr<AgentStore> store_;
+};
+
+TEST_P(AgentStoreTest, SealedReportSurvivesARestart) {
+  ASSERT_TRUE(Seal(KeyOf(1)).ok());
+  Restart();
+  const AgentSnapshot snapshot = store_->Load();
+  ASSERT_EQ(snapshot.reports.size(), 1u);
+  EXPECT_EQ(snapshot.reports[0]->content().key, KeyOf(1));
+  EXPECT_EQ(snapshot.reports[0]->content().examples, 100);
+}
+
+TEST_P(AgentStoreTest, ReportSpooledBeforehandIsTheSame) {
+  const auto report = std::make_shared<SealedReport>(Sealed(KeyOf(1)));
+  ASSERT_TRUE(store_->Spool(*report).ok());
+  ASSERT_TRUE(store_->Apply(ReportSealed{report}).ok());
+  Restart();
+  EXPECT_EQ(store_->Load().reports.size(), 1u);
+}
+
+TEST_P(AgentStoreTest, ReleasedReportIsGone) {
+  ASSERT_TRUE(Seal(KeyOf(1)).ok());
+  ASSERT_TRUE(store_->Apply(ReportReleased{KeyOf(1)}).ok());
+  EXPECT_EQ(medium_->ReportCount(), 0u);
+  Restart();
+  EXPECT_TRUE(store_->Load().reports.empty());
+}
+
+TEST_P(AgentStoreTest, SpooledReportWithoutRecordIsSweptAwayAtTheNextStart) {
+  ASSERT_TRUE(store_->Spool(Sealed(KeyOf(1))).ok());
+  EXPECT_EQ(medium_->ReportCount(), 1u);
+  Restart();
+  EXPECT_EQ(medium_->ReportCount(), 0u);
+  EXPECT_TRUE(store_->Load().reports.empty());
+}
+
+TEST_P(AgentStoreTest, DiscardForgetsWhatWasSpooledButNotWhatWasRecorded) {
+  ASSERT_TRUE(Seal(KeyOf(1)).ok());
+  ASSERT_TRUE(store_->Spool(Sealed(KeyOf(2))).ok());
+  store_->Discard(KeyOf(1));
+  store_->Discard(KeyOf(2));
+  EXPECT_EQ(medium_->ReportCount(), 1u);
+  EXPECT_EQ(store_->Load().reports.size(), 1u);
+}
+
+TEST_P(AgentStoreTest, DamagedReportIsNotUsed) {
+  ASSERT_TRUE(Seal(KeyOf(1)).ok());
+  medium_->DamageReports();
+  Restart();
+  EXPECT_TRUE(store_->Load().reports.empty());
+}
+
+TEST_P(AgentStoreTest, DecisionsSurviveARestart) {
+  const JobApproval approval{"d1", "cardio", ApprovalDecision::kApproved, "uid 7"};
+  ASSERT_TRUE(store_->Apply(approval).ok());
+  Restart();
+  ASSERT_EQ(store_->Load().approvals.size(), 1u);
+  EXPECT_EQ(store_->Load().approvals[0], approval);
+}
+
+TEST_P(AgentStoreTest, WhatLeftIsRecordedWithItsHashAndDestination) {
+  ASSERT_TRUE(Seal(KeyOf(4)).ok());
+  Restart();
+  const auto left = store_->EgressSince({});
+  ASSERT_EQ(left.size(), 1u);
+  const auto& egress = std::get<EgressEntry>(left[0].body);
+  EXPECT_EQ(egress.key, KeyOf(4));
+  EXPECT_EQ(egress.bytes, SmallLayout().byte_size());
+  EXPECT_EQ(egress.object.size, SmallLayout().byte_size());
+  EXPECT_EQ(egress.destination, "agg:1");
+  EXPECT_FALSE(egress.is_masked);
+  EXPECT_EQ(left[0].time, std::chrono::floor<std::chrono::milliseconds>(clock_.now));
+}
+
+TEST_P(AgentStoreTest, AnswersAreRecorded) {
+  EXPECT_TRUE(store_->Apply(JobAnswered{JobId{1}, "d1", JobAnswer::kAccept, {}}).ok());
+  Restart();
+  EXPECT_TRUE(store_->Load().approvals.empty());  // an answer is no person's decision
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, AgentStoreTest, testing::Values(+[]() -> std::unique_ptr<StoreMedium> {
+                           return std::make_unique<MemoryMedium>();
+                         }));
+
+}  // namespace
+}  // namespace cairn
