@@ -45,7 +45,6 @@ AgentDriver::AgentDriver(AgentDriverConfig config, AgentParts parts)
     : config_(std::move(config)),
       parts_(std::move(parts)),
       agent_config_(AgentConfigOf(config_)),
-      guard_(EgressGuard::Limits::Of(agent_config_.policy)),
       agent_(agent_config_, IdentityOf(config_), parts_.random) {}
 
 AgentDriver::~AgentDriver() = default;
@@ -62,6 +61,14 @@ void AgentDriver::Stop() {
   is_stopping_ = true;
   parts_.timers.Set(kDrainTimer, parts_.clock.Now() + config_.drain_patience);
   Handle(AgentStopRequested{});
+}
+
+void AgentDriver::Reload(ClientConfig client) {
+  config_.client.policy = std::move(client.policy);
+  config_.client.dataset_toml = std::move(client.dataset_toml);
+  config_.client.heartbeat = client.heartbeat;
+  agent_config_ = AgentConfigOf(config_);
+  Handle(PolicyChanged{});
 }
 
 void AgentDriver::OnTimer(TimerId id) {
@@ -117,11 +124,12 @@ void AgentDriver::FinishWork(Result<WorkResult> result) {
   EndIfQuiet();
 }
 
-void AgentDriver::SealOnLane(Piece piece, WorkResult work) {
+void AgentDriver::SealOnLane(const Piece& piece, WorkResult work) {
   auto held = std::make_shared<WorkResult>(std::move(work));
-  parts_.lanes.SubmitAny([this, piece, held](std::size_t) {
+  const EgressGuard guard(EgressGuard::Limits::Of(agent_config_.policy));
+  parts_.lanes.SubmitAny([this, piece, held, guard](std::size_t) {
     auto sealed = std::make_shared<Result<SealedReport>>(
-        guard_.Seal(piece.key, piece.kind, std::move(*held), piece.layout));
+        guard.Seal(piece.key, piece.kind, std::move(*held), piece.layout));
     if (sealed->ok()) {
       if (Status status = parts_.store.Spool(**sealed); !status.ok()) *sealed = Result<SealedReport>(std::move(status));
     }

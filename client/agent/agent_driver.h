@@ -55,7 +55,7 @@ struct AgentDriverConfig {
 //   driver.Start();
 //   loop.Run();
 //
-// Start, Stop, OnTimer and HandleAdmin belong to the control thread (Start may precede it).
+// Start, Stop, Reload, OnTimer and HandleAdmin belong to the control thread (Start may precede it).
 class AgentDriver final : public ClientHandler, public WorkHandler {
  public:
   AgentDriver(AgentDriverConfig config, AgentParts parts);
@@ -63,6 +63,9 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
 
   void Start();
   void Stop();
+  // Another client.toml, checked: its policy, data sets and heartbeat are in force at once, and every job is
+  // judged again. Site, address and files stay as they were until the next start.
+  void Reload(ClientConfig client);
   void OnTimer(TimerId id);
 
   // A local command as JSON, and its answer: agent_admin.h has the grammar. `actor` goes to the audit log.
@@ -97,7 +100,7 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
   void Perform(CancelAgentTimer&& action);
   void Perform(EmitEvent&& action);
   void FinishWork(Result<WorkResult> result);
-  void SealOnLane(Piece piece, WorkResult work);
+  void SealOnLane(const Piece& piece, WorkResult work);
   void EndIfQuiet();
   void End(const Status& reason);
   void NoteChange();
@@ -105,10 +108,9 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
   std::string DescribeNow() const;
   Status Decide(const std::string& job, ApprovalDecision decision, const std::string& actor);
 
-  const AgentDriverConfig config_;
+  AgentDriverConfig config_;
   AgentParts parts_;
-  const AgentConfig agent_config_;
-  const EgressGuard guard_;
+  AgentConfig agent_config_;
   ClientAgent agent_;
   AgentActions actions_;
   std::optional<Piece> piece_;

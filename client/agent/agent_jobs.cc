@@ -146,6 +146,13 @@ void ClientAgent::Reaction::On(ApprovalChanged&& event) {
   if (held != nullptr) Forget(std::move(held));
 }
 
+void ClientAgent::Reaction::On(PolicyChanged&&) {
+  if (agent.state_ == AgentState::kStopped) return;
+  for (Job& job : agent.jobs_) {
+    if (job.offered != nullptr) Answer(job);
+  }
+}
+
 void ClientAgent::Reaction::On(AgentActionFailed&& event) {
   const Unproven what = std::exchange(agent.unproven_, Unproven::kNothing);
   const RoundKey key = agent.unproven_key_;

@@ -57,13 +57,14 @@ struct ApprovalChanged {
   ApprovalDecision decision = ApprovalDecision::kApproved;
   std::string actor = {};
 };
+struct PolicyChanged {};     // the AgentConfig the agent borrows holds another policy now
 struct AgentActionFailed {  // a PersistAgent failed; the rest of its list was dropped
   Status reason;
 };
 struct AgentStopRequested {};
 
 using AgentEvent = std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed, WorkDone,
-                                AgentTimerFired, ApprovalChanged, AgentActionFailed, AgentStopRequested>;
+                                AgentTimerFired, ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
 
 // ---- records: what is durable before the next action runs
 

@@ -33,6 +33,7 @@ struct ClientAgent::Reaction {
 
   // agent_jobs.cc
   void On(ApprovalChanged&& event);
+  void On(PolicyChanged&& event);
   void On(AgentActionFailed&& event);
   void Heard(JobOffer&& offer);
   void Heard(JobEnded&& ended);

@@ -19,7 +19,8 @@ enum class ReportKeeping : std::uint8_t {
   kUntilSent = 2,    // moved into the message: for channels that cannot lose one
 };
 
-// What agents of one process have in common. Borrowed by every agent, immutable.
+// What agents of one process have in common. Borrowed by every agent; whoever changes it between two
+// Steps says PolicyChanged.
 struct AgentConfig {
   SitePolicy policy;
   std::map<std::string, std::string> dataset_toml;  // name → the site's [dataset.NAME] table, for the worker

@@ -189,6 +189,21 @@ TEST(AgentDriverTest, WithdrawalKillsTheWorkAtOnce) {
   EXPECT_EQ(world.channel.Last<JobReply>()->reason_id, errors::kPolicyWithdrawn.value);
 }
 
+TEST(AgentDriverTest, ReloadedPolicyJudgesEveryJobAgain) {
+  DriverWorld world;
+  world.TakePart();
+  world.Plan(KeyOf(1));
+  ClientConfig stricter = DriverWorld::Willing().client;
+  stricter.policy.min_cohort = 10;
+  world.driver.Reload(stricter);
+  EXPECT_EQ(world.worker.killed, 1);
+  EXPECT_EQ(world.channel.Last<JobReply>()->reason_id, errors::kPolicyCohort.value);
+  world.FinishWork();
+  EXPECT_EQ(world.channel.Last<Report>(), nullptr);
+  world.driver.Reload(DriverWorld::Willing().client);
+  EXPECT_EQ(world.channel.Last<JobReply>()->answer, JobAnswer::kAccept);
+}
+
 TEST(AgentDriverTest, AdminRequestsThatMeanNothingAreRefused) {
   DriverWorld world;
   world.TakePart();
