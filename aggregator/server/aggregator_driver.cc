@@ -273,7 +273,7 @@ void AggregatorDriver::PublishRound(const Publish& publish) {
     job.work->Adopt();
     ForgetOldModels();
   }
-  observer_.OnRound(*job.snapshot.manifest, publish.summary, *publish.model);
+  observer_.OnRound(*job.snapshot.manifest, publish.summary, publish.model);
 }
 
 // What no record names any more goes: a long job keeps one model on disk, not one a round.
@@ -288,7 +288,7 @@ void AggregatorDriver::ForgetOldModels() const {
 void AggregatorDriver::EndActive(const JobClosed& end) {
   Job& job = *active_;
   lane_->Drain();
-  observer_.OnEnd(*job.snapshot.manifest, end, *job.engine->model());
+  observer_.OnEnd(*job.snapshot.manifest, end, job.engine->model());
   events_.Emit({end.outcome == JobOutcome::kFinished ? DomainEvent::Level::kInfo : DomainEvent::Level::kWarning,
                 "job.ended",
                 {{"job", static_cast<std::int64_t>(job.snapshot.manifest->id.value)}, {"why", end.reason}}});

@@ -34,8 +34,8 @@ struct AggregatorConfig {
 class JobObserver {
  public:
   virtual ~JobObserver() = default;
-  virtual void OnRound(const JobManifest& job, const RoundSummary& summary, const ModelVersion& model) = 0;
-  virtual void OnEnd(const JobManifest& job, const JobClosed& end, const ModelVersion& model) = 0;
+  virtual void OnRound(const JobManifest& job, const RoundSummary& summary, const ModelHandle& model) = 0;
+  virtual void OnEnd(const JobManifest& job, const JobClosed& end, const ModelHandle& model) = 0;
 };
 
 // The production driver of the aggregator: takes events from the transport, the clock, the lanes and
