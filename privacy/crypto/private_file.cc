@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "privacy/crypto/file_io.h"
 #include "privacy/crypto/secure_random.h"
 
 namespace cairn {
@@ -17,25 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 enum class FileMode : unsigned { kPrivate = 0600, kPublic = 0644 };
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Status SystemError(const fs::path& path, const char* action, int code) {
-  const ErrorId id = code == ENOENT ? errors::kNotFound : code == ENOSPC ? errors::kStorageFull : errors::kStorageIo;
-  return Status(id, path.string() + ": cannot " + action + ": " + std::generic_category().message(code));
-}
 
 Status CheckSecretFile(const fs::path& path, const struct stat& info) {
   if (info.st_uid != geteuid() && info.st_uid != 0) {
@@ -69,33 +51,6 @@ Result<std::size_t> CheckOpened(const fs::path& path, std::size_t max_size, bool
                       std::to_string(max_size));
   }
   return static_cast<std::size_t>(info.st_size);
-}
-
-Status ReadExactly(const fs::path& path, int fd, std::span<std::byte> out) {
-  while (!out.empty()) {
-    const ssize_t got = read(fd, out.data(), out.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError(path, "read", errno);
-    if (got == 0) return Status(errors::kStorageIo, path.string() + " became shorter while it was read");
-    out = out.subspan(static_cast<std::size_t>(got));
-  }
-  return {};
-}
-
-Status WriteAll(const fs::path& path, int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = write(fd, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return SystemError(path, "write", errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return {};
-}
-
-Status SyncFolder(const fs::path& folder) {
-  const Descriptor directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || fsync(directory.get()) != 0) return SystemError(folder, "sync", errno);
-  return {};
 }
 
 Status WriteTemporary(const fs::path& temporary, std::span<const std::byte> content, FileMode mode) {

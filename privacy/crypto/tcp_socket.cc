@@ -88,6 +88,24 @@ TcpSocket::TcpSocket(TcpSocket&& other) noexcept : fd_(std::exchange(other.fd_, 
 TcpSocket::~TcpSocket() {
   if (fd_ >= 0) close(fd_);
 }
+SigpipeBlocked::SigpipeBlocked() {
+  sigset_t pending, pipe;
+  sigpending(&pending);
+  was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before_);
+}
+
+SigpipeBlocked::~SigpipeBlocked() {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  const timespec at_once{0, 0};
+  if (!was_pending_) sigtimedwait(&pipe, nullptr, &at_once);  // takes our own away
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 bool TcpSocket::WaitReadable(Deadline deadline) const { return WaitFor(fd_, POLLIN, deadline); }
 bool TcpSocket::WaitWritable(Deadline deadline) const { return WaitFor(fd_, POLLOUT, deadline); }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <signal.h>
+
 #include <chrono>
 #include <string>
 
@@ -35,6 +37,20 @@ class TcpSocket {
   TcpSocket(int fd, std::string peer) : fd_(fd), peer_(std::move(peer)) {}
   int fd_;
   std::string peer_;
+};
+
+// While it lives, writing to a socket whose peer is gone is an error on this thread and not the end of
+// the process.
+class SigpipeBlocked {
+ public:
+  SigpipeBlocked();
+  SigpipeBlocked(const SigpipeBlocked&) = delete;
+  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
+  ~SigpipeBlocked();
+
+ private:
+  sigset_t before_;
+  bool was_pending_ = false;
 };
 
 }  // namespace cairn

@@ -264,6 +264,7 @@ Result<ProbeReport> ReportOn(SSL* ssl, const TcpSocket& socket, const ProbeTarge
 }
 
 Result<ProbeReport> Probe(const ProbeTarget& target) {
+  const SigpipeBlocked quiet;
   Observations seen{target};
   CAIRN_ASSIGN_OR_RETURN(const ossl::SslContext context, MakeContext(seen));
   CAIRN_ASSIGN_OR_RETURN(const TcpSocket socket, TcpSocket::Connect(target.endpoint, target.connect_timeout));

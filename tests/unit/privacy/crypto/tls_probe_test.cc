@@ -1,7 +1,6 @@
 #include "privacy/crypto/tls_probe.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <chrono>
 #include <memory>
@@ -19,8 +18,6 @@ using std::chrono::seconds;
 
 class TlsProbeTest : public testing::Test {
  protected:
-  TlsProbeTest() { signal(SIGPIPE, SIG_IGN); }
-
   std::vector<Certificate> Chain(const Certificate& server) const { return {server, fed.issuer, fed.root}; }
   TlsServerTerms Terms(const Certificate& server) const { return {Chain(server), server_key.material(), {fed.issuer, fed.root}}; }
   std::unique_ptr<LoopbackServer> Serve(TlsServerTerms terms) const {

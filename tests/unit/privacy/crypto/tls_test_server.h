@@ -14,6 +14,7 @@
 
 #include "privacy/crypto/certificate.h"
 #include "privacy/crypto/openssl_key.h"
+#include "privacy/crypto/tcp_socket.h"
 #include "privacy/crypto/verify_chain.h"
 
 namespace cairn {
@@ -69,6 +70,7 @@ struct TlsServerTerms {
 
 // An OpenSSL server that demands a client certificate.
 inline void ServeTls(const TlsServerTerms& terms, int fd) {
+  const SigpipeBlocked quiet;
   const ossl::SslContext context(SSL_CTX_new(TLS_server_method()));
   SSL_CTX_use_certificate(context.get(), ToOpenSsl(terms.chain.front()).get());
   for (std::size_t i = 1; i < terms.chain.size(); ++i) SSL_CTX_add1_chain_cert(context.get(), ToOpenSsl(terms.chain[i]).get());
