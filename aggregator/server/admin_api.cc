@@ -59,16 +59,16 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
   return json;
 }
 
-std::string OkText(const std::string& data) { return "{\"ok\":true,\"data\":" + data + "}"; }
+std::string OkText(const std::string& data) { return "{\"status\":\"ok\",\"data\":" + data + "}"; }
 
-}  // namespace
-
-std::string AdminError(const Status& status) {
-  return Json{{"ok", false},
+std::string ErrorText(const Status& status) {
+  return Json{{"status", "error"},
               {"error",
-               {{"id", status.id().value}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}}}}
+               {{"id", ToString(status.id())}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}}}}
       .dump();
 }
+
+}  // namespace
 
 AdminApi::AdminApi(AggregatorDriver& driver) : driver_(driver) {
   Add("job.submit", [this](const Request& request) { return Submit(request); });
@@ -82,18 +82,18 @@ void AdminApi::Handle(const LocalPeer& peer, LocalMessage message, std::unique_p
   const Request request{std::move(message.text), std::move(message.attachment), "uid " + std::to_string(peer.uid)};
   const Json json = Json::parse(request.text, nullptr, false);
   if (!json.is_object() || !json.value("verb", Json()).is_string()) {
-    answer->Send({AdminError(Status(errors::kNetProtocol, "the request is not a JSON object with a verb")), {}});
+    answer->Send({ErrorText(Status(errors::kNetProtocol, "the request is not a JSON object with a verb")), {}});
     return;
   }
   const std::string verb = json["verb"];
   if (verb == "job.watch") return Watch(request, std::move(answer));
   const auto handler = verbs_.find(verb);
   if (handler == verbs_.end()) {
-    answer->Send({AdminError(Status(errors::kUsage, "the aggregator does not know the verb '" + verb + "'")), {}});
+    answer->Send({ErrorText(Status(errors::kUsage, "the aggregator does not know the verb '" + verb + "'")), {}});
     return;
   }
   const Result<std::string> data = handler->second(request);
-  answer->Send({data.ok() ? OkText(*data) : AdminError(data.status()), {}});
+  answer->Send({data.ok() ? OkText(*data) : ErrorText(data.status()), {}});
 }
 
 Result<std::string> AdminApi::Submit(const Request& request) {
@@ -166,7 +166,7 @@ Result<std::string> AdminApi::Stop(const Request& request) {
 void AdminApi::Watch(const Request& request, std::unique_ptr<LocalAnswer> answer) {
   const auto job = Find(request);
   if (!job.ok()) {
-    answer->Send({AdminError(job.status()), {}});
+    answer->Send({ErrorText(job.status()), {}});
     return;
   }
   watchers_.push_back({job->id, std::move(answer), {}});

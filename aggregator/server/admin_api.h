@@ -12,7 +12,8 @@
 namespace cairn {
 
 // What local commands ask of a running aggregator, as JSON over its admin socket:
-//   {"verb": "job.ls", …}  →  {"ok": true, "data": {…}}  or  {"ok": false, "error": {"id", "what", "why", "mend"}}
+//   {"verb": "job.ls", …}  →
+//   {"status": "ok", "data": {…}}  or  {"status": "error", "error": {"id", "what", "why", "mend"}}
 // The peer's uid is the actor. Verbs of other parts (sites, invites) are added with Add. Control thread.
 class AdminApi {
  public:
@@ -47,7 +48,5 @@ class AdminApi {
   };
   std::vector<Watcher> watchers_;
 };
-
-std::string AdminError(const Status& status);  // the answer's text
 
 }  // namespace cairn

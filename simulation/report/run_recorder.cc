@@ -38,7 +38,7 @@ Status RunRecorder::WriteClients(std::vector<ClientRow> rows) {
   return directory_.WriteClients(clients_);
 }
 
-Status RunRecorder::OnRound(const RoundSummary& summary, const ModelVersion& model, const MetricSums& central,
+Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
                             Duration wall) {
   CAIRN_RETURN_IF_ERROR(TellPending(summary.metrics));
   if (summary.kind == RoundKind::kEvaluate) return {};

@@ -1,0 +1,304 @@
+#include "simulation/engine/sim_driver.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace cairn {
+
+struct SimDriver::Agent final : public ClientHandler {
+  Agent(SimDriver& owner, std::size_t index, ClientAgent agent_engine)
+      : driver(owner), client(index), engine(std::move(agent_engine)) {}
+
+  void OnOpen() override { driver.ready_.push_back(AgentInput{client, ChannelOpened{}}); }
+  void OnMessage(ServerMessage message) override {
+    driver.ready_.push_back(AgentInput{client, ServerSaid{std::move(message)}});
+  }
+  void OnClose(Status reason) override { driver.ready_.push_back(AgentInput{client, ChannelClosed{std::move(reason)}}); }
+
+  SimDriver& driver;
+  std::size_t client;
+  ClientAgent engine;
+  std::unique_ptr<ClientChannel> channel;
+  std::map<TimerId, std::uint64_t> timers;  // live generation
+
+  // The one piece of work in force.
+  std::optional<StartWork> work;
+  std::optional<WorkKey> work_key;
+  std::optional<SimWorkers::Ticket> ticket;
+  std::stop_source stop;
+  std::size_t lane = 0;  // where its last work ran
+};
+
+SimDriver::SimDriver(SimConfig config, SimParts parts)
+    : config_(config),
+      parts_(std::move(parts)),
+      random_(parts_.manifest->spec.seed),
+      lanes_(config.lanes),
+      admission_({"cairn simulation", Duration{0}}) {}
+
+SimDriver::~SimDriver() { lanes_.Stop(); }
+
+Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts parts) {
+  const JobSpec& spec = parts.manifest->spec;
+  if (spec.cohort.over_selection > 0 && !config.devices.active()) {
+    return Status(errors::kJobRefused,
+                  "cohort.over_selection needs population.speed: without a device model who is late would be an "
+                  "accident of ordering");
+  }
+  // The job numbers its participants by name; with sorted clients, index and ClientId are one.
+  std::ranges::sort(parts.clients, {}, &SimClient::site);
+  std::unique_ptr<SimDriver> driver(new SimDriver(config, std::move(parts)));
+  const JobManifest& manifest = *driver->parts_.manifest;
+  CAIRN_ASSIGN_OR_RETURN(driver->learners_, LearnerPool::Create(config.lanes, *driver->parts_.learners,
+                                                                manifest.spec.model, manifest.spec.freeze));
+  driver->agent_config_.policy = SitePolicy::ForMadePopulation();
+  driver->agent_config_.keeping = ReportKeeping::kUntilSent;
+  driver->agent_config_.welcome_timeout = std::chrono::hours(1);
+  driver->workers_ =
+      std::make_unique<SimWorkers>(driver->lanes_, *driver->learners_, driver->random_,
+                                   EgressGuard(EgressGuard::Limits::Of(driver->agent_config_.policy)));
+  CAIRN_ASSIGN_OR_RETURN(
+      driver->round_work_,
+      RoundWork::Create(manifest.spec.strategy, driver->parts_.initial, {}, config.lanes));
+  JobParts job_parts;
+  job_parts.random = &driver->random_;
+  job_parts.configure = [raw = driver.get()](RoundId) {
+    return raw->round_work_->Configure(raw->parts_.manifest->spec.train);
+  };
+  CAIRN_ASSIGN_OR_RETURN(driver->engine_,
+                         JobEngine::Create(driver->parts_.manifest, driver->parts_.initial, std::move(job_parts)));
+  driver->hub_ = std::make_unique<InProcessHub>(config.transport);
+  for (std::size_t i = 0; i < driver->parts_.clients.size(); ++i) {
+    const std::string& site = driver->parts_.clients[i].site;
+    driver->agents_.push_back(std::make_unique<Agent>(
+        *driver, i, ClientAgent(driver->agent_config_, {site, static_cast<std::uint64_t>(i)}, driver->random_)));
+    driver->agents_.back()->channel = driver->hub_->NewChannel({manifest.federation, "site", site});
+  }
+  return driver;
+}
+
+Result<JobClosed> SimDriver::Run(SimObserver& observer, std::stop_token stop) {
+  CAIRN_RETURN_IF_ERROR(hub_->server().Start(*this, *this));
+  Actions opening;
+  engine_->Start(now_, opening);
+  for (std::size_t i = 0; i < agents_.size(); ++i) ready_.push_back(AgentInput{i, AgentStarted{}});
+  while (true) {
+    CAIRN_RETURN_IF_ERROR(StepReady(observer));
+    if (end_.has_value()) break;
+    if (stop.stop_requested()) {
+      for (const auto& agent : agents_) agent->stop.request_stop();
+      return Status(errors::kCancelled, "the simulation was stopped");
+    }
+    DispatchWork();
+    if (due_.empty()) return Status(errors::kInternal, "the simulation has nothing left to do but the job has not ended");
+    auto [when, event] = due_.Pop();
+    now_ = std::max(now_, when);
+    Deliver(std::move(event));
+  }
+  lanes_.Drain();
+  return *end_;
+}
+
+Status SimDriver::StepReady(SimObserver& observer) {
+  while (!ready_.empty()) {
+    Ready next = std::move(ready_.front());
+    ready_.pop_front();
+    if (auto* event = std::get_if<Event>(&next)) {
+      CAIRN_RETURN_IF_ERROR(StepJob(std::move(*event), observer));
+    } else {
+      auto& input = std::get<AgentInput>(next);
+      StepAgent(input.client, std::move(input.event), observer);
+    }
+  }
+  return {};
+}
+
+// ---- the aggregator's side
+
+void SimDriver::OnOpen(SessionId session, PeerInfo peer) { peers_[session] = peer.name; }
+
+void SimDriver::OnMessage(SessionId session, ClientMessage message) {
+  if (const auto* hello = std::get_if<Hello>(&message)) {
+    ServerMessage reply;
+    const bool admitted = admission_.Admit(session, peers_[session], *hello, reply);
+    hub_->server().Send(session, std::move(reply));
+    if (admitted) ready_.push_back(Event{Joined{session, hello->site}});
+    return;
+  }
+  ready_.push_back(Event{Received{session, std::move(message)}});
+}
+
+void SimDriver::OnClose(SessionId session, Status) {
+  peers_.erase(session);
+  ready_.push_back(Event{Left{session}});
+}
+
+Result<UpdateLayout> SimDriver::LayoutFor(JobId) const { return engine_->layout(); }
+
+ModelHandle SimDriver::FindModel(const BlobRef& ref) const {
+  return engine_->model()->ref == ref ? engine_->model() : nullptr;
+}
+
+Status SimDriver::StepJob(Event event, SimObserver& observer) {
+  Actions actions;
+  engine_->Step(now_, std::move(event), actions);
+  for (Action& action : actions) CAIRN_RETURN_IF_ERROR(Perform(action, observer));
+  return {};
+}
+
+Status SimDriver::Perform(Action& action, SimObserver& observer) {
+  if (auto* send = std::get_if<Send>(&action)) {
+    hub_->server().Send(send->session, std::move(send->message));
+  } else if (auto* fold = std::get_if<Fold>(&action)) {
+    FoldUpdate(std::move(*fold));
+  } else if (const auto* set = std::get_if<SetTimer>(&action)) {
+    job_timers_[set->timer] = ++generation_;
+    due_.Push(set->at, 0, JobTimer{set->timer, generation_});
+  } else if (const auto* cancel = std::get_if<CancelTimer>(&action)) {
+    job_timers_.erase(cancel->timer);
+  } else if (const auto* open = std::get_if<OpenSum>(&action)) {
+    lanes_.Drain();
+    round_work_->Open(open->key);
+  } else if (const auto* finish = std::get_if<Finish>(&action)) {
+    return FinishRound(finish->key);
+  } else if (const auto* publish = std::get_if<Publish>(&action)) {
+    return PublishRound(*publish, observer);
+  } else if (const auto* end = std::get_if<EndJob>(&action)) {
+    end_ = end->end;
+  } else if (const auto* emit = std::get_if<Emit>(&action)) {
+    observer.OnEvent(emit->event);
+  }
+  return {};  // Persist: a simulation lives in memory
+}
+
+// On the lane that trained it, while it is in that core's cache.
+void SimDriver::FoldUpdate(Fold fold) {
+  lanes_.Submit(agents_[fold.client.value]->lane, [this, fold = std::move(fold)](std::size_t here) mutable {
+    round_work_->Fold(here, fold.key, fold.update->view(), fold.weight);
+    fold.update.reset();
+  });
+}
+
+Status SimDriver::FinishRound(const RoundKey& key) {
+  lanes_.Drain();
+  CAIRN_ASSIGN_OR_RETURN(ModelHandle model, round_work_->Finish());
+  ready_.push_back(Event{Finished{key, std::move(model), {}}});
+  return {};
+}
+
+Status SimDriver::PublishRound(const Publish& publish, SimObserver& observer) {
+  MetricSums central;
+  if (publish.summary.kind == RoundKind::kTrain) {
+    round_work_->Adopt();
+    if (parts_.test != nullptr) {
+      CAIRN_ASSIGN_OR_RETURN(central, EvaluateOnLanes(*publish.model, parts_.manifest->spec.train.loss, parts_.test,
+                                                      lanes_, *learners_));
+    }
+  }
+  return observer.OnRound(publish.summary, publish.model, central);
+}
+
+// ---- the sites' side
+
+void SimDriver::StepAgent(std::size_t client, AgentEvent event, SimObserver& observer) {
+  AgentActions actions;
+  agents_[client]->engine.Step(now_, std::move(event), actions);
+  for (AgentAction& action : actions) PerformAgent(client, action, observer);
+}
+
+void SimDriver::PerformAgent(std::size_t client, AgentAction& action, SimObserver& observer) {
+  Agent& agent = *agents_[client];
+  if (auto* send = std::get_if<SendToServer>(&action)) {
+    agent.channel->Send(std::move(send->message));
+  } else if (auto* start = std::get_if<StartWork>(&action)) {
+    QueueWork(client, std::move(*start));
+  } else if (std::holds_alternative<KillWork>(action)) {
+    StopWork(client);
+  } else if (std::holds_alternative<OpenChannel>(action)) {
+    agent.channel->Open(agent);
+  } else if (std::holds_alternative<CloseChannel>(action)) {
+    agent.channel->Close();
+  } else if (const auto* learn = std::get_if<LearnJob>(&action)) {
+    agent.channel->LearnJob(learn->job->manifest->id, learn->job->spec);
+  } else if (const auto* set = std::get_if<SetAgentTimer>(&action)) {
+    agent.timers[set->timer] = ++generation_;
+    due_.Push(set->at, 0, AgentTimer{client, set->timer, generation_});
+  } else if (const auto* cancel = std::get_if<CancelAgentTimer>(&action)) {
+    agent.timers.erase(cancel->timer);
+  } else if (const auto* emit = std::get_if<EmitEvent>(&action); emit != nullptr && emit->error != ErrorId{}) {
+    observer.OnEvent({DomainEvent::Level::kWarning,
+                      std::string(emit->name),
+                      {{"site", parts_.clients[client].site}, {"id", ToString(emit->error)}, {"why", emit->detail}}});
+  }
+}
+
+void SimDriver::QueueWork(std::size_t client, StartWork work) {
+  Agent& agent = *agents_[client];
+  const std::int64_t examples = parts_.clients[client].train->size();
+  const TimePoint due = now_ + config_.devices.WorkTime(random_, {client}, examples);
+  // The longest first among works due together: it keeps all lanes busy to the end of a round.
+  const WorkKey key{due, -examples, ++work_number_};
+  agent.stop = std::stop_source();
+  agent.work = std::move(work);
+  agent.work_key = key;
+  undispatched_.emplace(key, client);
+  due_.Push(due, key.rank, WorkDue{client, key.number});
+}
+
+// Gone when it returns: what was dispatched ends at its next batch.
+void SimDriver::StopWork(std::size_t client) {
+  Agent& agent = *agents_[client];
+  if (!agent.work_key.has_value()) return;
+  agent.stop.request_stop();
+  if (undispatched_.erase(*agent.work_key) == 1) {
+    const RoundKey key = agent.work->key;
+    agent.work.reset();
+    agent.work_key.reset();
+    ready_.push_back(AgentInput{client, WorkDone{key, Status(errors::kCancelled, "the work was not wanted any more")}});
+  } else {
+    FinishWork(client);
+  }
+}
+
+void SimDriver::FinishWork(std::size_t client) {
+  Agent& agent = *agents_[client];
+  CAIRN_CHECK(agent.ticket.has_value(), "work falls due in the order it is dispatched");
+  const RoundKey key = agent.work->key;
+  agent.lane = agent.ticket->lane;
+  Result<SealedReport> sealed = workers_->Take(std::move(*agent.ticket));
+  agent.ticket.reset();
+  agent.work.reset();
+  agent.work_key.reset();
+  ready_.push_back(AgentInput{client, WorkDone{key, std::move(sealed)}});
+}
+
+void SimDriver::DispatchWork() {
+  for (std::size_t free = workers_->free_slots(); free > 0 && !undispatched_.empty(); --free) {
+    const std::size_t client = undispatched_.begin()->second;
+    undispatched_.erase(undispatched_.begin());
+    Agent& agent = *agents_[client];
+    agent.ticket = workers_->Start(*agent.work, parts_.clients[client], agent.stop.get_token());
+  }
+}
+
+void SimDriver::Deliver(Due due) {
+  if (const auto* timer = std::get_if<JobTimer>(&due)) {
+    const auto live = job_timers_.find(timer->timer);
+    if (live == job_timers_.end() || live->second != timer->generation) return;
+    job_timers_.erase(live);
+    ready_.push_back(Event{TimerFired{timer->timer}});
+  } else if (const auto* agent_timer = std::get_if<AgentTimer>(&due)) {
+    auto& timers = agents_[agent_timer->client]->timers;
+    const auto live = timers.find(agent_timer->timer);
+    if (live == timers.end() || live->second != agent_timer->generation) return;
+    timers.erase(live);
+    ready_.push_back(AgentInput{agent_timer->client, AgentTimerFired{agent_timer->timer}});
+  } else {
+    const auto& work = std::get<WorkDue>(due);
+    const auto& key = agents_[work.client]->work_key;
+    if (key.has_value() && key->number == work.work) FinishWork(work.client);
+  }
+}
+
+}  // namespace cairn

@@ -1,0 +1,146 @@
+#include "simulation/engine/sim_run.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "client/learning/initial_model.h"
+#include "core/runtime/files.h"
+#include "protocol/messages/manifest.h"
+#include "simulation/engine/population_builder.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::uint64_t kMaxModelFile = std::uint64_t{16} << 30;
+
+Result<ParameterSet> FirstModel(const SimRunRequest& request) {
+  const JobSpec& spec = request.config.job.spec;
+  std::string file;
+  if (const std::string path = InitialModelPath(spec.model); !path.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(file, ReadFile(path, kMaxModelFile));
+  }
+  return InitialModel(*request.learners, spec.model, spec.freeze, std::as_bytes(std::span(file)));
+}
+
+std::shared_ptr<const JobManifest> MakeManifest(const SimRunRequest& request, const ModelVersion& initial,
+                                                std::size_t clients) {
+  auto manifest = std::make_shared<JobManifest>();
+  manifest->id = JobId{1};
+  manifest->spec = request.config.job.spec;
+  // Everybody joins before the first round; who takes part in it is the selection's affair.
+  manifest->spec.cohort.min_clients = static_cast<std::uint32_t>(clients);
+  manifest->federation = request.federation;
+  manifest->submitter = "researcher";
+  manifest->tensors = initial.values.spec().tensors();
+  manifest->initial_model = initial.ref;
+  manifest->digest = ComputeDigest(*manifest);
+  return manifest;
+}
+
+std::size_t LanesOf(const ExperimentConfig& config, std::size_t clients) {
+  const std::size_t wanted = config.workers == 0 ? std::max(1u, std::thread::hardware_concurrency()) : config.workers;
+  return std::max<std::size_t>(1, std::min(wanted, clients));
+}
+
+SimPlan MakePlan(const SimPopulation& population, const JobSpec& spec, const ModelVersion& initial, std::size_t lanes) {
+  SimPlan plan;
+  plan.clients = population.clients.size();
+  plan.lanes = lanes;
+  std::uint64_t feature_bytes = 0;
+  for (const SimClient& client : population.clients) {
+    const std::size_t rows = client.train->size() + client.holdout->size();
+    plan.rows += rows;
+    feature_bytes += rows * (static_cast<std::uint64_t>(client.train->feature_shape().size()) * sizeof(float));
+  }
+  if (population.test != nullptr) plan.test_rows = population.test->size();
+  plan.parameters = initial.values.spec().total(Role::kParameter);
+  const std::size_t cohort = spec.cohort.target == 0 ? plan.clients : std::min<std::size_t>(spec.cohort.target, plan.clients);
+  plan.bytes_up_a_round = cohort * LayoutOf(initial.values.spec()).byte_size();
+  plan.bytes_down_a_round = cohort * initial.ref.size;
+  // A lane: two resident models, a gradient, a sum of twice the model. Once: the model and its successor.
+  plan.memory_bytes = feature_bytes + initial.ref.size * (5 * lanes + 3);
+  return plan;
+}
+
+// Tells the recorder, and times rounds for its timings file.
+class Recording final : public SimObserver {
+ public:
+  Recording(RunRecorder& recorder, EventSink* events) : recorder_(recorder), events_(events) {}
+
+  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central) override {
+    const TimePoint now = clock_.Now();
+    const Duration wall = now - last_;
+    last_ = now;
+    return recorder_.OnRound(summary, model, central, wall);
+  }
+  void OnEvent(const DomainEvent& event) override {
+    if (events_ != nullptr && event.level >= DomainEvent::Level::kWarning) events_->Emit(event);
+  }
+
+ private:
+  RunRecorder& recorder_;
+  EventSink* events_;
+  SteadyClock clock_;
+  TimePoint last_ = clock_.Now();
+};
+
+}  // namespace
+
+SimRun::~SimRun() = default;
+
+Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
+  CAIRN_ASSIGN_OR_RETURN(SimPopulation population, BuildPopulation(request.config));
+  CAIRN_ASSIGN_OR_RETURN(ParameterSet first, FirstModel(request));
+  const ModelHandle initial = MakeModelVersion(std::move(first));
+  const std::size_t lanes = LanesOf(request.config, population.clients.size());
+
+  std::unique_ptr<SimRun> run(new SimRun());
+  run->manifest_ = MakeManifest(request, *initial, population.clients.size());
+  run->plan_ = MakePlan(population, request.config.job.spec, *initial, lanes);
+  run->central_ = population.test != nullptr && request.config.job.spec.evaluate.central;
+  for (std::size_t i = 0; i < population.clients.size(); ++i) {
+    const auto& labels = population.label_histograms[i];
+    run->client_rows_.push_back({i, population.clients[i].site, population.clients[i].train->size(), 0,
+                                 std::vector<std::int64_t>(labels.begin(), labels.end())});
+  }
+  SimParts parts;
+  parts.manifest = run->manifest_;
+  parts.initial = initial;
+  parts.clients = std::move(population.clients);
+  if (run->central_) parts.test = population.test;
+  parts.learners = request.learners;
+  const SimConfig config{lanes, request.config.transport, request.config.devices};
+  CAIRN_ASSIGN_OR_RETURN(run->driver_, SimDriver::Create(config, std::move(parts)));
+  run->request_ = std::move(request);
+  return run;
+}
+
+Result<SimOutcome> SimRun::Run(std::stop_token stop) {
+  const JobSpec& spec = manifest_->spec;
+  RunRecorder::Config config;
+  config.directory.parent = request_.config.output_dir;
+  config.directory.run.name = spec.name;
+  config.directory.run.seed = spec.seed;
+  config.directory.run.rounds = spec.strategy.rounds;
+  config.directory.run.metric = spec.evaluate.metric;
+  config.directory.run.maximize = spec.evaluate.maximize;
+  config.directory.run.facts = JobFacts(*manifest_, plan_.clients);
+  config.directory.started = SystemWallClock().Now();
+  config.directory.experiment_toml = request_.experiment_toml;
+  config.directory.resolved_toml = request_.resolved_toml;
+  config.directory.env_json = request_.env_json;
+  config.manifest = manifest_;
+  config.central = central_;
+  config.checkpoint_every = request_.config.checkpoint_every;
+  config.tensorboard = request_.config.tensorboard;
+  config.on_row = request_.on_row;
+  CAIRN_ASSIGN_OR_RETURN(RunRecorder recorder, RunRecorder::Create(std::move(config)));
+  CAIRN_RETURN_IF_ERROR(recorder.WriteClients(client_rows_));
+
+  Recording recording(recorder, request_.events);
+  CAIRN_ASSIGN_OR_RETURN(const JobClosed end, driver_->Run(recording, std::move(stop)));
+  CAIRN_RETURN_IF_ERROR(recorder.OnEnd(end, driver_->model()));
+  return SimOutcome{recorder.path(), end, recorder.rows(), recorder.best(), driver_->model()->ref};
+}
+
+}  // namespace cairn
