@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "client/agent/file_agent_storage.h"
 #include "client/agent/memory_agent_storage.h"
+#include "core/runtime/files.h"
 #include "tests/unit/client/agent/driver_world.h"
 
 namespace cairn {
@@ -27,6 +31,25 @@ class MemoryMedium final : public StoreMedium {
 
  private:
   std::shared_ptr<MemoryAgentStorage::Memory> memory_ = std::make_shared<MemoryAgentStorage::Memory>();
+};
+
+class FileMedium final : public StoreMedium {
+ public:
+  std::unique_ptr<AgentStorage> Open() override { return std::move(FileAgentStorage::Create(folder_.path())).value(); }
+  void DamageReports() override {
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path() / "reports")) {
+      std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(-1, std::ios::end);
+      stream.put('\x7f');
+    }
+  }
+  std::size_t ReportCount() override {
+    const std::filesystem::directory_iterator reports(folder_.path() / "reports");
+    return static_cast<std::size_t>(std::distance(begin(reports), end(reports)));
+  }
+
+ private:
+  TempFolder folder_ = std::move(TempFolder::Create(testing::TempDir())).value();
 };
 
 using MakeMedium = std::unique_ptr<StoreMedium> (*)();
@@ -127,6 +150,53 @@ TEST_P(AgentStoreTest, AnswersAreRecorded) {
 INSTANTIATE_TEST_SUITE_P(Memory, AgentStoreTest, testing::Values(+[]() -> std::unique_ptr<StoreMedium> {
                            return std::make_unique<MemoryMedium>();
                          }));
+INSTANTIATE_TEST_SUITE_P(File, AgentStoreTest, testing::Values(+[]() -> std::unique_ptr<StoreMedium> {
+                           return std::make_unique<FileMedium>();
+                         }));
+
+class FileAgentStorageTest : public testing::Test {
+ protected:
+  Result<std::unique_ptr<AgentStore>> Open() {
+    auto storage = FileAgentStorage::Create(folder_.path());
+    if (!storage.ok()) return storage.status();
+    return AgentStore::Open(std::move(*storage), {EgressGuard::Limits{}, "agg:1"}, clock_);
+  }
+  ManualWallClock clock_;
+  TempFolder folder_ = std::move(TempFolder::Create(testing::TempDir())).value();
+};
+
+TEST_F(FileAgentStorageTest, SecondProcessIsRefused) {
+  const auto first = Open();
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(Open().status().id(), errors::kStorageLocked);
+}
+
+TEST_F(FileAgentStorageTest, FlippedByteInTheLogStopsTheStart) {
+  {
+    const auto store = Open();
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_TRUE((*store)->Apply(JobApproval{"d" + std::to_string(i), "job", ApprovalDecision::kApproved}).ok());
+    }
+  }
+  const auto path = folder_.path() / "agent.log";
+  const auto size = std::filesystem::file_size(path);
+  {
+    std::fstream stream(path, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekp(static_cast<std::streamoff>(size / 2));
+    stream.put('\x7f');
+  }
+  EXPECT_EQ(Open().status().id(), errors::kStorageCorrupt);
+}
+
+TEST_F(FileAgentStorageTest, StrangeFilesAmongTheReportsAreLeftAlone) {
+  { ASSERT_TRUE(Open().ok()); }
+  for (const char* name : {"notes.txt", "1-2.report", "1-2-3.report.tmp", "x-2-3.report"}) {
+    std::ofstream(folder_.path() / "reports" / name) << "x";
+  }
+  ASSERT_TRUE(Open().ok());
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "reports" / "notes.txt"));
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "reports" / "1-2.report"));
+}
 
 }  // namespace
 }  // namespace cairn
