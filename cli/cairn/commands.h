@@ -11,6 +11,7 @@ namespace cairn {
 void AddBasicCommands(CommandSet& commands);   // version, explain, completion
 void AddConfigCommands(CommandSet& commands);  // config show, check, schema, init
 void AddDoctorCommand(CommandSet& commands, std::vector<DoctorCheck> checks);
+void AddRunsCommands(CommandSet& commands);    // runs ls, show, compare, report
 void AddWorkerCommands(CommandSet& commands);  // sim, data, model: run by cairn-worker
 
 }  // namespace cairn

@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   cairn::AddBasicCommands(commands);
   cairn::AddConfigCommands(commands);
   cairn::AddDoctorCommand(commands, cairn::MachineChecks());
+  cairn::AddRunsCommands(commands);
   cairn::AddWorkerCommands(commands);
   return cairn::RunCommandLine(commands, argc, argv);
 }

@@ -28,7 +28,7 @@ std::string Tile(const std::string& name, const std::string& value, const std::s
 
 // The column that measures loss on held-out data, or any loss.
 std::string LossColumn(const RunDescription& run) {
-  for (const char* name : {"loss", "federated_loss", "central_loss", "train_loss"}) {
+  for (const char* name : {"loss", "log_loss", "federated_loss", "central_loss", "train_loss"}) {
     if (std::ranges::find(run.metrics, name) != run.metrics.end()) return name;
   }
   return {};
@@ -39,12 +39,11 @@ std::string Headline(const RunRecord& record) {
   std::string html = "<dl class=tiles>\n";
   if (const auto last = record.Last()) {
     const auto best = record.Best();
-    html += Tile(run.metric, Short(last->value), "best " + Short(best->value) + " in round " + std::to_string(best->round));
+    html += Tile(run.metric, Short(last->value), "best " + Short(best->value) + ", round " + std::to_string(best->round));
   }
   const std::vector<RunRecord::Point> loss = record.Series(LossColumn(run));
   if (!loss.empty()) {
-    html += Tile("loss", Short(loss.back().value), "from " + Short(loss.front().value) + " in round " +
-                                                       std::to_string(loss.front().round));
+    html += Tile("loss", Short(loss.back().value), "from " + Short(loss.front().value) + ", round " + std::to_string(loss.front().round));
   }
   std::uint64_t up = 0, down = 0;
   std::size_t failed = 0;
@@ -74,20 +73,21 @@ PlotLine LineOf(const RunRecord& record, const std::string& metric) {
 std::string Plots(const RunRecord& record) {
   const RunDescription& run = record.run;
   Plot loss{"loss", "round", {}, true, false}, metric{"", "round", {}, false, false};
-  for (const std::string& name : run.metrics) {
-    const bool is_loss = name == "loss" || name.ends_with("_loss");
-    Plot& plot = is_loss ? loss : metric;
-    const bool belongs = is_loss || name == run.metric || (!run.metric.empty() && name.ends_with("_" + run.metric));
-    if (belongs && plot.lines.size() < 4) plot.lines.push_back(LineOf(record, name));
+  std::vector<std::string> names = run.metrics;  // the deciding one first, so that it is drawn boldest
+  std::ranges::stable_partition(names, [&](const std::string& name) { return name == run.metric; });
+  for (const std::string& name : names) {
+    Plot& plot = name == "loss" || name.ends_with("_loss") ? loss : metric;
+    PlotLine line = LineOf(record, name);
+    if (plot.lines.size() < 4 && !(line.points.empty() && name != run.metric)) plot.lines.push_back(std::move(line));
   }
-  Plot bytes{"bytes by round, all sites", "round", {{"up", {}}, {"down", {}}}, true, true};
+  Plot bytes{"bytes a round", "round", {{"up", {}}, {"down", {}}}, true, true};
   for (const RoundRow& row : record.rounds) {
     bytes.lines[0].points.emplace_back(static_cast<double>(row.round), static_cast<double>(row.bytes_up));
     bytes.lines[1].points.emplace_back(static_cast<double>(row.round), static_cast<double>(row.bytes_down));
   }
   std::string html = "<section class=plots>\n";
   if (!metric.lines.empty()) {
-    metric.title = run.metric;
+    metric.title = metric.lines.size() == 1 ? metric.lines.front().name : "metrics";
     html += RenderPlot(metric);
   }
   if (!loss.lines.empty()) html += RenderPlot(loss);
@@ -114,12 +114,7 @@ std::string RoundTable(const RunRecord& record) {
 
 std::string ClientTable(const RunRecord& record) {
   if (record.clients.empty()) return {};
-  std::int64_t largest = 0;
-  bool has_labels = false;
-  for (const ClientRow& client : record.clients) {
-    for (const std::int64_t count : client.labels) largest = std::max(largest, count);
-    has_labels = has_labels || !client.labels.empty();
-  }
+  const bool has_labels = std::ranges::any_of(record.clients, [](const ClientRow& c) { return !c.labels.empty(); });
   std::string html = "<h2>Clients</h2>\n<div class=scroll tabindex=0><table>\n<thead><tr><th>client<th class=text>name<th>examples<th>rounds";
   html += std::string(has_labels ? "<th class=text>examples of each class" : "") + "</thead>\n<tbody>\n";
   const std::size_t shown = std::min(record.clients.size(), kMostClients);
@@ -127,7 +122,7 @@ std::string ClientTable(const RunRecord& record) {
     const ClientRow& client = record.clients[i];
     html += "<tr><th scope=row>" + std::to_string(client.client) + "<td class=text>" + EscapeHtml(client.name) + "<td>" +
             HtmlNumber(client.examples) + "<td>" + std::to_string(client.rounds);
-    if (has_labels) html += "<td class=text>" + RenderBars(client.labels, record.run.labels, largest);
+    if (has_labels) html += "<td class=text>" + RenderBars(client.labels, record.run.labels);
     html += "\n";
   }
   html += "</tbody></table></div>\n";

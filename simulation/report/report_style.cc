@@ -33,11 +33,11 @@ dd { margin: 0; }
 .tile dd { font-size: 1.65rem; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tile small { font-size: .95rem; font-weight: 400; color: var(--soft); }
 .tile .note, .note { font-size: .85rem; font-weight: 400; color: var(--soft); }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .3rem 1.5rem; margin: 0 0 1.5rem; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)); gap: .1rem 1.5rem; margin: 0 0 1.5rem; }
 .facts div { display: flex; gap: .6rem; border-bottom: 1px solid var(--line); padding: .25rem 0; }
 .facts dt { flex: 0 0 6.5rem; font-size: .9rem; }
 .facts dd { font-size: .9rem; overflow-wrap: anywhere; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: .75rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18.5rem), 1fr)); gap: .75rem; }
 figure { margin: 0; padding: .8rem 1rem .6rem; }
 figcaption { font-weight: 600; font-size: .95rem; margin-bottom: .3rem; }
 figure svg { display: block; width: 100%; height: auto; overflow: visible; }
@@ -50,12 +50,11 @@ figure svg { display: block; width: 100%; height: auto; overflow: visible; }
 polyline { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 polyline.l1 { stroke: var(--l1); } polyline.l2 { stroke: var(--l2); stroke-dasharray: 5 4; }
 polyline.l3 { stroke: var(--l3); stroke-dasharray: 1.5 4; } polyline.l4 { stroke: var(--l4); }
-circle { stroke: var(--card); stroke-width: 1.2; }
 circle.l1 { fill: var(--l1); } circle.l2 { fill: var(--l2); } circle.l3 { fill: var(--l3); } circle.l4 { fill: var(--l4); }
 .bars { display: block; } .bars rect { fill: var(--l1); } .bars .zero { fill: var(--line); }
 .scroll { overflow: auto; max-height: 32rem; border: 1px solid var(--line); border-radius: .6rem; background: var(--card); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: .35rem .9rem; white-space: nowrap; font-weight: 400; }
+th, td { text-align: right; padding: .4rem .9rem; white-space: nowrap; font-weight: 400; }
 thead th { position: sticky; top: 0; background: var(--card); color: var(--soft); font-size: .82rem; box-shadow: 0 1px 0 var(--line); }
 tbody tr + tr > * { border-top: 1px solid var(--grid); }
 tbody th { color: var(--soft); }

@@ -11,7 +11,7 @@ namespace cairn {
 namespace {
 
 // The drawing in its own units; the page scales it.
-constexpr double kWidth = 420, kHeight = 236;
+constexpr double kWidth = 350, kHeight = 210;
 constexpr double kLeft = 48, kRight = 14, kTop = 12, kBottom = 34;
 constexpr std::size_t kMostMarks = 60;  // more points are a line without marks
 
@@ -76,7 +76,7 @@ std::string Line(const Plot& plot, const Axes& axes, const PlotLine& line, std::
     const std::string px = Coordinate(axes.X(x)), py = Coordinate(axes.Y(y));
     points += (points.empty() ? "" : " ") + px + "," + py;
     if (line.points.size() > kMostMarks) continue;
-    marks += "<circle class=" + color + " cx=" + px + " cy=" + py + " r=2.6><title>" + EscapeHtml(line.name) + ", " +
+    marks += "<circle class=" + color + " cx=" + px + " cy=" + py + " r=2.2><title>" + EscapeHtml(line.name) + ", " +
              EscapeHtml(plot.x_name) + " " + Label(x, false) + ": " + EscapeHtml(Label(y, plot.y_is_bytes)) +
              "</title></circle>";
   }
@@ -124,10 +124,11 @@ std::string RenderPlot(const Plot& plot) {
   return html + "</svg></figure>\n";
 }
 
-std::string RenderBars(const std::vector<std::int64_t>& counts, const std::vector<std::string>& names,
-                       std::int64_t largest) {
-  if (counts.empty() || largest <= 0) return {};
-  constexpr double kBar = 7, kGap = 2, kTall = 22;
+std::string RenderBars(const std::vector<std::int64_t>& counts, const std::vector<std::string>& names) {
+  const auto tallest = std::ranges::max_element(counts);
+  if (tallest == counts.end() || *tallest <= 0) return {};
+  const std::int64_t largest = *tallest;
+  constexpr double kBar = 9, kGap = 2, kTall = 24;
   const double width = static_cast<double>(counts.size()) * (kBar + kGap) - kGap;
   std::string svg = "<svg class=bars role=img aria-label=\"examples of each class\" width=" + Coordinate(width) +
                     " height=" + Coordinate(kTall) + ">";

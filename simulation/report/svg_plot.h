@@ -26,7 +26,6 @@ std::string RenderPlot(const Plot& plot);
 std::vector<double> NiceTicks(double low, double high, int count);
 
 // Bars of a histogram, small enough for a table cell; heights are shares of the largest count.
-std::string RenderBars(const std::vector<std::int64_t>& counts, const std::vector<std::string>& names,
-                       std::int64_t largest);
+std::string RenderBars(const std::vector<std::int64_t>& counts, const std::vector<std::string>& names);
 
 }  // namespace cairn

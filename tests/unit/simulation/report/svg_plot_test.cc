@@ -34,8 +34,8 @@ TEST(SvgPlotTest, NoPointsIsSaidInWords) {
 }
 
 TEST(SvgPlotTest, TallestBarIsTheLargestCount) {
-  const std::string svg = RenderBars({0, 5, 10}, {"a", "b", "c"}, 10);
-  EXPECT_NE(svg.find("height=22.0><title>c: 10<"), std::string::npos) << svg;
+  const std::string svg = RenderBars({0, 5, 10}, {"a", "b", "c"});
+  EXPECT_NE(svg.find("height=24.0><title>c: 10<"), std::string::npos) << svg;
   EXPECT_NE(svg.find("class=zero"), std::string::npos);
 }
 
