@@ -33,7 +33,8 @@ std::optional<UnixTime> TimeOf(const ASN1_TIME* time) {
 
 std::string SerialOf(const X509* cert) {
   const ASN1_INTEGER* serial = X509_get0_serialNumber(cert);
-  return ToHex(std::as_bytes(std::span(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)))));
+  return ToHex(std::as_bytes(
+      std::span(ASN1_STRING_get0_data(serial), static_cast<std::size_t>(ASN1_STRING_length(serial)))));
 }
 
 // A zero byte inside a name has fooled more than one reader: only visible ASCII passes.
@@ -85,7 +86,8 @@ Result<Names> NamesOf(const X509* cert) {
   }
   const int count = sk_GENERAL_NAME_num(list.get());
   if (count > kMaxNames) {
-    return Unusable("the certificate has " + std::to_string(count) + " names, expected at most " + std::to_string(kMaxNames));
+    return Unusable("the certificate has " + std::to_string(count) + " names, expected at most " +
+                    std::to_string(kMaxNames));
   }
   for (int i = 0; i < count; ++i) {
     if (!AddName(sk_GENERAL_NAME_value(list.get(), i), names)) {
@@ -116,13 +118,15 @@ Bytes DerOf(X509* cert) {
 }  // namespace
 
 Result<Certificate> Certificate::FromDer(std::span<const std::byte> der) {
-  if (der.size() > kMaxDer) return Unusable("the certificate has " + std::to_string(der.size()) + " bytes, expected at most 16384");
+  if (der.size() > kMaxDer)
+    return Unusable("the certificate has " + std::to_string(der.size()) + " bytes, expected at most 16384");
   const ossl::Cert cert = ReadDer(der);
   if (!cert) return Unusable("the bytes are not one X.509 certificate");
   EVP_PKEY* key = X509_get0_pubkey(cert.get());
   ERR_clear_error();
   if (key == nullptr) return Unusable("the certificate's public key cannot be read");
-  const auto not_before = TimeOf(X509_get0_notBefore(cert.get())), not_after = TimeOf(X509_get0_notAfter(cert.get()));
+  const auto not_before = TimeOf(X509_get0_notBefore(cert.get())),
+             not_after = TimeOf(X509_get0_notAfter(cert.get()));
   if (!not_before || !not_after) return Unusable("the certificate's validity cannot be read");
   Result<Names> names = NamesOf(cert.get());
   ERR_clear_error();
@@ -137,7 +141,8 @@ Result<Certificate> Certificate::FromDer(std::span<const std::byte> der) {
   facts->public_key = ossl::PublicKeyOf(key);
   facts->validity = {*not_before, *not_after};
   facts->is_authority = X509_check_ca(cert.get()) == 1;
-  if (const long length = X509_get_pathlen(cert.get()); length >= 0) facts->path_length = static_cast<std::uint32_t>(length);
+  if (const long length = X509_get_pathlen(cert.get()); length >= 0)
+    facts->path_length = static_cast<std::uint32_t>(length);
   facts->uris = std::move(names->uris);
   facts->dns_names = std::move(names->dns_names);
   facts->addresses = std::move(names->addresses);
@@ -146,7 +151,8 @@ Result<Certificate> Certificate::FromDer(std::span<const std::byte> der) {
 }
 
 Result<std::vector<Certificate>> Certificate::ChainFromPem(std::string_view pem) {
-  if (pem.size() > kMaxPem) return Unusable("the PEM text has " + std::to_string(pem.size()) + " bytes, expected at most 262144");
+  if (pem.size() > kMaxPem)
+    return Unusable("the PEM text has " + std::to_string(pem.size()) + " bytes, expected at most 262144");
   const ossl::Bio bio = ossl::ReadBio(pem);
   std::vector<Certificate> chain;
   while (const ossl::Cert cert{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
@@ -157,7 +163,8 @@ Result<std::vector<Certificate>> Certificate::ChainFromPem(std::string_view pem)
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ERR_clear_error();
   if (chain.empty() || !at_end) {
-    return Unusable("expected PEM certificates; number " + std::to_string(chain.size() + 1) + " is missing or damaged");
+    return Unusable("expected PEM certificates; number " + std::to_string(chain.size() + 1) +
+                    " is missing or damaged");
   }
   return chain;
 }
@@ -193,11 +200,13 @@ std::string Certificate::names_text() const {
 
 Result<PeerIdentity> Certificate::identity() const {
   if (uris().size() != 1) {
-    return Unusable("expected one URI in the certificate of " + subject() + ", found " + std::to_string(uris().size()));
+    return Unusable("expected one URI in the certificate of " + subject() + ", found " +
+                    std::to_string(uris().size()));
   }
   CAIRN_ASSIGN_OR_RETURN(PeerIdentity identity, PeerIdentity::ParseUri(uris().front()));
   if (identity.role != PeerRole::kAggregator && !(dns_names().empty() && addresses().empty())) {
-    return Unusable("the certificate of " + identity.uri() + " also claims " + names_text() + ": only an aggregator may");
+    return Unusable("the certificate of " + identity.uri() + " also claims " + names_text() +
+                    ": only an aggregator may");
   }
   return identity;
 }

@@ -26,8 +26,8 @@ struct Validity {  // both ends included
 // proves nothing; VerifyChain does. Errors of the parsers: kTlsCertificate. Thread-safe.
 class Certificate {
  public:
-  static Result<Certificate> FromDer(std::span<const std::byte> der);      // exactly one, ≤ 16 KiB
-  static Result<Certificate> FromPem(std::string_view pem);                // the first one
+  static Result<Certificate> FromDer(std::span<const std::byte> der);          // exactly one, ≤ 16 KiB
+  static Result<Certificate> FromPem(std::string_view pem);                    // the first one
   static Result<std::vector<Certificate>> ChainFromPem(std::string_view pem);  // 1 to 8
 
   std::string ToPem() const;
@@ -36,7 +36,7 @@ class Certificate {
 
   const std::string& subject() const { return facts_->subject; }  // RFC 2253, escaped
   const std::string& issuer() const { return facts_->issuer; }
-  const std::string& serial() const { return facts_->serial; }    // hex
+  const std::string& serial() const { return facts_->serial; }  // hex
   Validity validity() const { return facts_->validity; }
   const PublicKey& public_key() const { return facts_->public_key; }
   const std::string& key_text() const { return facts_->key_text; }  // "P-256", "RSA 2048 bits"
@@ -73,7 +73,7 @@ struct ChainTerms {
   std::vector<Certificate> roots;          // self-signed anchors
   std::vector<Certificate> intermediates;  // untrusted helpers
   UnixTime at;
-  TlsSide side = TlsSide::kServer;         // what the leaf is for
+  TlsSide side = TlsSide::kServer;  // what the leaf is for
 };
 // Signatures, validity, path lengths, key usage. For a server the errors are kTlsWrongCa,
 // kTlsServerExpired, kTlsNotYetValid; for a client kTlsOurCertUnknownCa, kTlsOurCertExpired;

@@ -25,7 +25,8 @@ Result<std::string> ReadFederation(const fs::path& path) {
   CAIRN_ASSIGN_OR_RETURN(const Bytes bytes, ReadPublicFile(path, 256));
   std::string name(AsText(bytes));
   while (!name.empty() && (name.back() == '\n' || name.back() == '\r')) name.pop_back();
-  if (!IsMemberName(name)) return Status(errors::kTlsCertificate, path.string() + " holds no federation name");
+  if (!IsMemberName(name))
+    return Status(errors::kTlsCertificate, path.string() + " holds no federation name");
   return name;
 }
 
@@ -34,9 +35,11 @@ Status CheckPair(const PublicKey& key, const Certificate& certificate, const fs:
   return Status(errors::kTlsKeyMismatch, path.string() + " is not the certificate of the key beside it");
 }
 
-Status WriteIssuer(const fs::path& folder, const RootKey& root_key, const Certificate& root, std::string_view federation, Validity life) {
+Status WriteIssuer(const fs::path& folder, const RootKey& root_key, const Certificate& root,
+                   std::string_view federation, Validity life) {
   const IssuerKey key = IssuerKey::Generate();
-  CAIRN_ASSIGN_OR_RETURN(const Certificate issuer, MakeIssuerCertificate(root_key, root, key.public_key(), federation, life));
+  CAIRN_ASSIGN_OR_RETURN(const Certificate issuer,
+                         MakeIssuerCertificate(root_key, root, key.public_key(), federation, life));
   CAIRN_RETURN_IF_ERROR(MakePrivateFolder(folder));
   CAIRN_RETURN_IF_ERROR(key.Save(folder / "issuer.key"));
   CAIRN_RETURN_IF_ERROR(WriteText(folder / "issuer.pem", issuer.ToPem()));
@@ -55,16 +58,19 @@ Result<CertificateAuthority> CertificateAuthority::Create(const fs::path& folder
         .Mend("choose another --dir, or use the authority that is there");
   }
   RootKey key = RootKey::Generate();
-  CAIRN_ASSIGN_OR_RETURN(Certificate root, MakeRootCertificate(key, federation, {now - minutes(5), now + kRootLife}));
+  CAIRN_ASSIGN_OR_RETURN(Certificate root,
+                         MakeRootCertificate(key, federation, {now - minutes(5), now + kRootLife}));
   CAIRN_RETURN_IF_ERROR(MakePrivateFolder(folder));
-  CAIRN_RETURN_IF_ERROR(WriteIssuer(folder / "issuer", key, root, federation, {now - minutes(5), now + kIssuerLife}));
+  CAIRN_RETURN_IF_ERROR(
+      WriteIssuer(folder / "issuer", key, root, federation, {now - minutes(5), now + kIssuerLife}));
   CAIRN_RETURN_IF_ERROR(WriteText(folder / "root.pem", root.ToPem()));
   // Last: its presence means that everything else is there.
   CAIRN_RETURN_IF_ERROR(key.Save(folder / "root.key", passphrase));
   return CertificateAuthority(std::string(federation), std::move(key), std::move(root));
 }
 
-Result<CertificateAuthority> CertificateAuthority::Open(const fs::path& folder, const SecretBytes& passphrase) {
+Result<CertificateAuthority> CertificateAuthority::Open(const fs::path& folder,
+                                                        const SecretBytes& passphrase) {
   CAIRN_ASSIGN_OR_RETURN(RootKey key, RootKey::Load(folder / "root.key", passphrase));
   CAIRN_ASSIGN_OR_RETURN(Certificate root, ReadCertificate(folder / "root.pem"));
   CAIRN_RETURN_IF_ERROR(CheckPair(key.public_key(), root, folder / "root.pem"));
@@ -74,7 +80,8 @@ Result<CertificateAuthority> CertificateAuthority::Open(const fs::path& folder, 
 
 Result<Bytes> CertificateAuthority::Sign(const Roster& roster) const {
   if (roster.federation != federation_) {
-    return Status(errors::kFederationMismatch, "the roster is of " + roster.federation + ", this root of " + federation_);
+    return Status(errors::kFederationMismatch,
+                  "the roster is of " + roster.federation + ", this root of " + federation_);
   }
   return SignRoster(roster, key_);
 }
@@ -88,7 +95,8 @@ Result<CertificateIssuer> CertificateIssuer::Open(const fs::path& folder) {
   // At a time when it is valid: an old issuer is found out when it issues.
   const Status chain = VerifyChain(issuer, {{root}, {}, issuer.validity().not_before, TlsSide::kServer});
   if (chain.id() == errors::kTlsWrongCa) {
-    return Status(errors::kTlsWrongCa, (folder / "issuer.pem").string() + " is not signed by the root beside it");
+    return Status(errors::kTlsWrongCa,
+                  (folder / "issuer.pem").string() + " is not signed by the root beside it");
   }
   return CertificateIssuer(std::move(federation), std::move(key), std::move(issuer), std::move(root));
 }
@@ -96,21 +104,24 @@ Result<CertificateIssuer> CertificateIssuer::Open(const fs::path& folder) {
 Result<Validity> CertificateIssuer::LeafValidity(UnixTime now, seconds life) const {
   const Validity own = issuer_.validity();
   if (now < own.not_before || now >= own.not_after) {
-    return Status(errors::kTlsCertificate, "the issuer's certificate (" + issuer_.subject() + ") is not valid now")
+    return Status(errors::kTlsCertificate,
+                  "the issuer's certificate (" + issuer_.subject() + ") is not valid now")
         .Mend("make a new issuer with the root key, or set this machine's clock");
   }
   return Validity{std::max(now - minutes(5), own.not_before), std::min(now + life, own.not_after)};
 }
 
 Result<Certificate> CertificateIssuer::IssueServer(const PublicKey& key, std::string_view name,
-                                                   std::vector<std::string> server_names, UnixTime now, seconds life) const {
+                                                   std::vector<std::string> server_names, UnixTime now,
+                                                   seconds life) const {
   CAIRN_ASSIGN_OR_RETURN(const Validity validity, LeafValidity(now, life));
-  return MakeLeafCertificate(key_, issuer_, key,
-                             {{federation_, PeerRole::kAggregator, std::string(name)}, validity, std::move(server_names)});
+  return MakeLeafCertificate(
+      key_, issuer_, key,
+      {{federation_, PeerRole::kAggregator, std::string(name)}, validity, std::move(server_names)});
 }
 
-Result<Certificate> CertificateIssuer::IssueMember(const PublicKey& key, std::string_view name, PeerRole role, UnixTime now,
-                                                   seconds life) const {
+Result<Certificate> CertificateIssuer::IssueMember(const PublicKey& key, std::string_view name, PeerRole role,
+                                                   UnixTime now, seconds life) const {
   if (role == PeerRole::kInvite || role == PeerRole::kAggregator) {
     return Status(errors::kWrongRole, "'" + std::string(ToString(role)) + "' is not the role of a member");
   }
@@ -118,17 +129,19 @@ Result<Certificate> CertificateIssuer::IssueMember(const PublicKey& key, std::st
   return MakeLeafCertificate(key_, issuer_, key, {{federation_, role, std::string(name)}, validity, {}});
 }
 
-Result<Invite> CertificateIssuer::IssueInvite(const Endpoint& address, std::string_view name, PeerRole role, UnixTime now,
-                                              seconds life) const {
+Result<Invite> CertificateIssuer::IssueInvite(const Endpoint& address, std::string_view name, PeerRole role,
+                                              UnixTime now, seconds life) const {
   if (role == PeerRole::kInvite || role == PeerRole::kAggregator) {
     return Status(errors::kWrongRole, "nobody is invited to be '" + std::string(ToString(role)) + "'");
   }
   CAIRN_ASSIGN_OR_RETURN(const Validity validity, LeafValidity(now, life));
   BootstrapKey key = BootstrapKey::Generate();
-  CAIRN_ASSIGN_OR_RETURN(Certificate certificate,
-                         MakeLeafCertificate(key_, issuer_, key.public_key(),
-                                             {{federation_, PeerRole::kInvite, std::string(name)}, validity, {}}));
-  return Invite{address,     std::string(name),   federation_, role, root_.fingerprint(), validity.not_after,
+  CAIRN_ASSIGN_OR_RETURN(
+      Certificate certificate,
+      MakeLeafCertificate(key_, issuer_, key.public_key(),
+                          {{federation_, PeerRole::kInvite, std::string(name)}, validity, {}}));
+  return Invite{address,        std::string(name),     federation_,
+                role,           root_.fingerprint(),   validity.not_after,
                 std::move(key), std::move(certificate)};
 }
 

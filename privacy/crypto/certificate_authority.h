@@ -28,7 +28,8 @@ class CertificateAuthority {
   // kTlsCertificate for a bad federation name.
   static Result<CertificateAuthority> Create(const std::filesystem::path& folder, std::string_view federation,
                                              const SecretBytes& passphrase, UnixTime now);
-  static Result<CertificateAuthority> Open(const std::filesystem::path& folder, const SecretBytes& passphrase);
+  static Result<CertificateAuthority> Open(const std::filesystem::path& folder,
+                                           const SecretBytes& passphrase);
 
   const std::string& federation() const { return federation_; }
   const Certificate& root() const { return root_; }
@@ -54,8 +55,9 @@ class CertificateIssuer {
 
   // A certificate for 90 days, or until the issuer's own ends; it begins five minutes early, for
   // clocks that are a little behind.
-  Result<Certificate> IssueServer(const PublicKey& key, std::string_view name, std::vector<std::string> server_names,
-                                  UnixTime now, std::chrono::seconds life = kLeafLife) const;
+  Result<Certificate> IssueServer(const PublicKey& key, std::string_view name,
+                                  std::vector<std::string> server_names, UnixTime now,
+                                  std::chrono::seconds life = kLeafLife) const;
   Result<Certificate> IssueMember(const PublicKey& key, std::string_view name, PeerRole role, UnixTime now,
                                   std::chrono::seconds life = kLeafLife) const;
   Result<Invite> IssueInvite(const Endpoint& address, std::string_view name, PeerRole role, UnixTime now,
@@ -67,7 +69,10 @@ class CertificateIssuer {
 
  private:
   CertificateIssuer(std::string federation, IssuerKey key, Certificate issuer, Certificate root)
-      : federation_(std::move(federation)), key_(std::move(key)), issuer_(std::move(issuer)), root_(std::move(root)) {}
+      : federation_(std::move(federation)),
+        key_(std::move(key)),
+        issuer_(std::move(issuer)),
+        root_(std::move(root)) {}
   Result<Validity> LeafValidity(UnixTime now, std::chrono::seconds life) const;
 
   std::string federation_;

@@ -23,7 +23,8 @@ Result<std::string> NamesOf(const LeafTerms& terms) {
                                                "' is no name: expected 1 to 63 of a-z, 0-9 and '-'");
   }
   if ((identity.role == PeerRole::kAggregator) == terms.server_names.empty()) {
-    return Status(errors::kTlsCertificate, "host names belong to aggregators, which need one; " + identity.uri() + " has " +
+    return Status(errors::kTlsCertificate, "host names belong to aggregators, which need one; " +
+                                               identity.uri() + " has " +
                                                std::to_string(terms.server_names.size()));
   }
   std::string text = "URI:" + identity.uri();
@@ -50,7 +51,8 @@ class Draft {
   Draft& Names(std::string_view subject, const X509* issuer) {
     X509_NAME* name = X509_get_subject_name(cert_.get());
     if (!subject.empty()) {
-      valid_ = valid_ && X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, reinterpret_cast<const unsigned char*>(subject.data()),
+      valid_ = valid_ && X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+                                                    reinterpret_cast<const unsigned char*>(subject.data()),
                                                     static_cast<int>(subject.size()), -1, 0) == 1;
     }
     const X509_NAME* from = issuer == nullptr ? name : X509_get_subject_name(issuer);
@@ -83,8 +85,10 @@ class Draft {
   }
   bool SetTime(Validity validity) {
     return validity.not_before <= validity.not_after &&
-           ASN1_TIME_set(X509_getm_notBefore(cert_.get()), validity.not_before.time_since_epoch().count()) != nullptr &&
-           ASN1_TIME_set(X509_getm_notAfter(cert_.get()), validity.not_after.time_since_epoch().count()) != nullptr;
+           ASN1_TIME_set(X509_getm_notBefore(cert_.get()), validity.not_before.time_since_epoch().count()) !=
+               nullptr &&
+           ASN1_TIME_set(X509_getm_notAfter(cert_.get()), validity.not_after.time_since_epoch().count()) !=
+               nullptr;
   }
 
   ossl::Cert cert_;
@@ -93,13 +97,14 @@ class Draft {
 
 Status CheckFederation(std::string_view federation) {
   if (IsMemberName(federation)) return {};
-  return Status(errors::kTlsCertificate,
-                "'" + std::string(federation) + "' is no federation name: expected 1 to 63 of a-z, 0-9 and '-'");
+  return Status(errors::kTlsCertificate, "'" + std::string(federation) +
+                                             "' is no federation name: expected 1 to 63 of a-z, 0-9 and '-'");
 }
 
 }  // namespace
 
-Result<Certificate> MakeRootCertificate(const RootKey& root_key, std::string_view federation, Validity validity) {
+Result<Certificate> MakeRootCertificate(const RootKey& root_key, std::string_view federation,
+                                        Validity validity) {
   CAIRN_RETURN_IF_ERROR(CheckFederation(federation));
   return Draft(root_key.public_key(), validity)
       .Names(std::string(federation.substr(0, 55)) + " root", nullptr)
@@ -109,8 +114,9 @@ Result<Certificate> MakeRootCertificate(const RootKey& root_key, std::string_vie
       .Sign(root_key.material());
 }
 
-Result<Certificate> MakeIssuerCertificate(const RootKey& root_key, const Certificate& root, const PublicKey& issuer_key,
-                                          std::string_view federation, Validity validity) {
+Result<Certificate> MakeIssuerCertificate(const RootKey& root_key, const Certificate& root,
+                                          const PublicKey& issuer_key, std::string_view federation,
+                                          Validity validity) {
   CAIRN_RETURN_IF_ERROR(CheckFederation(federation));
   const ossl::Cert parent = ToOpenSsl(root);
   return Draft(issuer_key, validity)
@@ -122,8 +128,8 @@ Result<Certificate> MakeIssuerCertificate(const RootKey& root_key, const Certifi
       .Sign(root_key.material());
 }
 
-Result<Certificate> MakeLeafCertificate(const IssuerKey& issuer_key, const Certificate& issuer, const PublicKey& subject,
-                                        const LeafTerms& terms) {
+Result<Certificate> MakeLeafCertificate(const IssuerKey& issuer_key, const Certificate& issuer,
+                                        const PublicKey& subject, const LeafTerms& terms) {
   CAIRN_ASSIGN_OR_RETURN(const std::string names, NamesOf(terms));
   const bool server = terms.identity.role == PeerRole::kAggregator;
   const ossl::Cert parent = ToOpenSsl(issuer);
@@ -139,32 +145,37 @@ Result<Certificate> MakeLeafCertificate(const IssuerKey& issuer_key, const Certi
 std::string MakeCertificateRequest(const TlsKey& key, std::string_view name) {
   const ossl::Request request(X509_REQ_new());
   const ossl::Bio bio(BIO_new(BIO_s_mem()));
-  CAIRN_CHECK(request && bio && X509_REQ_set_pubkey(request.get(), ossl::KeyOf(key.material())) == 1 &&
-                  X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
-                                             reinterpret_cast<const unsigned char*>(name.data()),
-                                             static_cast<int>(std::min<std::size_t>(name.size(), 63)), -1, 0) == 1 &&
-                  X509_REQ_sign(request.get(), ossl::KeyOf(key.material()), EVP_sha256()) > 0 &&
-                  PEM_write_bio_X509_REQ(bio.get(), request.get()) == 1,
-              "a request can be made");
+  CAIRN_CHECK(
+      request && bio && X509_REQ_set_pubkey(request.get(), ossl::KeyOf(key.material())) == 1 &&
+          X509_NAME_add_entry_by_NID(X509_REQ_get_subject_name(request.get()), NID_commonName, MBSTRING_UTF8,
+                                     reinterpret_cast<const unsigned char*>(name.data()),
+                                     static_cast<int>(std::min<std::size_t>(name.size(), 63)), -1, 0) == 1 &&
+          X509_REQ_sign(request.get(), ossl::KeyOf(key.material()), EVP_sha256()) > 0 &&
+          PEM_write_bio_X509_REQ(bio.get(), request.get()) == 1,
+      "a request can be made");
   return ossl::TakeText(bio.get());
 }
 
 Result<PublicKey> VerifyCertificateRequest(std::string_view pem) {
   constexpr std::size_t kMaxRequest = 16 * 1024;
   if (pem.size() > kMaxRequest) {
-    return Status(errors::kPossessionProof, "the certificate request has " + std::to_string(pem.size()) + " bytes, expected at most 16384");
+    return Status(errors::kPossessionProof, "the certificate request has " + std::to_string(pem.size()) +
+                                                " bytes, expected at most 16384");
   }
   const ossl::Bio bio = ossl::ReadBio(pem);
   const ossl::Request request(PEM_read_bio_X509_REQ(bio.get(), nullptr, nullptr, nullptr));
   EVP_PKEY* key = request ? X509_REQ_get0_pubkey(request.get()) : nullptr;
   ERR_clear_error();
-  if (key == nullptr) return Status(errors::kPossessionProof, "expected a certificate request in PEM, found none");
+  if (key == nullptr)
+    return Status(errors::kPossessionProof, "expected a certificate request in PEM, found none");
   if (!ossl::IsKind(key, KeyKind::kP256)) {
-    return Status(errors::kPossessionProof, "expected a P-256 key in the certificate request, got " + ossl::DescribeKey(key));
+    return Status(errors::kPossessionProof,
+                  "expected a P-256 key in the certificate request, got " + ossl::DescribeKey(key));
   }
   const bool signed_by_it = X509_REQ_verify(request.get(), key) == 1;
   ERR_clear_error();
-  if (!signed_by_it) return Status(errors::kPossessionProof, "the certificate request is not signed by its own key");
+  if (!signed_by_it)
+    return Status(errors::kPossessionProof, "the certificate request is not signed by its own key");
   return ossl::PublicKeyOf(key);
 }
 

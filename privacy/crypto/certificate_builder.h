@@ -13,17 +13,20 @@
 
 namespace cairn {
 
-Result<Certificate> MakeRootCertificate(const RootKey& root_key, std::string_view federation, Validity validity);
-Result<Certificate> MakeIssuerCertificate(const RootKey& root_key, const Certificate& root, const PublicKey& issuer_key,
-                                          std::string_view federation, Validity validity);
+Result<Certificate> MakeRootCertificate(const RootKey& root_key, std::string_view federation,
+                                        Validity validity);
+Result<Certificate> MakeIssuerCertificate(const RootKey& root_key, const Certificate& root,
+                                          const PublicKey& issuer_key, std::string_view federation,
+                                          Validity validity);
 
 struct LeafTerms {
   PeerIdentity identity;
   Validity validity;
-  std::vector<std::string> server_names;  // host names and IP addresses; at least one for an aggregator, else none
+  std::vector<std::string>
+      server_names;  // host names and IP addresses; at least one for an aggregator, else none
 };
-Result<Certificate> MakeLeafCertificate(const IssuerKey& issuer_key, const Certificate& issuer, const PublicKey& subject,
-                                        const LeafTerms& terms);
+Result<Certificate> MakeLeafCertificate(const IssuerKey& issuer_key, const Certificate& issuer,
+                                        const PublicKey& subject, const LeafTerms& terms);
 
 // A PKCS#10 request in PEM: proves that its maker holds the key. The names in it are for people; the
 // issuer takes names from the invite.

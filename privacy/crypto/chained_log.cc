@@ -32,7 +32,8 @@ Result<LogHead> ReadHead(const fs::path& path) {
   const Result<Bytes> file = ReadPublicFile(HeadPath(path), 4096);
   const std::optional<LogHead> head = file.ok() ? format::ReadHeadFile(*file) : std::nullopt;
   if (head) return *head;
-  return Status(errors::kStorageCorrupt, HeadPath(path).string() + " is missing or damaged: nothing says how far " +
+  return Status(errors::kStorageCorrupt, HeadPath(path).string() +
+                                             " is missing or damaged: nothing says how far " +
                                              path.filename().string() + " went");
 }
 
@@ -41,7 +42,8 @@ Status PrepareFiles(const fs::path& path, std::string_view label) {
   if (Exists(HeadPath(path))) {
     CAIRN_ASSIGN_OR_RETURN(const LogHead head, ReadHead(path));
     if (head.sequence != 0) {
-      return Status(errors::kStorageCorrupt, path.string() + " is missing; " + std::to_string(head.sequence) + " records were written");
+      return Status(errors::kStorageCorrupt, path.string() + " is missing; " + std::to_string(head.sequence) +
+                                                 " records were written");
     }
   }
   return Create(path, label);
@@ -74,7 +76,8 @@ ChainedLog::ChainedLog(std::unique_ptr<State> state) : state_(std::move(state)) 
 ChainedLog::~ChainedLog() = default;
 LogHead ChainedLog::head() const { return state_->head; }
 
-Result<std::unique_ptr<ChainedLog>> ChainedLog::Open(const fs::path& path, std::string_view label, const LogVisitor& visit) {
+Result<std::unique_ptr<ChainedLog>> ChainedLog::Open(const fs::path& path, std::string_view label,
+                                                     const LogVisitor& visit) {
   CAIRN_RETURN_IF_ERROR(PrepareFiles(path, label));
   auto state = std::make_unique<State>();
   state->path = path;
@@ -87,7 +90,8 @@ Result<std::unique_ptr<ChainedLog>> ChainedLog::Open(const fs::path& path, std::
   CAIRN_ASSIGN_OR_RETURN(const std::uint64_t size, SizeOf(path, state->log.get()));
   CAIRN_ASSIGN_OR_RETURN(const format::WalkEnd end,
                          format::Walk(path, state->log.get(), size, label, visit, std::span(&known, 1)));
-  if (!end.whole && (ftruncate(state->log.get(), static_cast<off_t>(end.offset)) != 0 || fdatasync(state->log.get()) != 0)) {
+  if (!end.whole && (ftruncate(state->log.get(), static_cast<off_t>(end.offset)) != 0 ||
+                     fdatasync(state->log.get()) != 0)) {
     return SystemError(path, "cut the torn end of", errno);
   }
   state->head = end.head;
@@ -97,10 +101,12 @@ Result<std::unique_ptr<ChainedLog>> ChainedLog::Open(const fs::path& path, std::
 
 Result<LogHead> ChainedLog::Append(std::uint16_t type, std::span<const std::byte> payload) {
   State& state = *state_;
-  if (state.broken) return Status(errors::kStorageIo, state.path.string() + ": an earlier write failed; open the log again");
+  if (state.broken)
+    return Status(errors::kStorageIo, state.path.string() + ": an earlier write failed; open the log again");
   if (payload.size() > kMaxPayload) {
-    return Status(errors::kStorageIo, state.path.string() + ": a record of " + std::to_string(payload.size()) +
-                                          " bytes, expected at most " + std::to_string(kMaxPayload));
+    return Status(errors::kStorageIo, state.path.string() + ": a record of " +
+                                          std::to_string(payload.size()) + " bytes, expected at most " +
+                                          std::to_string(kMaxPayload));
   }
   const auto [record, after] = format::EncodeRecord(state.head, type, payload);
   if (Status written = WriteAllAt(state.path, state.log.get(), record, state.size); !written.ok()) {
@@ -111,7 +117,8 @@ Result<LogHead> ChainedLog::Append(std::uint16_t type, std::span<const std::byte
   // After a failed sync nobody knows what is on disk, so nothing is undone and nothing goes on.
   state.broken = true;
   if (fdatasync(state.log.get()) != 0) return SystemError(state.path, "sync", errno);
-  CAIRN_RETURN_IF_ERROR(WriteAllAt(HeadPath(state.path), state.heads.get(), format::EncodeSlot(after), format::SlotOffset(after)));
+  CAIRN_RETURN_IF_ERROR(WriteAllAt(HeadPath(state.path), state.heads.get(), format::EncodeSlot(after),
+                                   format::SlotOffset(after)));
   if (fdatasync(state.heads.get()) != 0) return SystemError(HeadPath(state.path), "sync", errno);
   state.broken = false;
   state.head = after;
@@ -126,7 +133,8 @@ Result<LogHead> ChainedLog::Verify(const fs::path& path, std::string_view label,
   std::vector<LogHead> must_contain{known};
   if (anchor) must_contain.push_back(*anchor);
   CAIRN_ASSIGN_OR_RETURN(const std::uint64_t size, SizeOf(path, file.get()));
-  CAIRN_ASSIGN_OR_RETURN(const format::WalkEnd end, format::Walk(path, file.get(), size, label, visit, must_contain));
+  CAIRN_ASSIGN_OR_RETURN(const format::WalkEnd end,
+                         format::Walk(path, file.get(), size, label, visit, must_contain));
   return end.head;
 }
 

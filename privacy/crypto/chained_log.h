@@ -22,8 +22,8 @@ struct LogHead {
 };
 
 struct LogRecord {
-  std::uint64_t sequence = 0;  // from 1
-  std::uint16_t type = 0;      // the caller's
+  std::uint64_t sequence = 0;          // from 1
+  std::uint16_t type = 0;              // the caller's
   std::span<const std::byte> payload;  // borrowed for the call
   Sha256Digest hash;
 };
@@ -41,7 +41,8 @@ using LogVisitor = std::function<Status(const LogRecord&)>;
 // Beside it, FILE.head holds {sequence, hash, CRC-32C} in two slots written in turn after each record: a
 // log that lacks the record named there was truncated or damaged. Little-endian.
 //
-//   auto log = ChainedLog::Open(dir / "journal", "journal", [&](const LogRecord& r) { return state.Replay(r); });
+//   auto log = ChainedLog::Open(dir / "journal", "journal", [&](const LogRecord& r) { return state.Replay(r);
+//   });
 //
 // One process at a time (the file is locked, kStorageLocked); not thread-safe.
 class ChainedLog {
@@ -61,8 +62,8 @@ class ChainedLog {
 
   // Walks without changing or locking anything. With an anchor, a head kept elsewhere, the log must
   // still contain that record: its removal is found even when both files were rewritten.
-  static Result<LogHead> Verify(const std::filesystem::path& path, std::string_view label, const LogVisitor& visit,
-                                std::optional<LogHead> anchor = std::nullopt);
+  static Result<LogHead> Verify(const std::filesystem::path& path, std::string_view label,
+                                const LogVisitor& visit, std::optional<LogHead> anchor = std::nullopt);
 
  private:
   struct State;

@@ -27,7 +27,8 @@ bool IsIpAddress(std::string_view text) {
   const std::string copy(text);
   if (copy.find('\0') != std::string::npos) return false;
   std::array<std::byte, 16> bytes;
-  return inet_pton(AF_INET, copy.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, copy.c_str(), bytes.data()) == 1;
+  return inet_pton(AF_INET, copy.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, copy.c_str(), bytes.data()) == 1;
 }
 
 std::optional<Endpoint> Endpoint::Parse(std::string_view text) {
@@ -41,7 +42,8 @@ std::optional<Endpoint> Endpoint::Parse(std::string_view text) {
   if (bracketed != has_colon || !(IsIpAddress(host) || (!has_colon && IsHostName(host)))) return std::nullopt;
   Endpoint endpoint{std::string(host)};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-  if (error != std::errc() || end != port.data() + port.size() || endpoint.port == 0 || port.front() == '0') return std::nullopt;
+  if (error != std::errc() || end != port.data() + port.size() || endpoint.port == 0 || port.front() == '0')
+    return std::nullopt;
   return endpoint;
 }
 

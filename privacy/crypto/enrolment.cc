@@ -6,17 +6,19 @@
 namespace cairn {
 namespace {
 
-Bytes PossessionBytes(std::string_view federation, std::string_view name, const std::string& request, const VerifyKey& key) {
+Bytes PossessionBytes(std::string_view federation, std::string_view name, const std::string& request,
+                      const VerifyKey& key) {
   TranscriptWriter writer("cairn-enrolment-1/possession");
   return writer.Text(federation).Text(name).Text(request).Fixed(key.bytes).bytes();
 }
 
 }  // namespace
 
-EnrolmentRequest MakeEnrolmentRequest(std::string_view federation, std::string_view name, const TlsKey& tls_key,
-                                      const SigningKey& signing_key) {
+EnrolmentRequest MakeEnrolmentRequest(std::string_view federation, std::string_view name,
+                                      const TlsKey& tls_key, const SigningKey& signing_key) {
   EnrolmentRequest request{MakeCertificateRequest(tls_key, name), signing_key.verify_key(), {}};
-  request.possession = signing_key.Sign(PossessionBytes(federation, name, request.certificate_request, request.signing_key));
+  request.possession =
+      signing_key.Sign(PossessionBytes(federation, name, request.certificate_request, request.signing_key));
   return request;
 }
 
@@ -24,9 +26,11 @@ Sha256Digest EnrolledKeys::digest() const {
   return TranscriptWriter("cairn-enrolment-1/keys").Blob(tls_key.der).Fixed(signing_key.bytes).Digest();
 }
 
-Result<EnrolledKeys> VerifyEnrolmentRequest(const EnrolmentRequest& request, std::string_view federation, std::string_view name) {
+Result<EnrolledKeys> VerifyEnrolmentRequest(const EnrolmentRequest& request, std::string_view federation,
+                                            std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(PublicKey tls_key, VerifyCertificateRequest(request.certificate_request));
-  const Bytes signed_bytes = PossessionBytes(federation, name, request.certificate_request, request.signing_key);
+  const Bytes signed_bytes =
+      PossessionBytes(federation, name, request.certificate_request, request.signing_key);
   if (!request.signing_key.Verifies(signed_bytes, request.possession)) {
     return Status(errors::kPossessionProof,
                   "the request of " + std::string(name) + " is not signed by the signing key that it names");

@@ -16,11 +16,11 @@ namespace cairn {
 struct EnrolmentRequest {
   std::string certificate_request;  // PKCS#10, PEM
   VerifyKey signing_key;
-  Signature possession;             // by the signing key, over federation, name and the request
+  Signature possession;  // by the signing key, over federation, name and the request
 };
 
-EnrolmentRequest MakeEnrolmentRequest(std::string_view federation, std::string_view name, const TlsKey& tls_key,
-                                      const SigningKey& signing_key);
+EnrolmentRequest MakeEnrolmentRequest(std::string_view federation, std::string_view name,
+                                      const TlsKey& tls_key, const SigningKey& signing_key);
 
 struct EnrolledKeys {
   PublicKey tls_key;
@@ -30,15 +30,16 @@ struct EnrolledKeys {
   friend bool operator==(const EnrolledKeys&, const EnrolledKeys&) = default;
 };
 // Errors: kPossessionProof.
-Result<EnrolledKeys> VerifyEnrolmentRequest(const EnrolmentRequest& request, std::string_view federation, std::string_view name);
+Result<EnrolledKeys> VerifyEnrolmentRequest(const EnrolmentRequest& request, std::string_view federation,
+                                            std::string_view name);
 
 // What both ends see when they talk to each other and not to somebody in between: the five words are
 // FiveWords(EnrolmentHash(…)), computed at each end from its own view.
 struct EnrolmentView {
   std::string federation, name;
   EnrolledKeys site;
-  Sha256Digest root;        // fingerprint of the root certificate
-  PublicKey aggregator_tls; // key of the certificate the aggregator showed
+  Sha256Digest root;         // fingerprint of the root certificate
+  PublicKey aggregator_tls;  // key of the certificate the aggregator showed
 };
 Sha256Digest EnrolmentHash(const EnrolmentView& view);
 

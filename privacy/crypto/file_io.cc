@@ -25,7 +25,9 @@ Status WriteLoop(const fs::path& path, std::span<const std::byte> bytes, Write w
 }  // namespace
 
 Status SystemError(const fs::path& path, const char* action, int code) {
-  const ErrorId id = code == ENOENT ? errors::kNotFound : code == ENOSPC ? errors::kStorageFull : errors::kStorageIo;
+  const ErrorId id = code == ENOENT   ? errors::kNotFound
+                     : code == ENOSPC ? errors::kStorageFull
+                                      : errors::kStorageIo;
   return Status(id, path.string() + ": cannot " + action + ": " + std::generic_category().message(code));
 }
 

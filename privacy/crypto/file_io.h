@@ -35,7 +35,8 @@ class Descriptor {
 Status SystemError(const std::filesystem::path& path, const char* action, int code);
 Status ReadExactly(const std::filesystem::path& path, int fd, std::span<std::byte> out);
 Status WriteAll(const std::filesystem::path& path, int fd, std::span<const std::byte> bytes);
-Status WriteAllAt(const std::filesystem::path& path, int fd, std::span<const std::byte> bytes, std::uint64_t offset);
+Status WriteAllAt(const std::filesystem::path& path, int fd, std::span<const std::byte> bytes,
+                  std::uint64_t offset);
 Status SyncFolder(const std::filesystem::path& folder);
 
 }  // namespace cairn

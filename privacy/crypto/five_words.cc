@@ -37,7 +37,8 @@ std::string FiveWords(const Sha256Digest& hash) {
   std::string text;
   for (unsigned word = 0; word < kWordCount; ++word) {
     unsigned index = 0;
-    for (unsigned bit = 0; bit < kWordBits; ++bit) index = index << 1 | (BitAt(hash, word * kWordBits + bit) ? 1u : 0u);
+    for (unsigned bit = 0; bit < kWordBits; ++bit)
+      index = index << 1 | (BitAt(hash, word * kWordBits + bit) ? 1u : 0u);
     text += (word == 0 ? "" : " ") + WordFor(index);
   }
   return text;

@@ -26,7 +26,7 @@ struct Invite {
   Sha256Digest root;                // fingerprint of the federation's root certificate
   UnixTime expires;
   BootstrapKey key;
-  Certificate certificate;          // of key
+  Certificate certificate;  // of key
 };
 
 SecretBytes FormatInvite(const Invite& invite);
@@ -36,7 +36,7 @@ SecretBytes FormatInvite(const Invite& invite);
 // certificate, key, name and federation belong together.
 Result<Invite> ParseInvite(std::string_view line);
 
-Status CheckInviteTime(const Invite& invite, UnixTime now);                    // kInviteExpired
+Status CheckInviteTime(const Invite& invite, UnixTime now);                   // kInviteExpired
 Status CheckInviteRoot(const Invite& invite, const Certificate& shown_root);  // kFederationMismatch
 
 }  // namespace cairn

@@ -47,8 +47,8 @@ std::string DescribeKey(EVP_PKEY* key) {
   }
   if (EVP_PKEY_is_a(key, "EC") == 1) return "EC " + GroupName(key);
   const char* name = EVP_PKEY_get0_type_name(key);
-  return (name == nullptr ? std::string("unknown") : std::string(name)) + " " + std::to_string(EVP_PKEY_get_bits(key)) +
-         " bits";
+  return (name == nullptr ? std::string("unknown") : std::string(name)) + " " +
+         std::to_string(EVP_PKEY_get_bits(key)) + " bits";
 }
 
 }  // namespace ossl
@@ -86,12 +86,14 @@ SecretBytes TakeSecret(BIO* bio) {
 std::string_view ToString(KeyKind kind) { return kind == KeyKind::kEd25519 ? "Ed25519" : "P-256"; }
 
 bool VerifyKey::Verifies(std::span<const std::byte> message, const Signature& signature) const {
-  const ossl::Pkey key(EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, ossl::Data(bytes), bytes.size()));
+  const ossl::Pkey key(
+      EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, ossl::Data(bytes), bytes.size()));
   const ossl::DigestContext context(EVP_MD_CTX_new());
-  const bool good = key && context &&
-                    EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key.get(), nullptr) == 1 &&
-                    EVP_DigestVerify(context.get(), ossl::Data(signature.bytes), signature.bytes.size(),
-                                     ossl::Data(message), message.size()) == 1;
+  const bool good =
+      key && context &&
+      EVP_DigestVerifyInit_ex(context.get(), nullptr, nullptr, nullptr, nullptr, key.get(), nullptr) == 1 &&
+      EVP_DigestVerify(context.get(), ossl::Data(signature.bytes), signature.bytes.size(),
+                       ossl::Data(message), message.size()) == 1;
   ERR_clear_error();
   return good;
 }
@@ -135,8 +137,9 @@ Result<PrivateKey> PrivateKey::FromPem(const SecretBytes& pem, const SecretBytes
   ossl::Pkey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, AnswerPassphrase, &request));
   ERR_clear_error();
   if (!key && request.asked) {
-    return Status(errors::kKeyFile, passphrase.empty() ? "the key is protected by a passphrase and none was given"
-                                                       : "the passphrase does not open the key");
+    return Status(errors::kKeyFile, passphrase.empty()
+                                        ? "the key is protected by a passphrase and none was given"
+                                        : "the passphrase does not open the key");
   }
   if (!key) return Status(errors::kKeyFile, "expected a private key in PEM, found none");
   if (!ossl::IsKind(key.get(), KeyKind::kEd25519) && !ossl::IsKind(key.get(), KeyKind::kP256)) {
@@ -154,8 +157,10 @@ SecretBytes PrivateKey::ToPem(const SecretBytes& passphrase) const {
     return TakeSecret(bio.get());
   }
   const std::string_view text = passphrase.RevealText(RevealSecret{});
-  X509_ALGOR* scheme = PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), kPassphraseIterations, nullptr, 0, nullptr, NID_hmacWithSHA256);
-  const EncryptedPkcs8 sealed(PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), plain.get(), scheme));
+  X509_ALGOR* scheme =
+      PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), kPassphraseIterations, nullptr, 0, nullptr, NID_hmacWithSHA256);
+  const EncryptedPkcs8 sealed(
+      PKCS8_set0_pbe(text.data(), static_cast<int>(text.size()), plain.get(), scheme));
   CAIRN_CHECK(sealed && PEM_write_bio_PKCS8(bio.get(), sealed.get()) == 1, "a key can be encrypted");
   return TakeSecret(bio.get());
 }
@@ -171,7 +176,8 @@ Signature PrivateKey::SignEd25519(std::span<const std::byte> message) const {
   Signature signature;
   std::size_t size = signature.bytes.size();
   const ossl::DigestContext context(EVP_MD_CTX_new());
-  CAIRN_CHECK(context && EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, handle_->key.get()) == 1 &&
+  CAIRN_CHECK(context &&
+                  EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, handle_->key.get()) == 1 &&
                   EVP_DigestSign(context.get(), ossl::Out(signature.bytes), &size, ossl::Data(message),
                                  message.size()) == 1 &&
                   size == signature.bytes.size(),
@@ -190,7 +196,8 @@ VerifyKey PrivateKey::ed25519_public() const {
 SecretBytes PrivateKey::ed25519_seed() const {
   SecretBytes seed(32);
   std::size_t size = seed.size();
-  CAIRN_CHECK(EVP_PKEY_get_raw_private_key(handle_->key.get(), ossl::Out(seed.Overwrite(RevealSecret{})), &size) == 1 &&
+  CAIRN_CHECK(EVP_PKEY_get_raw_private_key(handle_->key.get(), ossl::Out(seed.Overwrite(RevealSecret{})),
+                                           &size) == 1 &&
                   size == 32,
               "an Ed25519 key has 32 private bytes");
   return seed;
@@ -198,11 +205,12 @@ SecretBytes PrivateKey::ed25519_seed() const {
 
 Result<PrivateKey> RequireKind(PrivateKey key, KeyKind kind) {
   if (key.kind() == kind) return key;
-  return Status(errors::kKeyFile,
-                "expected a key of kind " + std::string(ToString(kind)) + ", got " + std::string(ToString(key.kind())));
+  return Status(errors::kKeyFile, "expected a key of kind " + std::string(ToString(kind)) + ", got " +
+                                      std::string(ToString(key.kind())));
 }
 
-Result<PrivateKey> LoadPrivateKey(const std::filesystem::path& path, KeyKind kind, const SecretBytes& passphrase) {
+Result<PrivateKey> LoadPrivateKey(const std::filesystem::path& path, KeyKind kind,
+                                  const SecretBytes& passphrase) {
   CAIRN_ASSIGN_OR_RETURN(const SecretBytes pem, ReadPrivateFile(path));
   Result<PrivateKey> any = PrivateKey::FromPem(pem, passphrase);
   if (!any.ok()) return std::move(any).status().Within(path.string());
@@ -211,7 +219,8 @@ Result<PrivateKey> LoadPrivateKey(const std::filesystem::path& path, KeyKind kin
   return key;
 }
 
-Status SavePrivateKey(const std::filesystem::path& path, const PrivateKey& key, const SecretBytes& passphrase) {
+Status SavePrivateKey(const std::filesystem::path& path, const PrivateKey& key,
+                      const SecretBytes& passphrase) {
   return WritePrivateFile(path, key.ToPem(passphrase));
 }
 

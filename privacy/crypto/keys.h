@@ -71,8 +71,10 @@ class PrivateKey {
   std::unique_ptr<Handle> handle_;
 };
 
-Result<PrivateKey> LoadPrivateKey(const std::filesystem::path& path, KeyKind kind, const SecretBytes& passphrase);
-Status SavePrivateKey(const std::filesystem::path& path, const PrivateKey& key, const SecretBytes& passphrase);
+Result<PrivateKey> LoadPrivateKey(const std::filesystem::path& path, KeyKind kind,
+                                  const SecretBytes& passphrase);
+Status SavePrivateKey(const std::filesystem::path& path, const PrivateKey& key,
+                      const SecretBytes& passphrase);
 Result<PrivateKey> RequireKind(PrivateKey key, KeyKind kind);
 
 // A private key with one purpose, which is its type: a SigningKey cannot serve TLS.
@@ -85,9 +87,7 @@ class KeyFor {
   static constexpr KeyKind kKind = kKindOfKey;
 
   static KeyFor Generate() { return KeyFor(PrivateKey::Generate(kKind)); }
-  static KeyFor FromSeed(std::span<const std::byte, 32> seed)
-    requires(kKindOfKey == KeyKind::kEd25519)
-  {
+  static KeyFor FromSeed(std::span<const std::byte, 32> seed) requires(kKindOfKey == KeyKind::kEd25519) {
     return KeyFor(PrivateKey::FromEd25519Seed(seed));
   }
   static Result<KeyFor> FromPem(const SecretBytes& pem, const SecretBytes& passphrase = {}) {
@@ -105,21 +105,11 @@ class KeyFor {
 
   SecretBytes ToPem(const SecretBytes& passphrase = {}) const { return key_.ToPem(passphrase); }
   PublicKey public_key() const { return key_.public_key(); }
-  Signature Sign(std::span<const std::byte> message) const
-    requires(kKindOfKey == KeyKind::kEd25519)
-  {
+  Signature Sign(std::span<const std::byte> message) const requires(kKindOfKey == KeyKind::kEd25519) {
     return key_.SignEd25519(message);
   }
-  VerifyKey verify_key() const
-    requires(kKindOfKey == KeyKind::kEd25519)
-  {
-    return key_.ed25519_public();
-  }
-  SecretBytes seed() const
-    requires(kKindOfKey == KeyKind::kEd25519)
-  {
-    return key_.ed25519_seed();
-  }
+  VerifyKey verify_key() const requires(kKindOfKey == KeyKind::kEd25519) { return key_.ed25519_public(); }
+  SecretBytes seed() const requires(kKindOfKey == KeyKind::kEd25519) { return key_.ed25519_seed(); }
   const PrivateKey& material() const { return key_; }
 
  private:
@@ -127,10 +117,11 @@ class KeyFor {
   PrivateKey key_;
 };
 
-using RootKey = KeyFor<struct RootPurpose, KeyKind::kEd25519>;       // signs the roster and the issuer's certificate
-using IssuerKey = KeyFor<struct IssuerPurpose, KeyKind::kP256>;      // signs TLS certificates
-using TlsKey = KeyFor<struct TlsPurpose, KeyKind::kP256>;            // opens sessions
-using SigningKey = KeyFor<struct SigningPurpose, KeyKind::kEd25519>; // signs protocol messages and approvals
+using RootKey =
+    KeyFor<struct RootPurpose, KeyKind::kEd25519>;  // signs the roster and the issuer's certificate
+using IssuerKey = KeyFor<struct IssuerPurpose, KeyKind::kP256>;       // signs TLS certificates
+using TlsKey = KeyFor<struct TlsPurpose, KeyKind::kP256>;             // opens sessions
+using SigningKey = KeyFor<struct SigningPurpose, KeyKind::kEd25519>;  // signs protocol messages and approvals
 using BootstrapKey = KeyFor<struct BootstrapPurpose, KeyKind::kEd25519>;  // an invite's TLS key, single use
 
 }  // namespace cairn

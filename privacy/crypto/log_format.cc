@@ -49,23 +49,27 @@ RecordHeader ReadHeader(std::span<const std::byte> bytes) {
 }
 
 // The next whole record, its bytes in buffer; false at the end or at damage.
-Result<bool> ReadRecord(const std::filesystem::path& path, int fd, std::uint64_t left, const LogHead& head, Bytes& buffer) {
+Result<bool> ReadRecord(const std::filesystem::path& path, int fd, std::uint64_t left, const LogHead& head,
+                        Bytes& buffer) {
   if (left < kRecordHeader + kCheck) return false;
   buffer.resize(kRecordHeader);
   CAIRN_RETURN_IF_ERROR(ReadExactly(path, fd, buffer));
   const RecordHeader header = ReadHeader(buffer);
   const bool follows = header.before.sequence == head.sequence + 1 && header.before.hash == head.hash;
-  if (!follows || header.size > ChainedLog::kMaxPayload || header.size > left - kRecordHeader - kCheck) return false;
+  if (!follows || header.size > ChainedLog::kMaxPayload || header.size > left - kRecordHeader - kCheck)
+    return false;
   buffer.resize(kRecordHeader + header.size + kCheck);
   CAIRN_RETURN_IF_ERROR(ReadExactly(path, fd, std::span(buffer).subspan(kRecordHeader)));
   return CheckHolds(buffer);
 }
 
-Status CheckAnchors(const std::filesystem::path& path, const LogHead& head, std::span<const LogHead> anchors) {
+Status CheckAnchors(const std::filesystem::path& path, const LogHead& head,
+                    std::span<const LogHead> anchors) {
   for (const LogHead& anchor : anchors) {
     if (anchor.sequence == head.sequence && anchor.hash != head.hash) {
-      return Status(errors::kStorageCorrupt, path.string() + ": record " + std::to_string(head.sequence) + " has hash " +
-                                                 head.hash.short_hex() + ", expected " + anchor.hash.short_hex());
+      return Status(errors::kStorageCorrupt, path.string() + ": record " + std::to_string(head.sequence) +
+                                                 " has hash " + head.hash.short_hex() + ", expected " +
+                                                 anchor.hash.short_hex());
     }
   }
   return {};
@@ -75,15 +79,19 @@ Status CheckAnchors(const std::filesystem::path& path, const LogHead& head, std:
 
 std::uint32_t Crc32c(std::span<const std::byte> bytes) {
   std::uint32_t crc = ~std::uint32_t{0};
-  for (const std::byte byte : bytes) crc = crc >> 8 ^ kTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
+  for (const std::byte byte : bytes)
+    crc = crc >> 8 ^ kTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
   return ~crc;
 }
 
 Bytes FileHeader() { return TranscriptWriter().Fixed(AsBytes(kMagic)).U32(kVersion).bytes(); }
 
-LogHead EmptyHead(std::string_view label) { return {0, TranscriptWriter("cairn-log-1").Text(label).Digest()}; }
+LogHead EmptyHead(std::string_view label) {
+  return {0, TranscriptWriter("cairn-log-1").Text(label).Digest()};
+}
 
-std::pair<Bytes, LogHead> EncodeRecord(const LogHead& before, std::uint16_t type, std::span<const std::byte> payload) {
+std::pair<Bytes, LogHead> EncodeRecord(const LogHead& before, std::uint16_t type,
+                                       std::span<const std::byte> payload) {
   TranscriptWriter writer;
   writer.U32(static_cast<std::uint32_t>(payload.size())).U16(type).U64(before.sequence + 1);
   writer.Fixed(before.hash.bytes).Fixed(payload);
@@ -99,7 +107,8 @@ std::uint64_t SlotOffset(const LogHead& head) { return head.sequence % 2 * kSlot
 
 std::optional<LogHead> ReadHeadFile(std::span<const std::byte> file) {
   std::optional<LogHead> newest;
-  for (std::size_t offset = 0; offset + kSlot <= file.size() && offset <= kSlotStride; offset += kSlotStride) {
+  for (std::size_t offset = 0; offset + kSlot <= file.size() && offset <= kSlotStride;
+       offset += kSlotStride) {
     const auto slot = file.subspan(offset, kSlot);
     if (!CheckHolds(slot)) continue;
     TranscriptReader reader(slot);
@@ -116,7 +125,8 @@ Result<WalkEnd> Walk(const std::filesystem::path& path, int fd, std::uint64_t si
   Bytes buffer(kFileHeader);
   if (size < kFileHeader) return Status(errors::kStorageCorrupt, path.string() + " has no file header");
   CAIRN_RETURN_IF_ERROR(ReadExactly(path, fd, buffer));
-  if (buffer != FileHeader()) return Status(errors::kStorageCorrupt, path.string() + " is no chained log of version 1");
+  if (buffer != FileHeader())
+    return Status(errors::kStorageCorrupt, path.string() + " is no chained log of version 1");
   WalkEnd end{EmptyHead(label), kFileHeader, true};
   CAIRN_RETURN_IF_ERROR(CheckAnchors(path, end.head, must_contain));
   while (end.offset < size) {
@@ -129,13 +139,15 @@ Result<WalkEnd> Walk(const std::filesystem::path& path, int fd, std::uint64_t si
     end.head = {end.head.sequence + 1, Sha256::Of(content)};
     end.offset += buffer.size();
     CAIRN_RETURN_IF_ERROR(CheckAnchors(path, end.head, must_contain));
-    CAIRN_RETURN_IF_ERROR(visit({end.head.sequence, ReadHeader(content).type, content.subspan(kRecordHeader), end.head.hash}));
+    CAIRN_RETURN_IF_ERROR(
+        visit({end.head.sequence, ReadHeader(content).type, content.subspan(kRecordHeader), end.head.hash}));
   }
   for (const LogHead& anchor : must_contain) {
     if (anchor.sequence > end.head.sequence) {
-      return Status(errors::kStorageCorrupt, path.string() + (end.whole ? " ends" : " is damaged") + " after record " +
-                                                 std::to_string(end.head.sequence) + " (byte " + std::to_string(end.offset) +
-                                                 "); record " + std::to_string(anchor.sequence) + " was written");
+      return Status(errors::kStorageCorrupt, path.string() + (end.whole ? " ends" : " is damaged") +
+                                                 " after record " + std::to_string(end.head.sequence) +
+                                                 " (byte " + std::to_string(end.offset) + "); record " +
+                                                 std::to_string(anchor.sequence) + " was written");
     }
   }
   return end;

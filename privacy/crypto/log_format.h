@@ -12,14 +12,16 @@
 
 namespace cairn::log_format {
 
-inline constexpr std::size_t kFileHeader = 12, kRecordHeader = 4 + 2 + 8 + 32, kCheck = 4, kSlot = 44, kSlotStride = 64;
+inline constexpr std::size_t kFileHeader = 12, kRecordHeader = 4 + 2 + 8 + 32, kCheck = 4, kSlot = 44,
+                             kSlotStride = 64;
 
 std::uint32_t Crc32c(std::span<const std::byte> bytes);
 
 Bytes FileHeader();
 LogHead EmptyHead(std::string_view label);
 // The record's bytes and the head after it.
-std::pair<Bytes, LogHead> EncodeRecord(const LogHead& before, std::uint16_t type, std::span<const std::byte> payload);
+std::pair<Bytes, LogHead> EncodeRecord(const LogHead& before, std::uint16_t type,
+                                       std::span<const std::byte> payload);
 
 Bytes EncodeSlot(const LogHead& head);
 std::uint64_t SlotOffset(const LogHead& head);

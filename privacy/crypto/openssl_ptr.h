@@ -47,10 +47,14 @@ using Ssl = std::unique_ptr<SSL, Freed<SSL_free>>;
 inline const unsigned char* Data(std::span<const std::byte> bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
-inline unsigned char* Out(std::span<std::byte> bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
+inline unsigned char* Out(std::span<std::byte> bytes) {
+  return reinterpret_cast<unsigned char*>(bytes.data());
+}
 
 // A read-only view of memory; OpenSSL's own text of the last error ("no start line"), queue emptied.
-inline Bio ReadBio(std::string_view text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+inline Bio ReadBio(std::string_view text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 std::string LastErrorText();
 // Empties a memory BIO that holds nothing secret.
 std::string TakeText(BIO* bio);

@@ -10,29 +10,33 @@ namespace cairn {
 namespace {
 
 constexpr std::string_view kScheme = "spiffe://";
-constexpr std::array<std::pair<PeerRole, std::string_view>, 6> kRoles{{{PeerRole::kSite, "site"},
-                                                                       {PeerRole::kOperator, "operator"},
-                                                                       {PeerRole::kResearcher, "researcher"},
-                                                                       {PeerRole::kAuditor, "auditor"},
-                                                                       {PeerRole::kInvite, "invite"},
-                                                                       {PeerRole::kAggregator, "aggregator"}}};
+constexpr std::array<std::pair<PeerRole, std::string_view>, 6> kRoles{
+    {{PeerRole::kSite, "site"},
+     {PeerRole::kOperator, "operator"},
+     {PeerRole::kResearcher, "researcher"},
+     {PeerRole::kAuditor, "auditor"},
+     {PeerRole::kInvite, "invite"},
+     {PeerRole::kAggregator, "aggregator"}}};
 
 bool IsLetterOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 }  // namespace
 
 std::string_view ToString(PeerRole role) {
-  const auto it = std::find_if(kRoles.begin(), kRoles.end(), [role](const auto& entry) { return entry.first == role; });
+  const auto it =
+      std::find_if(kRoles.begin(), kRoles.end(), [role](const auto& entry) { return entry.first == role; });
   return it == kRoles.end() ? "unknown" : it->second;
 }
 
 std::optional<PeerRole> ParsePeerRole(std::string_view text) {
-  const auto it = std::find_if(kRoles.begin(), kRoles.end(), [text](const auto& entry) { return entry.second == text; });
+  const auto it =
+      std::find_if(kRoles.begin(), kRoles.end(), [text](const auto& entry) { return entry.second == text; });
   return it == kRoles.end() ? std::nullopt : std::optional(it->first);
 }
 
 bool IsMemberName(std::string_view name) {
-  if (name.empty() || name.size() > 63 || !IsLetterOrDigit(name.front()) || !IsLetterOrDigit(name.back())) return false;
+  if (name.empty() || name.size() > 63 || !IsLetterOrDigit(name.front()) || !IsLetterOrDigit(name.back()))
+    return false;
   return std::all_of(name.begin(), name.end(), [](char c) { return IsLetterOrDigit(c) || c == '-'; });
 }
 

@@ -15,7 +15,7 @@ enum class PeerRole : std::uint8_t {
   kOperator = 2,
   kResearcher = 3,
   kAuditor = 4,
-  kInvite = 5,      // reaches enrolment only
+  kInvite = 5,  // reaches enrolment only
   kAggregator = 6,
 };
 std::string_view ToString(PeerRole role);  // "site"

@@ -27,16 +27,19 @@ Status CheckSecretFile(const fs::path& path, const struct stat& info) {
   if ((info.st_mode & 077) != 0) {
     std::array<char, 8> mode;
     std::snprintf(mode.data(), mode.size(), "%04o", static_cast<unsigned>(info.st_mode & 07777));
-    return Status(errors::kKeyFile, path.string() + " has mode " + mode.data() + ", expected 0600: others can open it")
+    return Status(errors::kKeyFile,
+                  path.string() + " has mode " + mode.data() + ", expected 0600: others can open it")
         .Mend("chmod 600 " + path.string() + "; if others may have read it, make a new key");
   }
   return {};
 }
 
 // The size of a file just opened, once it is known to be one that may be read.
-Result<std::size_t> CheckOpened(const fs::path& path, std::size_t max_size, bool secret, int fd, int open_error) {
+Result<std::size_t> CheckOpened(const fs::path& path, std::size_t max_size, bool secret, int fd,
+                                int open_error) {
   if (fd < 0 && open_error == ELOOP) {
-    return Status(secret ? errors::kKeyFile : errors::kStorageIo, path.string() + " is a symbolic link, expected a plain file");
+    return Status(secret ? errors::kKeyFile : errors::kStorageIo,
+                  path.string() + " is a symbolic link, expected a plain file");
   }
   if (fd < 0) return SystemError(path, "open", open_error);
   struct stat info {};
@@ -57,7 +60,8 @@ Status WriteTemporary(const fs::path& temporary, std::span<const std::byte> cont
   const Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (file.get() < 0) return SystemError(temporary, "create", errno);
   CAIRN_RETURN_IF_ERROR(WriteAll(temporary, file.get(), content));
-  if (fchmod(file.get(), static_cast<mode_t>(mode)) != 0) return SystemError(temporary, "set the mode of", errno);
+  if (fchmod(file.get(), static_cast<mode_t>(mode)) != 0)
+    return SystemError(temporary, "set the mode of", errno);
   if (fsync(file.get()) != 0) return SystemError(temporary, "sync", errno);
   return {};
 }
@@ -68,7 +72,8 @@ Status WriteAtomically(const fs::path& path, std::span<const std::byte> content,
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const fs::path temporary = folder / ("." + path.filename().string() + "." + ToHex(token) + ".tmp");
   Status status = WriteTemporary(temporary, content, mode);
-  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0) status = SystemError(path, "replace", errno);
+  if (status.ok() && rename(temporary.c_str(), path.c_str()) != 0)
+    status = SystemError(path, "replace", errno);
   if (!status.ok()) {
     unlink(temporary.c_str());
     return status;
@@ -106,7 +111,8 @@ Status WritePublicFile(const fs::path& path, std::span<const std::byte> content)
 Status MakePrivateFolder(const fs::path& path) {
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
-  if (!error && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return SystemError(path, "make the folder", errno);
+  if (!error && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return SystemError(path, "make the folder", errno);
   if (error) return SystemError(path, "make the folder", error.value());
   if (!fs::is_directory(path, error)) return Status(errors::kStorageIo, path.string() + " is not a folder");
   return {};

@@ -30,7 +30,8 @@ Status CheckForm(const Roster& roster) {
   if (roster.version == 0) return Untrusted("a roster's version begins at 1");
   for (std::size_t i = 0; i < roster.members.size(); ++i) {
     const RosterMember& member = roster.members[i];
-    if (!IsMemberName(member.name)) return Untrusted("name " + std::to_string(i + 1) + " of the roster is none");
+    if (!IsMemberName(member.name))
+      return Untrusted("name " + std::to_string(i + 1) + " of the roster is none");
     if (ToString(member.role) == "unknown" || member.role == PeerRole::kInvite) {
       return Untrusted("'" + member.name + "' has a role that no member has");
     }
@@ -49,7 +50,8 @@ Result<Roster> Parse(std::span<const std::byte> content) {
   roster.version = reader.U64();
   roster.valid_until = UnixTime(std::chrono::seconds(reader.I64()));
   const std::uint32_t count = reader.U32();
-  if (!reader.ok() || count > reader.left() / kSmallestMember) return Untrusted("the roster's head is damaged");
+  if (!reader.ok() || count > reader.left() / kSmallestMember)
+    return Untrusted("the roster's head is damaged");
   roster.members.resize(count);
   for (RosterMember& member : roster.members) {
     member.name = reader.Text(kMaxName);
@@ -67,22 +69,27 @@ Result<Roster> Parse(std::span<const std::byte> content) {
 
 std::string_view ToString(MemberState state) {
   switch (state) {
-    case MemberState::kActive: return "active";
-    case MemberState::kSuspended: return "suspended";
-    case MemberState::kRevoked: return "revoked";
+    case MemberState::kActive:
+      return "active";
+    case MemberState::kSuspended:
+      return "suspended";
+    case MemberState::kRevoked:
+      return "revoked";
   }
   return "unknown";
 }
 
 const RosterMember* Roster::Find(std::string_view name) const {
-  const auto it = std::lower_bound(members.begin(), members.end(), name,
-                                   [](const RosterMember& member, std::string_view wanted) { return member.name < wanted; });
+  const auto it = std::lower_bound(
+      members.begin(), members.end(), name,
+      [](const RosterMember& member, std::string_view wanted) { return member.name < wanted; });
   return it != members.end() && it->name == name ? &*it : nullptr;
 }
 
 void Roster::Put(RosterMember member) {
-  const auto it = std::lower_bound(members.begin(), members.end(), member,
-                                   [](const RosterMember& a, const RosterMember& b) { return a.name < b.name; });
+  const auto it =
+      std::lower_bound(members.begin(), members.end(), member,
+                       [](const RosterMember& a, const RosterMember& b) { return a.name < b.name; });
   if (it != members.end() && it->name == member.name) {
     *it = std::move(member);
   } else {
@@ -107,18 +114,21 @@ Result<Roster> VerifyRoster(std::span<const std::byte> file, const RosterTrust& 
   Signature signature;
   std::copy(file.end() - kSignatureSize, file.end(), signature.bytes.begin());
   // The signature first: not a byte of a forged roster is interpreted.
-  if (!trust.root_key.Verifies(content, signature)) return Untrusted("the roster is not signed by the root of " + trust.federation);
+  if (!trust.root_key.Verifies(content, signature))
+    return Untrusted("the roster is not signed by the root of " + trust.federation);
   CAIRN_ASSIGN_OR_RETURN(Roster roster, Parse(content));
   if (roster.federation != trust.federation) {
-    return Status(errors::kFederationMismatch, "the roster is of " + roster.federation + ", expected " + trust.federation);
+    return Status(errors::kFederationMismatch,
+                  "the roster is of " + roster.federation + ", expected " + trust.federation);
   }
   if (roster.version < trust.lowest_version) {
-    return Status(errors::kRosterRollback, "the roster has version " + std::to_string(roster.version) + ", version " +
-                                               std::to_string(trust.lowest_version) + " was seen before");
+    return Status(errors::kRosterRollback, "the roster has version " + std::to_string(roster.version) +
+                                               ", version " + std::to_string(trust.lowest_version) +
+                                               " was seen before");
   }
   if (trust.now > roster.valid_until) {
-    return Untrusted("roster " + std::to_string(roster.version) + " was valid until " + DateText(roster.valid_until) +
-                     ", now it is " + DateText(trust.now));
+    return Untrusted("roster " + std::to_string(roster.version) + " was valid until " +
+                     DateText(roster.valid_until) + ", now it is " + DateText(trust.now));
   }
   return roster;
 }
@@ -129,13 +139,17 @@ Status CheckMember(const Roster& roster, const PeerIdentity& peer) {
     return Status(errors::kFederationMismatch, peer.uri() + " is not of " + roster.federation);
   }
   const RosterMember* member = roster.Find(peer.name);
-  if (member == nullptr) return Status(errors::kNameUnknown, "'" + peer.name + "' is not a member of " + roster.federation + where);
+  if (member == nullptr)
+    return Status(errors::kNameUnknown,
+                  "'" + peer.name + "' is not a member of " + roster.federation + where);
   if (member->role != peer.role) {
-    return Status(errors::kWrongRole, "'" + peer.name + "' is " + std::string(ToString(member->role)) + ", its certificate says " +
-                                          std::string(ToString(peer.role)) + where);
+    return Status(errors::kWrongRole, "'" + peer.name + "' is " + std::string(ToString(member->role)) +
+                                          ", its certificate says " + std::string(ToString(peer.role)) +
+                                          where);
   }
   if (member->state != MemberState::kActive) {
-    return Status(errors::kMemberRevoked, "'" + peer.name + "' is " + std::string(ToString(member->state)) + where);
+    return Status(errors::kMemberRevoked,
+                  "'" + peer.name + "' is " + std::string(ToString(member->state)) + where);
   }
   return {};
 }

@@ -37,7 +37,8 @@ Sha256::~Sha256() = default;
 
 Sha256& Sha256::Update(std::span<const std::byte> bytes) {
   CAIRN_CHECK(state_ != nullptr, "Update after Finish");
-  CAIRN_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1, "hashing cannot fail");
+  CAIRN_CHECK(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()) == 1,
+              "hashing cannot fail");
   return *this;
 }
 
@@ -50,7 +51,9 @@ Sha256Digest Sha256::Finish() && {
   return digest;
 }
 
-Sha256Digest Sha256::Of(std::span<const std::byte> bytes) { return std::move(Sha256().Update(bytes)).Finish(); }
+Sha256Digest Sha256::Of(std::span<const std::byte> bytes) {
+  return std::move(Sha256().Update(bytes)).Finish();
+}
 Sha256Digest Sha256::Of(std::string_view text) { return Of(AsBytes(text)); }
 
 }  // namespace cairn

@@ -23,7 +23,8 @@ using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
 bool WaitFor(int fd, short events, Deadline deadline) {
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     pollfd entry{fd, events, 0};
     const int ready = poll(&entry, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000)));
     if (ready > 0) return true;
@@ -40,7 +41,8 @@ Result<Addresses> Resolve(const Endpoint& endpoint) {
   addrinfo* list = nullptr;
   const int error = getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &list);
   if (error != 0) {
-    return Status(errors::kNetResolve, "the name '" + endpoint.host + "' does not resolve: " + gai_strerror(error));
+    return Status(errors::kNetResolve,
+                  "the name '" + endpoint.host + "' does not resolve: " + gai_strerror(error));
   }
   return Addresses(list);
 }
@@ -79,12 +81,14 @@ Result<TcpSocket> TcpSocket::Connect(const Endpoint& endpoint, Duration timeout)
     int fd = -1;
     const int error = ConnectOne(*address, deadline, fd);
     if (error == 0) return TcpSocket(fd, AddressText(*address));
-    tried += (tried.empty() ? "" : ", ") + AddressText(*address) + ": " + std::generic_category().message(error);
+    tried +=
+        (tried.empty() ? "" : ", ") + AddressText(*address) + ": " + std::generic_category().message(error);
   }
   return Status(errors::kNetRefused, "nothing answers at " + endpoint.text() + " (" + tried + ")");
 }
 
-TcpSocket::TcpSocket(TcpSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), peer_(std::move(other.peer_)) {}
+TcpSocket::TcpSocket(TcpSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), peer_(std::move(other.peer_)) {}
 TcpSocket::~TcpSocket() {
   if (fd_ >= 0) close(fd_);
 }

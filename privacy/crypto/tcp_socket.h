@@ -15,7 +15,8 @@ namespace cairn {
 
 using Deadline = std::chrono::steady_clock::time_point;
 inline Deadline After(Duration duration) {
-  return std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
+  return std::chrono::steady_clock::now() +
+         std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration);
 }
 
 class TcpSocket {

@@ -77,7 +77,8 @@ std::optional<Bytes> FromBase64Url(std::string_view text) {
       bytes.push_back(static_cast<std::byte>(buffer >> bits & 0xff));
     }
   }
-  if ((buffer & ((1u << bits) - 1)) != 0) return std::nullopt;  // spare bits: a second text for the same bytes
+  if ((buffer & ((1u << bits) - 1)) != 0)
+    return std::nullopt;  // spare bits: a second text for the same bytes
   return bytes;
 }
 

@@ -18,8 +18,10 @@ Status CheckKeyKind(const std::vector<Certificate>& chain, const std::filesystem
   for (const Certificate& certificate : chain) {
     const std::string& kind = certificate.key_text();
     if (kind != ToString(KeyKind::kP256) && kind != ToString(KeyKind::kEd25519)) {
-      return Status(errors::kTlsCertificate, path.string() + ": expected P-256 or Ed25519 keys, got " + kind + " in the certificate of " +
-                                                 (certificate.subject().empty() ? certificate.names_text() : certificate.subject()));
+      return Status(errors::kTlsCertificate,
+                    path.string() + ": expected P-256 or Ed25519 keys, got " + kind +
+                        " in the certificate of " +
+                        (certificate.subject().empty() ? certificate.names_text() : certificate.subject()));
     }
   }
   return {};
@@ -45,7 +47,8 @@ Result<Certificate> CheckTlsFiles(const TlsFiles& files, UnixTime now) {
   if (!key.ok()) return std::move(key).status().Within(files.key.string());
   const Certificate& leaf = chain.front();
   if (key->public_key() != leaf.public_key()) {
-    return Status(errors::kTlsKeyMismatch, files.key.string() + " is not the key of " + files.certificate.string());
+    return Status(errors::kTlsKeyMismatch,
+                  files.key.string() + " is not the key of " + files.certificate.string());
   }
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity identity, leaf.identity());
   if (Status time = CheckTime(leaf, identity.role == PeerRole::kAggregator, now); !time.ok()) {

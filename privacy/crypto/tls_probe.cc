@@ -9,33 +9,11 @@
 #include "core/base/check.h"
 #include "privacy/crypto/openssl_key.h"
 #include "privacy/crypto/tcp_socket.h"
+#include "privacy/crypto/tls_diagnosis.h"
 #include "privacy/crypto/verify_chain.h"
 
 namespace cairn {
 namespace {
-
-constexpr std::uint8_t kAlertRecord = 21, kHandshakeRecord = 22, kTlsMajor = 3;
-
-// TLS alert descriptions (RFC 8446 §6) that say something about us.
-enum Alert : int {
-  kBadCertificate = 42,
-  kRevoked = 44,
-  kExpired = 45,
-  kUnknownCa = 48,
-  kDecryptError = 51,  // an issuer of the expected name with another key: a federation that was made anew
-  kProtocolVersion = 70,
-  kCertificateRequired = 116,
-};
-
-// What OpenSSL's callbacks leave behind for the diagnosis.
-struct Observations {
-  const ProbeTarget& target;
-  ChainFaults faults{};
-  bool root_shown = false;  // the server sent a self-signed certificate that is not the pinned one
-  Sha256Digest shown_root{};
-  std::optional<Certificate> leaf{};  // the server's own, when it can be read
-  int alert = -1;
-};
 
 bool IsSelfSigned(X509* cert) { return (X509_get_extension_flags(cert) & EXFLAG_SS) != 0; }
 
@@ -61,7 +39,8 @@ ossl::Chain PinnedAnchor(X509_STORE_CTX* context, Observations& seen) {
 
 int VerifyServer(X509_STORE_CTX* context, void* user) {
   auto& seen = *static_cast<Observations*>(user);
-  if (auto leaf = FromOpenSsl(X509_STORE_CTX_get0_cert(context)); leaf.ok()) seen.leaf = std::move(leaf).value();
+  if (auto leaf = FromOpenSsl(X509_STORE_CTX_get0_cert(context)); leaf.ok())
+    seen.leaf = std::move(leaf).value();
   ossl::Chain anchors;
   if (seen.target.pinned_root) {
     anchors = PinnedAnchor(context, seen);
@@ -84,7 +63,8 @@ Status UseIdentity(SSL_CTX* context, const ProbeTarget& target) {
   CAIRN_CHECK(target.key != nullptr, "an identity has a key");
   const Certificate& own = target.identity.front();
   if (own.public_key() != target.key->public_key()) {
-    return Status(errors::kTlsKeyMismatch, "our key does not belong to our certificate (" + own.names_text() + ")");
+    return Status(errors::kTlsKeyMismatch,
+                  "our key does not belong to our certificate (" + own.names_text() + ")");
   }
   bool set = SSL_CTX_use_certificate(context, ToOpenSsl(own).get()) == 1 &&
              SSL_CTX_use_PrivateKey(context, ossl::KeyOf(*target.key)) == 1;
@@ -92,12 +72,14 @@ Status UseIdentity(SSL_CTX* context, const ProbeTarget& target) {
     set = set && SSL_CTX_add1_chain_cert(context, ToOpenSsl(target.identity[i]).get()) == 1;
   }
   const std::string reason = ossl::LastErrorText();
-  return set ? Status() : Status(errors::kTlsCertificate, "our certificate cannot be used for TLS: " + reason);
+  return set ? Status()
+             : Status(errors::kTlsCertificate, "our certificate cannot be used for TLS: " + reason);
 }
 
 Result<ossl::SslContext> MakeContext(Observations& seen) {
   ossl::SslContext context(SSL_CTX_new(TLS_client_method()));
-  CAIRN_CHECK(context && SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) == 1, "OpenSSL speaks TLS 1.3");
+  CAIRN_CHECK(context && SSL_CTX_set_min_proto_version(context.get(), TLS1_3_VERSION) == 1,
+              "OpenSSL speaks TLS 1.3");
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_store(context.get(), StoreOf(seen.target.roots).release());
   SSL_CTX_set_cert_verify_callback(context.get(), VerifyServer, &seen);
@@ -127,16 +109,6 @@ ossl::Ssl MakeSession(SSL_CTX* context, const TcpSocket& socket, Observations& s
   return ssl;
 }
 
-std::string Excerpt(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes.first(std::min<std::size_t>(bytes.size(), 16))) {
-    const char c = static_cast<char>(byte);
-    if (c < 0x20 || c > 0x7e) break;
-    text += c;
-  }
-  return text.size() < 3 ? "bytes 0x" + ToHex(bytes.first(std::min<std::size_t>(bytes.size(), 4))) : "'" + text + "'";
-}
-
 // Looks at the first bytes of the answer without taking them.
 Status CheckSpeaksTls(const TcpSocket& socket, Duration timeout) {
   if (!socket.WaitReadable(After(timeout))) {
@@ -150,10 +122,12 @@ Status CheckSpeaksTls(const TcpSocket& socket, Duration timeout) {
         .Why("a firewall or proxy that refuses TLS to this port, or a service that does not speak it");
   }
   const auto type = std::to_integer<std::uint8_t>(start[0]);
-  const bool tls = (type == kHandshakeRecord || type == kAlertRecord) && (got < 2 || start[1] == std::byte{kTlsMajor});
+  const bool tls =
+      (type == kHandshakeRecord || type == kAlertRecord) && (got < 2 || start[1] == std::byte{kTlsMajor});
   if (tls) return {};
   const auto shown = std::span(start).first(static_cast<std::size_t>(got));
-  return Status(errors::kTlsPlaintextServer, "it answers in plaintext, not TLS: it began with " + Excerpt(shown));
+  return Status(errors::kTlsPlaintextServer,
+                "it answers in plaintext, not TLS: it began with " + Excerpt(shown));
 }
 
 // Runs a non-blocking step until it is done, fails or runs out of time; the result of SSL_get_error.
@@ -168,52 +142,6 @@ int Drive(SSL* ssl, const TcpSocket& socket, Deadline deadline, Step step) {
                                                         : false;
     if (!waited) return state;
   }
-}
-
-Status FromOwnValidity(const ProbeTarget& target, const std::string& otherwise) {
-  if (!target.identity.empty()) {
-    const Certificate& own = target.identity.front();
-    const Validity validity = own.validity();
-    if (target.now < validity.not_before || target.now > validity.not_after) {
-      return Status(errors::kTlsOurCertExpired, "it refused our certificate, which is valid from " + DateText(validity.not_before) +
-                                                    " to " + DateText(validity.not_after) + "; here it is " + DateText(target.now));
-    }
-  }
-  return Status(errors::kTlsHandshake, otherwise);
-}
-
-Status FromAlert(const Observations& seen) {
-  const ProbeTarget& target = seen.target;
-  const Certificate* own = target.identity.empty() ? nullptr : &target.identity.front();
-  const std::string ours = own == nullptr ? "none" : own->names_text();
-  const std::string said = "it ended TLS with alert " + std::to_string(seen.alert) + " (" + SSL_alert_desc_string_long(seen.alert) + ")";
-  switch (seen.alert) {
-    case kCertificateRequired:
-      return Status(errors::kTlsNoClientCert, own == nullptr ? std::string("it asks for a certificate and we have none")
-                                                              : "it asks for a certificate and cannot use ours (" + ours + ")");
-    case kUnknownCa:
-    case kDecryptError:
-      return Status(errors::kTlsOurCertUnknownCa, "it does not know the issuer of our certificate (" + ours + ", issued by " +
-                                                      (own == nullptr ? "nobody" : own->issuer()) + ")");
-    case kExpired:
-      return Status(errors::kTlsOurCertExpired,
-                    "our certificate (" + ours + ") has expired" + (own == nullptr ? "" : " on " + DateText(own->validity().not_after)));
-    case kRevoked:
-      return Status(errors::kMemberRevoked, "our certificate (" + ours + ") was revoked");
-    case kProtocolVersion:
-      return Status(errors::kTlsHandshake, said + ": it does not speak TLS 1.3");
-    default:
-      return FromOwnValidity(target, said);
-  }
-}
-
-Status FromChain(const Observations& seen) {
-  if (seen.root_shown) {
-    return Status(errors::kFederationMismatch, "it shows a root with fingerprint " + seen.shown_root.short_hex() + ", expected " +
-                                                   seen.target.pinned_root->short_hex());
-  }
-  if (!seen.leaf) return Status(errors::kTlsCertificate, "its certificate cannot be read");
-  return ServerFault(seen.faults, *seen.leaf, seen.target.now, seen.target.endpoint.host);
 }
 
 Status Handshake(SSL* ssl, const TcpSocket& socket, const Observations& seen) {
@@ -236,11 +164,13 @@ Status Handshake(SSL* ssl, const TcpSocket& socket, const Observations& seen) {
 // The server's verdict on our certificate comes after the handshake: an alert, its first bytes, or silence.
 Status AwaitVerdict(SSL* ssl, const TcpSocket& socket, const Observations& seen) {
   char byte = 0;
-  const int state = Drive(ssl, socket, After(seen.target.alert_wait), [&] { return SSL_read(ssl, &byte, 1); });
+  const int state =
+      Drive(ssl, socket, After(seen.target.alert_wait), [&] { return SSL_read(ssl, &byte, 1); });
   ERR_clear_error();
   if (seen.alert >= 0) return FromAlert(seen);
   if (state == SSL_ERROR_NONE || state == SSL_ERROR_WANT_READ || state == SSL_ERROR_WANT_WRITE) return {};
-  return Status(errors::kNetLost, "it closed the connection right after the TLS handshake, without saying why");
+  return Status(errors::kNetLost,
+                "it closed the connection right after the TLS handshake, without saying why");
 }
 
 Result<ProbeReport> ReportOn(SSL* ssl, const TcpSocket& socket, const ProbeTarget& target) {
@@ -258,9 +188,11 @@ Result<ProbeReport> ReportOn(SSL* ssl, const TcpSocket& socket, const ProbeTarge
     return Status(errors::kTlsWrongName, "it is no aggregator: its certificate is " + identity.uri());
   }
   if (!target.federation.empty() && identity.federation != target.federation) {
-    return Status(errors::kFederationMismatch, "it belongs to " + identity.federation + ", expected " + target.federation);
+    return Status(errors::kFederationMismatch,
+                  "it belongs to " + identity.federation + ", expected " + target.federation);
   }
-  return ProbeReport{socket.peer(), std::move(chain), std::move(root), std::move(identity), SSL_get_version(ssl)};
+  return ProbeReport{socket.peer(), std::move(chain), std::move(root), std::move(identity),
+                     SSL_get_version(ssl)};
 }
 
 Result<ProbeReport> Probe(const ProbeTarget& target) {
@@ -284,11 +216,6 @@ Result<ProbeReport> ProbeTls(const ProbeTarget& target) {
   ERR_clear_error();
   if (!report.ok()) return std::move(report).status().Within("cannot use " + target.endpoint.text());
   return report;
-}
-
-Status CheckClientHello(std::span<const std::byte> first_bytes) {
-  if (first_bytes.size() >= 3 && first_bytes[0] == std::byte{kHandshakeRecord} && first_bytes[1] == std::byte{kTlsMajor}) return {};
-  return Status(errors::kTlsPlaintextClient, "a client began with " + Excerpt(first_bytes) + " where a TLS hello was expected");
 }
 
 }  // namespace cairn

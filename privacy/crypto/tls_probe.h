@@ -20,23 +20,23 @@ namespace cairn {
 
 struct ProbeTarget {
   Endpoint endpoint{};
-  std::string federation{};             // that the aggregator must be of; empty: any
-  std::vector<Certificate> roots{};     // trusted; or empty, and instead
+  std::string federation{};                   // that the aggregator must be of; empty: any
+  std::vector<Certificate> roots{};           // trusted; or empty, and instead
   std::optional<Sha256Digest> pinned_root{};  // the fingerprint of a root that the server itself must show
-  std::vector<Certificate> identity{};  // our certificate (and its issuers); empty: none is sent
-  const PrivateKey* key = nullptr;    // of identity; borrowed
+  std::vector<Certificate> identity{};        // our certificate (and its issuers); empty: none is sent
+  const PrivateKey* key = nullptr;            // of identity; borrowed
   UnixTime now{};
   Duration connect_timeout = std::chrono::seconds(1);
   Duration handshake_timeout = std::chrono::seconds(1);
   Duration alert_wait = std::chrono::seconds(1);  // in TLS 1.3 the server judges us after the handshake
 };
 
-struct ProbeReport {  // of a connection that would work
-  std::string peer_address;         // "192.0.2.10:8443"
-  std::vector<Certificate> chain;   // as shown by the server, its own first
-  Certificate root;                 // where the chain ends
+struct ProbeReport {               // of a connection that would work
+  std::string peer_address;        // "192.0.2.10:8443"
+  std::vector<Certificate> chain;  // as shown by the server, its own first
+  Certificate root;                // where the chain ends
   PeerIdentity aggregator;
-  std::string tls_version;          // "TLSv1.3"
+  std::string tls_version;  // "TLSv1.3"
 };
 
 // Errors, with the facts in their words (issuer, names, dates, seconds of skew): kNetResolve,

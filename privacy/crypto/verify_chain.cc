@@ -58,13 +58,14 @@ int Collect(int ok, X509_STORE_CTX* context) {
 std::string SecondsText(UnixTime a, UnixTime b) { return std::to_string((a - b).count()) + " s"; }
 
 Status OtherFault(const ChainFaults& faults, const Certificate& leaf) {
-  return Status(errors::kTlsCertificate, "the certificate of " + leaf.subject() + " is refused: " +
-                                             X509_verify_cert_error_string(faults.other) + " (at depth " +
-                                             std::to_string(faults.depth) + ")");
+  return Status(errors::kTlsCertificate, "the certificate of " + leaf.subject() +
+                                             " is refused: " + X509_verify_cert_error_string(faults.other) +
+                                             " (at depth " + std::to_string(faults.depth) + ")");
 }
 
 std::string Which(const ChainFaults& faults) {
-  return faults.depth == 0 ? "its certificate" : "the issuer's certificate (depth " + std::to_string(faults.depth) + ")";
+  return faults.depth == 0 ? "its certificate"
+                           : "the issuer's certificate (depth " + std::to_string(faults.depth) + ")";
 }
 
 }  // namespace
@@ -106,42 +107,52 @@ std::string DateText(UnixTime time) {
   return text.data();
 }
 
-Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now, const std::string& dialled) {
+Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now,
+                   const std::string& dialled) {
   if (faults.unknown_issuer) {
-    return Status(errors::kTlsWrongCa, "its certificate was issued by " + leaf.issuer() + ", not by this federation")
-        .Why("the chain shown for " + leaf.subject() + " does not end at the root we trust: another server or " +
+    return Status(errors::kTlsWrongCa,
+                  "its certificate was issued by " + leaf.issuer() + ", not by this federation")
+        .Why("the chain shown for " + leaf.subject() +
+             " does not end at the root we trust: another server or " +
              "federation, or a proxy that inspects TLS");
   }
   if (faults.not_yet_valid) {
     const UnixTime start = leaf.validity().not_before;
-    return Status(errors::kTlsNotYetValid, Which(faults) + " is not valid before " + DateText(start) + ", here it is " + DateText(now))
+    return Status(errors::kTlsNotYetValid,
+                  Which(faults) + " is not valid before " + DateText(start) + ", here it is " + DateText(now))
         .Why(faults.depth == 0 ? "this clock is at least " + SecondsText(start, now) + " behind the issuer's"
                                : "this clock is behind the issuer's");
   }
   if (faults.expired) {
     return Status(errors::kTlsServerExpired,
-                  Which(faults) + " expired" + (faults.depth == 0 ? " on " + DateText(leaf.validity().not_after) : ""))
+                  Which(faults) + " expired" +
+                      (faults.depth == 0 ? " on " + DateText(leaf.validity().not_after) : ""))
         .Why("it was not renewed in time (here it is " + DateText(now) + ", " +
-             SecondsText(now, leaf.validity().not_after) + " past the end of its own), or this clock is ahead");
+             SecondsText(now, leaf.validity().not_after) +
+             " past the end of its own), or this clock is ahead");
   }
   if (faults.wrong_name) {
     return Status(errors::kTlsWrongName, "its certificate is for other names")
         .Why("you dialled " + dialled + "; the certificate says " + leaf.names_text())
-        .Mend("set aggregator.address to one of those, or on the aggregator run\n        cairn aggregator init --renew --san " +
-              dialled);
+        .Mend(
+            "set aggregator.address to one of those, or on the aggregator run\n        cairn aggregator init "
+            "--renew --san " +
+            dialled);
   }
   return faults.other == 0 ? Status() : OtherFault(faults, leaf);
 }
 
 Status ClientFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now) {
   if (faults.unknown_issuer) {
-    return Status(errors::kTlsOurCertUnknownCa,
-                  "the certificate of " + leaf.names_text() + " was issued by " + leaf.issuer() + ", not by this federation");
+    return Status(errors::kTlsOurCertUnknownCa, "the certificate of " + leaf.names_text() +
+                                                    " was issued by " + leaf.issuer() +
+                                                    ", not by this federation");
   }
   if (faults.not_yet_valid || faults.expired) {
     return Status(errors::kTlsOurCertExpired, "the certificate of " + leaf.names_text() + " is valid from " +
                                                   DateText(leaf.validity().not_before) + " to " +
-                                                  DateText(leaf.validity().not_after) + ", now it is " + DateText(now));
+                                                  DateText(leaf.validity().not_after) + ", now it is " +
+                                                  DateText(now));
   }
   return faults.other == 0 ? Status() : OtherFault(faults, leaf);
 }
@@ -149,10 +160,12 @@ Status ClientFault(const ChainFaults& faults, const Certificate& leaf, UnixTime 
 Status VerifyChain(const Certificate& leaf, const ChainTerms& terms) {
   const ossl::Store store = StoreOf(terms.roots);
   const ossl::Chain helpers(sk_X509_new_null());
-  for (const Certificate& helper : terms.intermediates) sk_X509_push(helpers.get(), ToOpenSsl(helper).release());
+  for (const Certificate& helper : terms.intermediates)
+    sk_X509_push(helpers.get(), ToOpenSsl(helper).release());
   const ossl::Cert cert = ToOpenSsl(leaf);
   const ossl::StoreContext context(X509_STORE_CTX_new());
-  CAIRN_CHECK(context && X509_STORE_CTX_init(context.get(), store.get(), cert.get(), helpers.get()) == 1, "out of memory");
+  CAIRN_CHECK(context && X509_STORE_CTX_init(context.get(), store.get(), cert.get(), helpers.get()) == 1,
+              "out of memory");
   X509_STORE_CTX_set_default(context.get(), terms.side == TlsSide::kServer ? "ssl_server" : "ssl_client");
   X509_STORE_CTX_set_time(context.get(), 0, terms.at.time_since_epoch().count());
   ChainFaults faults;
@@ -161,7 +174,8 @@ Status VerifyChain(const Certificate& leaf, const ChainTerms& terms) {
   const int error = X509_STORE_CTX_get_error(context.get());
   ERR_clear_error();
   if (!finished && !faults.any()) faults.other = error == X509_V_OK ? X509_V_ERR_UNSPECIFIED : error;
-  return terms.side == TlsSide::kServer ? ServerFault(faults, leaf, terms.at, "") : ClientFault(faults, leaf, terms.at);
+  return terms.side == TlsSide::kServer ? ServerFault(faults, leaf, terms.at, "")
+                                        : ClientFault(faults, leaf, terms.at);
 }
 
 }  // namespace cairn

@@ -28,7 +28,8 @@ Result<Certificate> FromOpenSsl(X509* certificate);
 
 // The sentence for a fault of a peer's certificate; leaf is what the peer showed, dialled the name
 // that was expected in it.
-Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now, const std::string& dialled);
+Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now,
+                   const std::string& dialled);
 Status ClientFault(const ChainFaults& faults, const Certificate& leaf, UnixTime now);
 
 std::string DateText(UnixTime time);  // "2026-11-24 07:40 UTC"

@@ -18,9 +18,9 @@ TEST(PeerIdentityTest, UriReadsBack) {
 }
 
 TEST(PeerIdentityTest, OtherUrisAreRefused) {
-  for (const char* uri : {"", "spiffe://", "spiffe://h/site", "spiffe://h/site/", "spiffe://h/king/a", "spiffe://h/site/a/b",
-                          "spiffe://H/site/a", "spiffe://h/site/-a", "spiffe://h/site/a%2fb", "http://h/site/a",
-                          "spiffe://h//a", "spiffe:///site/a"}) {
+  for (const char* uri : {"", "spiffe://", "spiffe://h/site", "spiffe://h/site/", "spiffe://h/king/a",
+                          "spiffe://h/site/a/b", "spiffe://H/site/a", "spiffe://h/site/-a",
+                          "spiffe://h/site/a%2fb", "http://h/site/a", "spiffe://h//a", "spiffe:///site/a"}) {
     EXPECT_EQ(PeerIdentity::ParseUri(uri).status().id(), errors::kTlsCertificate) << uri;
   }
   EXPECT_FALSE(IsMemberName(std::string(64, 'a')));
@@ -39,7 +39,8 @@ TEST(CertificateTest, LeafCarriesItsIdentityAndNothingElse) {
 
 TEST(CertificateTest, AggregatorCarriesHostNamesAndAddresses) {
   TestFederation fed;
-  const Certificate server = fed.Server(TlsKey::Generate().public_key(), {"agg.example.org", "10.0.1.5", "::1"});
+  const Certificate server =
+      fed.Server(TlsKey::Generate().public_key(), {"agg.example.org", "10.0.1.5", "::1"});
   EXPECT_EQ(server.dns_names(), std::vector<std::string>{"agg.example.org"});
   EXPECT_EQ(server.addresses(), (std::vector<std::string>{"10.0.1.5", "::1"}));
   EXPECT_EQ(server.identity().value().role, PeerRole::kAggregator);
@@ -75,7 +76,8 @@ TEST(CertificateBuilderTest, BadNamesAreRefused) {
   TestFederation fed;
   const PublicKey key = TlsKey::Generate().public_key();
   const auto make = [&](PeerRole role, std::string name, std::vector<std::string> hosts) {
-    return MakeLeafCertificate(fed.issuer_key, fed.issuer, key, {{"heartnet", role, std::move(name)}, fed.validity, std::move(hosts)})
+    return MakeLeafCertificate(fed.issuer_key, fed.issuer, key,
+                               {{"heartnet", role, std::move(name)}, fed.validity, std::move(hosts)})
         .status()
         .id();
   };
@@ -85,7 +87,8 @@ TEST(CertificateBuilderTest, BadNamesAreRefused) {
   for (const char* host : {"", "a..b", "-a.org", "a.org,IP:1.2.3.4", "*.org", "a b", "a.org."}) {
     EXPECT_EQ(make(PeerRole::kAggregator, "agg", {host}), errors::kTlsCertificate) << host;
   }
-  EXPECT_EQ(MakeRootCertificate(fed.root_key, "Heart Net", fed.validity).status().id(), errors::kTlsCertificate);
+  EXPECT_EQ(MakeRootCertificate(fed.root_key, "Heart Net", fed.validity).status().id(),
+            errors::kTlsCertificate);
 }
 
 TEST(CertificateBuilderTest, SerialsAreNeverRepeated) {

@@ -131,7 +131,8 @@ TEST_F(ChainedLogTest, RecordsSwappedBetweenLogsBreakTheChain) {
   }
   Write(path, Read(other));
   EXPECT_EQ(Open().status().id(), errors::kStorageCorrupt);
-  EXPECT_EQ(ChainedLog::Verify(other, "audit", [](const LogRecord&) { return Status(); }).status().id(), errors::kStorageCorrupt);
+  EXPECT_EQ(ChainedLog::Verify(other, "audit", [](const LogRecord&) { return Status(); }).status().id(),
+            errors::kStorageCorrupt);
 }
 
 TEST_F(ChainedLogTest, SecondOpenerIsRefused) {

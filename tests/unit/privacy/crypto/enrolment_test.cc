@@ -20,12 +20,15 @@ const UnixTime kNow{seconds(1'800'000'000)};
 
 class AuthorityTest : public testing::Test {
  protected:
-  AuthorityTest() : authority(CertificateAuthority::Create(folder / "ca", "heartnet", {}, kNow).value()),
-                    issuer(CertificateIssuer::Open(folder / "ca/issuer").value()) {}
+  AuthorityTest()
+      : authority(CertificateAuthority::Create(folder / "ca", "heartnet", {}, kNow).value()),
+        issuer(CertificateIssuer::Open(folder / "ca/issuer").value()) {}
   Invite MakeInvite() const {
     return issuer.IssueInvite({"agg.heartnet.example", 8443}, "site-a", PeerRole::kSite, kNow).value();
   }
-  static std::string Line(const Invite& invite) { return std::string(FormatInvite(invite).RevealText(RevealSecret{})); }
+  static std::string Line(const Invite& invite) {
+    return std::string(FormatInvite(invite).RevealText(RevealSecret{}));
+  }
 
   ScratchFolder folder;
   CertificateAuthority authority;
@@ -35,13 +38,16 @@ class AuthorityTest : public testing::Test {
 TEST_F(AuthorityTest, InitMakesRootAndIssuerThatBelongTogether) {
   EXPECT_EQ(issuer.federation(), "heartnet");
   EXPECT_EQ(issuer.root().fingerprint(), authority.root().fingerprint());
-  EXPECT_EQ(CertificateAuthority::Open(folder / "ca", {}).value().root().fingerprint(), authority.root().fingerprint());
-  const auto server = issuer.IssueServer(TlsKey::Generate().public_key(), "main", {"agg.heartnet.example"}, kNow).value();
+  EXPECT_EQ(CertificateAuthority::Open(folder / "ca", {}).value().root().fingerprint(),
+            authority.root().fingerprint());
+  const auto server =
+      issuer.IssueServer(TlsKey::Generate().public_key(), "main", {"agg.heartnet.example"}, kNow).value();
   EXPECT_TRUE(VerifyChain(server, {{authority.root()}, {issuer.issuer()}, kNow, TlsSide::kServer}).ok());
 }
 
 TEST_F(AuthorityTest, SecondInitIntoTheSameFolderIsRefused) {
-  EXPECT_EQ(CertificateAuthority::Create(folder / "ca", "heartnet", {}, kNow).status().id(), errors::kKeyFile);
+  EXPECT_EQ(CertificateAuthority::Create(folder / "ca", "heartnet", {}, kNow).status().id(),
+            errors::kKeyFile);
 }
 
 TEST_F(AuthorityTest, RootKeyBesideTheIssuerIsWarnedOf) {
@@ -85,7 +91,8 @@ TEST_F(AuthorityTest, InviteLineIsShortAndReadsBack) {
   EXPECT_EQ(again->root, authority.root().fingerprint());
   EXPECT_EQ(again->expires, kNow + hours(72));
   EXPECT_TRUE(again->key.seed() == invite.key.seed());
-  EXPECT_TRUE(VerifyChain(again->certificate, {{authority.root()}, {issuer.issuer()}, kNow, TlsSide::kClient}).ok());
+  EXPECT_TRUE(
+      VerifyChain(again->certificate, {{authority.root()}, {issuer.issuer()}, kNow, TlsSide::kClient}).ok());
 }
 
 TEST_F(AuthorityTest, EveryAlteredOrCutInviteIsRefused) {
@@ -96,17 +103,23 @@ TEST_F(AuthorityTest, EveryAlteredOrCutInviteIsRefused) {
     ASSERT_EQ(ParseInvite(altered).status().id(), errors::kInviteMalformed) << i;
     ASSERT_EQ(ParseInvite(line.substr(0, i)).status().id(), errors::kInviteMalformed) << i;
   }
-  EXPECT_EQ(ParseInvite("cairn-invite2:AAAA").status().what(), "the invite is of another version; expected cairn-invite1:");
+  EXPECT_EQ(ParseInvite("cairn-invite2:AAAA").status().what(),
+            "the invite is of another version; expected cairn-invite1:");
   EXPECT_EQ(ParseInvite(std::string(5000, 'A')).status().id(), errors::kInviteMalformed);
 }
 
 TEST_F(AuthorityTest, InviteWhosePartsDoNotBelongTogetherIsRefused) {
   Invite invite = MakeInvite();
   invite.name = "site-b";
-  EXPECT_NE(ParseInvite(Line(invite)).status().what().find("carries a certificate for spiffe://heartnet/invite/site-a"), std::string::npos);
+  EXPECT_NE(ParseInvite(Line(invite))
+                .status()
+                .what()
+                .find("carries a certificate for spiffe://heartnet/invite/site-a"),
+            std::string::npos);
   Invite other = MakeInvite();
   other.key = BootstrapKey::Generate();
-  EXPECT_EQ(ParseInvite(Line(other)).status().what(), "the invite's key and certificate do not belong together");
+  EXPECT_EQ(ParseInvite(Line(other)).status().what(),
+            "the invite's key and certificate do not belong together");
   Invite king = MakeInvite();
   king.role = PeerRole::kAggregator;
   EXPECT_EQ(ParseInvite(Line(king)).status().id(), errors::kInviteMalformed);
@@ -176,7 +189,8 @@ TEST(EndpointTest, ReadsNamesAndAddressesWithPorts) {
   EXPECT_EQ(Endpoint::Parse("[::1]:1"), (Endpoint{"::1", 1}));
   EXPECT_EQ(Endpoint::Parse("10.0.0.1:65535")->text(), "10.0.0.1:65535");
   EXPECT_EQ(Endpoint::Parse("[::1]:443")->text(), "[::1]:443");
-  for (const char* text : {"", ":1", "a", "a:", "a:0", "a:65536", "a:-1", "a:1x", "::1:443", "[a]:1", "a b:1", "a-.b:1", "a:01"}) {
+  for (const char* text : {"", ":1", "a", "a:", "a:0", "a:65536", "a:-1", "a:1x", "::1:443", "[a]:1", "a b:1",
+                           "a-.b:1", "a:01"}) {
     EXPECT_FALSE(Endpoint::Parse(text)) << text;
   }
 }

@@ -26,8 +26,10 @@ std::array<std::byte, kSize> Fixed(std::string_view hex) {
 }
 
 TEST(SigningKeyTest, GivesTheSecondVectorOfRfc8032) {
-  const auto key = SigningKey::FromSeed(Fixed<32>("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"));
-  EXPECT_EQ(ToHex(key.verify_key().bytes), "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  const auto key =
+      SigningKey::FromSeed(Fixed<32>("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"));
+  EXPECT_EQ(ToHex(key.verify_key().bytes),
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
   const Signature signature = key.Sign(*FromHex("72"));
   EXPECT_EQ(ToHex(signature.bytes),
             "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
@@ -99,8 +101,11 @@ TEST(KeyFileTest, PassphraseIsNeededAndMustBeTheRightOne) {
 
 TEST(KeyFileTest, RubbishIsRefused) {
   EXPECT_EQ(TlsKey::FromPem(SecretBytes::CopyOf("")).status().id(), errors::kKeyFile);
-  EXPECT_EQ(TlsKey::FromPem(SecretBytes::CopyOf("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")).status().id(),
-            errors::kKeyFile);
+  EXPECT_EQ(
+      TlsKey::FromPem(SecretBytes::CopyOf("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"))
+          .status()
+          .id(),
+      errors::kKeyFile);
 }
 
 TEST(PrivateFileTest, ReplacingLeavesNoTemporaryBehind) {

@@ -80,7 +80,9 @@ TEST_F(RosterTest, FormsThatNoReaderAcceptsAreNotSigned) {
 }
 
 TEST_F(RosterTest, MembershipIsDecidedByNameRoleAndState) {
-  const auto check = [this](PeerRole role, const char* name) { return CheckMember(roster, {"heartnet", role, name}).id(); };
+  const auto check = [this](PeerRole role, const char* name) {
+    return CheckMember(roster, {"heartnet", role, name}).id();
+  };
   EXPECT_EQ(check(PeerRole::kSite, "site-a"), ErrorId{});
   EXPECT_EQ(check(PeerRole::kSite, "site-c"), errors::kNameUnknown);
   EXPECT_EQ(check(PeerRole::kOperator, "site-a"), errors::kWrongRole);
@@ -91,7 +93,8 @@ TEST_F(RosterTest, MembershipIsDecidedByNameRoleAndState) {
     roster.Put(member);
     EXPECT_EQ(check(PeerRole::kSite, "site-a"), errors::kMemberRevoked);
   }
-  EXPECT_EQ(CheckMember(roster, {"heartnet", PeerRole::kSite, "site-a"}).what(), "'site-a' is revoked (roster 3)");
+  EXPECT_EQ(CheckMember(roster, {"heartnet", PeerRole::kSite, "site-a"}).what(),
+            "'site-a' is revoked (roster 3)");
 }
 
 }  // namespace

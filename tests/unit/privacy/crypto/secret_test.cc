@@ -14,7 +14,9 @@ namespace cairn {
 namespace {
 
 template <class T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
 
 static_assert(!std::copyable<SecretBytes>);
 static_assert(!Printable<SecretBytes>);
@@ -77,14 +79,23 @@ TEST(SecureBitsTest, BelowReachesEveryValueAndNoOther) {
 }
 
 TEST(TranscriptTest, NeighbouringFieldsNeverRunTogether) {
-  const auto digest = [](std::string_view a, std::string_view b) { return TranscriptWriter("t").Text(a).Text(b).Digest(); };
+  const auto digest = [](std::string_view a, std::string_view b) {
+    return TranscriptWriter("t").Text(a).Text(b).Digest();
+  };
   EXPECT_NE(digest("ab", "c"), digest("a", "bc"));
   EXPECT_NE(TranscriptWriter("t").Text("x").Digest(), TranscriptWriter("u").Text("x").Digest());
 }
 
 TEST(TranscriptTest, ReadsBackWhatWasWritten) {
   TranscriptWriter writer("label");
-  writer.U8(7).U16(65535).U32(1u << 31).U64(~std::uint64_t{0}).I64(-5).Text("é").Blob({}).Fixed(AsBytes("xyz"));
+  writer.U8(7)
+      .U16(65535)
+      .U32(1u << 31)
+      .U64(~std::uint64_t{0})
+      .I64(-5)
+      .Text("é")
+      .Blob({})
+      .Fixed(AsBytes("xyz"));
   TranscriptReader reader(writer.bytes(), "label");
   EXPECT_EQ(reader.U8(), 7);
   EXPECT_EQ(reader.U16(), 65535);

@@ -54,7 +54,8 @@ TEST(TextCodecTest, EveryByteStringReadsBackFromBothTexts) {
 
 TEST(TextCodecTest, SecondTextsForTheSameBytesAreRefused) {
   EXPECT_TRUE(FromBase64Url("Zg"));
-  for (const char* text : {"Zg==", "Zh", "Zm8=", "Zm9", "Z", "Zm9v\n", "Zm+v", "Zm/v", "Zm 9", "\xff\xff\xff\xff"}) {
+  for (const char* text :
+       {"Zg==", "Zh", "Zm8=", "Zm9", "Z", "Zm9v\n", "Zm+v", "Zm/v", "Zm 9", "\xff\xff\xff\xff"}) {
     EXPECT_FALSE(FromBase64Url(text)) << text;
   }
   for (const char* text : {"0", "0g", "0x00", "zz", "é"}) EXPECT_FALSE(FromHex(text)) << text;

@@ -21,11 +21,15 @@ struct TestFederation {
   Certificate issuer =
       MakeIssuerCertificate(root_key, root, issuer_key.public_key(), name, long_validity).value();
 
-  Certificate Leaf(PeerRole role, std::string member, const PublicKey& key) const { return Leaf(role, std::move(member), key, validity); }
+  Certificate Leaf(PeerRole role, std::string member, const PublicKey& key) const {
+    return Leaf(role, std::move(member), key, validity);
+  }
   Certificate Leaf(PeerRole role, std::string member, const PublicKey& key, Validity when) const {
     return MakeLeafCertificate(issuer_key, issuer, key, {{name, role, std::move(member)}, when, {}}).value();
   }
-  Certificate Server(const PublicKey& key, std::vector<std::string> names) const { return Server(key, names, validity); }
+  Certificate Server(const PublicKey& key, std::vector<std::string> names) const {
+    return Server(key, names, validity);
+  }
   Certificate Server(const PublicKey& key, std::vector<std::string> names, Validity when) const {
     return MakeLeafCertificate(issuer_key, issuer, key,
                                {{name, PeerRole::kAggregator, "main"}, when, std::move(names)})

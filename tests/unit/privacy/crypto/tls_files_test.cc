@@ -19,7 +19,9 @@ class TlsFilesTest : public testing::Test {
     Write(files.certificate, ToPem(std::vector{fed.Server(key.public_key(), {"localhost"}), fed.issuer}));
     Write(files.roots, fed.root.ToPem());
   }
-  static void Write(const std::filesystem::path& path, std::string_view text) { EXPECT_TRUE(WritePublicFile(path, AsBytes(text)).ok()); }
+  static void Write(const std::filesystem::path& path, std::string_view text) {
+    EXPECT_TRUE(WritePublicFile(path, AsBytes(text)).ok());
+  }
   ErrorId Check() const { return CheckTlsFiles(files, fed.now).status().id(); }
 
   ScratchFolder folder;

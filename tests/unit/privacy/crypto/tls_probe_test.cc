@@ -19,7 +19,9 @@ using std::chrono::seconds;
 class TlsProbeTest : public testing::Test {
  protected:
   std::vector<Certificate> Chain(const Certificate& server) const { return {server, fed.issuer, fed.root}; }
-  TlsServerTerms Terms(const Certificate& server) const { return {Chain(server), server_key.material(), {fed.issuer, fed.root}}; }
+  TlsServerTerms Terms(const Certificate& server) const {
+    return {Chain(server), server_key.material(), {fed.issuer, fed.root}};
+  }
   std::unique_ptr<LoopbackServer> Serve(TlsServerTerms terms) const {
     return std::make_unique<LoopbackServer>([terms](int fd) { ServeTls(terms, fd); });
   }
@@ -76,7 +78,9 @@ TEST_F(TlsProbeTest, NameThatDoesNotResolve) {
 
 TEST_F(TlsProbeTest, NothingListens) {
   std::uint16_t port = 0;
-  { port = LoopbackServer([](int) {}).port(); }
+  {
+    port = LoopbackServer([](int) {}).port();
+  }
   ProbeTarget target{.endpoint = {"127.0.0.1", port}, .roots = {fed.root}, .now = fed.now};
   const Status status = ProbeTls(target).status();
   EXPECT_EQ(status.id(), errors::kNetRefused);
@@ -84,11 +88,15 @@ TEST_F(TlsProbeTest, NothingListens) {
 }
 
 TEST_F(TlsProbeTest, WrongCaShowsTheIssuer) {
-  const auto stranger = MakeRootCertificate(foreign.root_key, "inspecting-proxy", foreign.long_validity).value();
-  const auto issuer = MakeIssuerCertificate(foreign.root_key, stranger, foreign.issuer_key.public_key(), "inspecting-proxy", foreign.long_validity).value();
-  const auto leaf = MakeLeafCertificate(foreign.issuer_key, issuer, server_key.public_key(),
-                                        {{"heartnet", PeerRole::kAggregator, "main"}, fed.validity, {"127.0.0.1"}})
-                        .value();
+  const auto stranger =
+      MakeRootCertificate(foreign.root_key, "inspecting-proxy", foreign.long_validity).value();
+  const auto issuer = MakeIssuerCertificate(foreign.root_key, stranger, foreign.issuer_key.public_key(),
+                                            "inspecting-proxy", foreign.long_validity)
+                          .value();
+  const auto leaf =
+      MakeLeafCertificate(foreign.issuer_key, issuer, server_key.public_key(),
+                          {{"heartnet", PeerRole::kAggregator, "main"}, fed.validity, {"127.0.0.1"}})
+          .value();
   const auto listener = Serve({{leaf, issuer}, server_key.material(), {fed.root}});
   const Status status = ProbeTls(Target(*listener)).status();
   EXPECT_EQ(status.id(), errors::kTlsWrongCa);
@@ -132,7 +140,9 @@ TEST_F(TlsProbeTest, WrongNameShowsTheDialledAndTheCertified) {
   const auto listener = Serve(Terms(fed.Server(server_key.public_key(), {"other.example.org", "10.0.1.5"})));
   const Status status = ProbeTls(Target(*listener)).status();
   EXPECT_EQ(status.id(), errors::kTlsWrongName);
-  EXPECT_NE(status.why().find("you dialled 127.0.0.1; the certificate says DNS:other.example.org, IP:10.0.1.5"), std::string::npos)
+  EXPECT_NE(
+      status.why().find("you dialled 127.0.0.1; the certificate says DNS:other.example.org, IP:10.0.1.5"),
+      std::string::npos)
       << Text(status);
 }
 
@@ -170,7 +180,8 @@ TEST_F(TlsProbeTest, OurCertificateOfAnotherCa) {
     target.identity = {other.Leaf(PeerRole::kSite, "site-a", site_key.public_key())};
     const Status status = ProbeTls(target).status();
     EXPECT_EQ(status.id(), errors::kTlsOurCertUnknownCa) << Text(status);
-    EXPECT_NE(status.what().find("issued by CN=" + std::string(name) + " issuer"), std::string::npos) << status.what();
+    EXPECT_NE(status.what().find("issued by CN=" + std::string(name) + " issuer"), std::string::npos)
+        << status.what();
   }
 }
 
@@ -187,7 +198,8 @@ TEST_F(TlsProbeTest, OurCertificateExpired) {
 TEST_F(TlsProbeTest, OurCertificateNotYetValid) {
   const auto listener = Serve(Terms(server));
   ProbeTarget target = Target(*listener);
-  target.identity = {fed.Leaf(PeerRole::kSite, "site-a", site_key.public_key(), {fed.now + hours(1), fed.now + days(1)})};
+  target.identity = {
+      fed.Leaf(PeerRole::kSite, "site-a", site_key.public_key(), {fed.now + hours(1), fed.now + days(1)})};
   EXPECT_EQ(ProbeTls(target).status().id(), errors::kTlsOurCertExpired);
 }
 
@@ -202,7 +214,8 @@ TEST_F(TlsProbeTest, OurKeyOfAnotherCertificateIsFoundBeforeDialling) {
 TEST_F(TlsProbeTest, PlaintextServerIsQuoted) {
   const LoopbackServer listener([](int fd) {
     char buffer[64];
-    if (read(fd, buffer, sizeof buffer) > 0 && write(fd, "HTTP/1.1 400 Bad\r\n\r\n", 20) > 0) LoopbackServer::DrainUntilClosed(fd);
+    if (read(fd, buffer, sizeof buffer) > 0 && write(fd, "HTTP/1.1 400 Bad\r\n\r\n", 20) > 0)
+      LoopbackServer::DrainUntilClosed(fd);
   });
   const Status status = ProbeTls(Target(listener)).status();
   EXPECT_EQ(status.id(), errors::kTlsPlaintextServer);
@@ -240,7 +253,8 @@ TEST_F(TlsProbeTest, PlaintextClientIsQuotedByTheServer) {
     const LoopbackServer listener([&verdict](int fd) {
       char bytes[16];
       const ssize_t got = read(fd, bytes, sizeof bytes);
-      verdict = CheckClientHello(std::as_bytes(std::span(bytes, static_cast<std::size_t>(std::max<ssize_t>(got, 0)))));
+      verdict = CheckClientHello(
+          std::as_bytes(std::span(bytes, static_cast<std::size_t>(std::max<ssize_t>(got, 0)))));
     });
     port = listener.port();
     const int fd = socket(AF_INET, SOCK_STREAM, 0);

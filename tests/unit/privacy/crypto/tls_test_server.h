@@ -64,7 +64,7 @@ struct TlsServerTerms {
   std::vector<Certificate> chain;  // own first
   const PrivateKey& key;
   std::vector<Certificate> client_roots;
-  bool speaks_first = true;             // as gRPC does; else silent
+  bool speaks_first = true;              // as gRPC does; else silent
   std::optional<int> highest_version{};  // TLS1_2_VERSION
 };
 
@@ -73,7 +73,8 @@ inline void ServeTls(const TlsServerTerms& terms, int fd) {
   const SigpipeBlocked quiet;
   const ossl::SslContext context(SSL_CTX_new(TLS_server_method()));
   SSL_CTX_use_certificate(context.get(), ToOpenSsl(terms.chain.front()).get());
-  for (std::size_t i = 1; i < terms.chain.size(); ++i) SSL_CTX_add1_chain_cert(context.get(), ToOpenSsl(terms.chain[i]).get());
+  for (std::size_t i = 1; i < terms.chain.size(); ++i)
+    SSL_CTX_add1_chain_cert(context.get(), ToOpenSsl(terms.chain[i]).get());
   SSL_CTX_use_PrivateKey(context.get(), ossl::KeyOf(terms.key));
   SSL_CTX_set_cert_store(context.get(), StoreOf(terms.client_roots).release());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
