@@ -20,7 +20,7 @@ constexpr std::size_t kNoGroup = std::numeric_limits<std::size_t>::max();
 class CsvTableBuilder {
  public:
   CsvTableBuilder(const CsvOptions& options, std::string title, bool several_files)
-      : options_(options), title_(std::move(title)), group_by_file_(several_files && options.group_column.empty()) {}
+      : options_(options), title_(std::move(title)), several_files_(several_files) {}
 
   Status ReadFile(const CsvInput& file);
   Result<CsvTable> Finish();
@@ -31,16 +31,17 @@ class CsvTableBuilder {
   Status Tolerate(Status fault, bool can_resume);
   void CountMissing();
   void FillMeans();
-  void ApplySchemaScale();
+  Status ApplySchemaScale();
   std::unique_ptr<ExampleSource> MakeSource();
   void Summarise(const ExampleSource& source);
 
   const CsvOptions& options_;
   std::string title_;  // of all files, for messages
-  bool group_by_file_;
+  bool several_files_;
   std::optional<CsvEncoder> encoder_;  // of the file being read
   std::string file_name_;
   std::size_t group_field_ = kNoGroup;
+  bool group_by_file_ = false;
   std::vector<float> row_;
   std::vector<float> features_;
   std::vector<double> targets_;
@@ -51,6 +52,7 @@ Result<std::size_t> FindGroup(const std::string& column, const std::vector<std::
   if (column.empty()) return kNoGroup;
   const auto it = std::find(names.begin(), names.end(), column);
   if (it != names.end()) return static_cast<std::size_t>(it - names.begin());
+  if (column == "file") return kNoGroup;
   return Status(errors::kSchemaInvalid, file + " has no column '" + column + "' to group by");
 }
 
@@ -58,6 +60,7 @@ Status CsvTableBuilder::ReadFile(const CsvInput& file) {
   CAIRN_ASSIGN_OR_RETURN(OpenedCsv opened, OpenCsv(file.bytes, file.name, options_.format));
   CAIRN_ASSIGN_OR_RETURN(encoder_, CsvEncoder::Create(options_.schema, options_.mappings, opened.names, file.name));
   CAIRN_ASSIGN_OR_RETURN(group_field_, FindGroup(options_.group_column, opened.names, file.name));
+  group_by_file_ = group_field_ == kNoGroup && (several_files_ || !options_.group_column.empty());
   file_name_ = file.name;
   row_.resize(encoder_->width());
   CAIRN_RETURN_IF_ERROR(ReadRecords(*opened.records));
@@ -138,15 +141,21 @@ void CsvTableBuilder::FillMeans() {
   }
 }
 
-void CsvTableBuilder::ApplySchemaScale() {
+Status CsvTableBuilder::ApplySchemaScale() {
   const std::size_t width = encoder_->width();
   for (const CsvEncoder::Column& column : encoder_->columns()) {
     if (column.schema.type != ColumnType::kNumeric || !column.schema.mean) continue;
     const double mean = *column.schema.mean, factor = 1.0 / *column.schema.std;
     for (std::size_t at = column.first; at < features_.size(); at += width) {
-      features_[at] = static_cast<float>((features_[at] - mean) * factor);
+      const double scaled = (features_[at] - mean) * factor;
+      if (!(std::fabs(scaled) <= std::numeric_limits<float>::max())) {
+        return Status(errors::kCsvNumber, title_ + ": column '" + column.schema.name +
+                                              "' holds a value that leaves the range of a 32-bit float when standardised");
+      }
+      features_[at] = static_cast<float>(scaled);
     }
   }
+  return Status::Ok();
 }
 
 std::unique_ptr<ExampleSource> CsvTableBuilder::MakeSource() {
@@ -179,7 +188,7 @@ Result<CsvTable> CsvTableBuilder::Finish() {
                                           " dropped for missing values, " + std::to_string(table_.summary.bad_rows) + " bad");
   }
   FillMeans();
-  if (options_.schema.standardisation == Standardisation::kSchema) ApplySchemaScale();
+  if (options_.schema.standardisation == Standardisation::kSchema) CAIRN_RETURN_IF_ERROR(ApplySchemaScale());
   table_.source = MakeSource();
   Summarise(*table_.source);
   if (options_.schema.standardisation == Standardisation::kSite) {

@@ -17,7 +17,9 @@ struct CsvOptions {
   DataSchema schema;
   ColumnMappings mappings;
   std::uint64_t max_bad_rows = 0;  // up to so many bad rows are left out and counted; one more is an error
-  std::string group_column;        // a column of the file whose text comes back row by row; empty: none
+  // A column of the file whose text comes back row by row; "file", unless a column is called so, gives
+  // the name of the file; empty: none.
+  std::string group_column;
 };
 
 struct CsvTable {

@@ -1,10 +1,14 @@
 #include "client/data/data_schema.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
 
 namespace cairn {
 namespace {
+
+bool FitsFloat(double value) { return std::fabs(value) <= std::numeric_limits<float>::max(); }  // false for NaN
 
 Status Invalid(const std::string& what) { return Status(errors::kSchemaInvalid, what); }
 
@@ -32,6 +36,9 @@ Status ValidateColumn(const ColumnSchema& column) {
   const std::string name = "column '" + column.name + "'";
   if (column.min && column.max && *column.min > *column.max) return Invalid(name + " has a minimum above its maximum");
   if (column.mean.has_value() != column.std.has_value()) return Invalid(name + " gives only one of mean and std");
+  for (const auto& number : {column.min, column.max, column.mean, column.std, std::optional<double>(column.fill_value)}) {
+    if (number && !FitsFloat(*number)) return Invalid(name + " has a setting that is not a finite 32-bit number");
+  }
   if (column.std && !(*column.std > 0)) return Invalid(name + " has a std that is not positive");
   switch (column.type) {
     case ColumnType::kNumeric: return ValidateNumeric(column, name);
@@ -48,6 +55,7 @@ Status ValidateColumn(const ColumnSchema& column) {
 
 Status ValidateLabel(const LabelRule& label) {
   const int rules = (label.real ? 1 : 0) + (label.positive_above ? 1 : 0) + (label.classes.empty() ? 0 : 1);
+  if (label.positive_above && !FitsFloat(*label.positive_above)) return Invalid("the label has a positive_above that is not finite");
   if (rules > 1) return Invalid("the label has more than one of real, positive_above and classes");
   if (label.classes.size() == 1) return Invalid("the label lists one class, and learning needs at least two");
   if (std::set<std::string>(label.classes.begin(), label.classes.end()).size() != label.classes.size()) {

@@ -16,11 +16,14 @@ Status CheckNormalisation(const Normalisation& normalisation, std::int64_t chann
                                               std::to_string(normalisation.std.size()) + " stds, the images have " +
                                               std::to_string(channels) + " channels");
   }
+  constexpr float kMost = 1e9f;  // so that no normalised value leaves the range of float32
   for (const float mean : normalisation.mean) {
-    if (!std::isfinite(mean)) return Status(errors::kDatasetConfig, "a normalisation mean is not finite");
+    if (!(std::fabs(mean) <= kMost)) return Status(errors::kDatasetConfig, "a normalisation mean is not within 1e9 of 0");
   }
   for (const float std : normalisation.std) {
-    if (!(std > 0) || !std::isfinite(std)) return Status(errors::kDatasetConfig, "a normalisation std is not positive and finite");
+    if (!(std >= 1 / kMost && std <= kMost)) {
+      return Status(errors::kDatasetConfig, "a normalisation std is not between 1e-9 and 1e9");
+    }
   }
   return Status::Ok();
 }

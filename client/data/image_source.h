@@ -52,8 +52,8 @@ class ImageSource final : public ExampleSource {
   std::vector<Table> tables_;  // one a channel
 };
 
-// Whether mean and std suit that many channels: both empty, one entry or one a channel; std positive
-// and finite. kDatasetConfig.
+// Whether mean and std suit that many channels: both empty, one entry or one a channel; means
+// within 1e9 of 0, stds from 1e-9 to 1e9. kDatasetConfig.
 Status CheckNormalisation(const Normalisation& normalisation, std::int64_t channels);
 
 }  // namespace cairn

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace cairn {
 namespace {
 
@@ -170,6 +172,16 @@ TEST(CsvReaderTest, StandardisationUsesTheSchemasOrTheSitesNumbers) {
   EXPECT_THAT(site, ::testing::Pointwise(::testing::FloatNear(1e-6f), {-1.0f, 0.0f, 1.0f, 0.0f, 0.0f, 0.0f}));
 }
 
+TEST(CsvReaderTest, AFeatureThatOverflowsWhenStandardisedIsRefused) {
+  CsvOptions options;
+  ColumnSchema x = Numeric("x");
+  x.mean = 0;
+  x.std = 1e-3;
+  options.schema.columns = {x, Label("y")};
+  options.schema.standardisation = Standardisation::kSchema;
+  EXPECT_THAT(ErrorOf("x,y\n3e38,0\n", options), HasSubstr("CAIRN-4102 visits.csv: column 'x' holds a value that leaves"));
+}
+
 TEST(CsvReaderTest, ASingleClassIsAWarningAndMeanWithoutValuesToo) {
   CsvOptions options = Patients();
   options.schema.columns[0].missing = MissingPolicy::kMean;
@@ -186,6 +198,8 @@ TEST(CsvReaderTest, GroupColumnComesBackRowByRow) {
   const Result<CsvTable> table = ReadCsv("clinic,age,sex,y\nA,30,m,1\nB,31,w,0\n", "visits.csv", options);
   ASSERT_TRUE(table.ok());
   EXPECT_THAT(table->groups, ElementsAre("A", "B"));
+  options.group_column = "file";
+  EXPECT_THAT(ReadCsv("clinic,age,sex,y\nA,30,m,1\n", "visits.csv", options)->groups, ElementsAre("visits.csv"));
   options.group_column = "ward";
   EXPECT_THAT(ErrorOf("clinic,age,sex,y\nA,30,m,1\n", options), HasSubstr("CAIRN-4114"));
 }
@@ -214,6 +228,9 @@ TEST(DataSchemaTest, ContradictionsAreNamed) {
   schema = Patients().schema;
   schema.columns[0].min = 200;
   EXPECT_THAT(schema.Validate().what(), HasSubstr("minimum above its maximum"));
+  schema = Patients().schema;
+  schema.columns[0].fill_value = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(schema.Validate().what(), HasSubstr("'age' has a setting that is not a finite 32-bit number"));
   schema = Patients().schema;
   schema.label.real = true;
   schema.label.positive_above = 1;
