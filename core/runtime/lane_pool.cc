@@ -19,8 +19,9 @@
 #include "core/base/check.h"
 
 namespace cairn {
+namespace {
 
-void FlushDenormals() {
+void FlushDenormalsHere() {
 #if defined(__x86_64__)
   _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
   _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
@@ -30,6 +31,8 @@ void FlushDenormals() {
   asm volatile("msr fpcr, %0" : : "r"(control | (std::uint64_t{1} << 24)));
 #endif
 }
+
+}  // namespace
 
 // One mutex for all queues: a job is milliseconds, a queue operation nanoseconds.
 class LanePool::Core {
@@ -123,7 +126,7 @@ class LanePool::Core {
     here_ = this;
     here_lane_ = index;
     pthread_setname_np(pthread_self(), ("lane-" + std::to_string(index)).c_str());
-    FlushDenormals();
+    FlushDenormalsHere();
     std::unique_lock lock(mutex_);
     while (Job job = Next(index, lock)) {
       lock.unlock();

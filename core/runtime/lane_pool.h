@@ -45,7 +45,4 @@ class LanePool {
   std::unique_ptr<Core> core_;
 };
 
-// Sets the calling thread to flush denormals to zero, as lanes do.
-void FlushDenormals();
-
 }  // namespace cairn
