@@ -198,9 +198,14 @@ std::string Certificate::names_text() const {
   return text.empty() ? "no names" : text;
 }
 
+std::string Certificate::label() const {
+  const bool named = !(uris().empty() && dns_names().empty() && addresses().empty());
+  return named || subject().empty() ? names_text() : subject();
+}
+
 Result<PeerIdentity> Certificate::identity() const {
   if (uris().size() != 1) {
-    return Unusable("expected one URI in the certificate of " + subject() + ", found " +
+    return Unusable("expected one URI in the certificate of " + label() + ", found " +
                     std::to_string(uris().size()));
   }
   CAIRN_ASSIGN_OR_RETURN(PeerIdentity identity, PeerIdentity::ParseUri(uris().front()));

@@ -45,6 +45,7 @@ class Certificate {
   const std::vector<std::string>& uris() const { return facts_->uris; }
   const std::vector<std::string>& dns_names() const { return facts_->dns_names; }
   const std::vector<std::string>& addresses() const { return facts_->addresses; }
+  std::string label() const;       // what to call it in a message: its names, or else its subject
   std::string names_text() const;  // "DNS:a.example, IP:10.0.1.5", or "no names"
 
   // Its one URI; DNS names and addresses are allowed beside it for an aggregator only.

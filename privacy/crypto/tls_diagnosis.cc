@@ -71,6 +71,21 @@ Status FromAlert(const Observations& seen) {
   }
 }
 
+Status FromHangUp(const Observations& seen, const ProbeReport& report) {
+  const ProbeTarget& target = seen.target;
+  if (target.identity.empty()) {
+    return Status(errors::kTlsNoClientCert,
+                  "it hung up after the handshake, in which we had no certificate to show");
+  }
+  ChainTerms terms{{report.root}, report.chain, target.now, TlsSide::kClient};
+  terms.intermediates.insert(terms.intermediates.end(), target.identity.begin() + 1, target.identity.end());
+  if (Status own = VerifyChain(target.identity.front(), terms); !own.ok()) {
+    return std::move(own).Within("it hung up after the handshake");
+  }
+  return Status(errors::kNetLost, "it hung up right after the handshake, without saying why")
+      .Why("our certificate looks right from here; the aggregator's log has its reason");
+}
+
 Status FromChain(const Observations& seen) {
   if (seen.root_shown) {
     return Status(errors::kFederationMismatch, "it shows a root with fingerprint " +

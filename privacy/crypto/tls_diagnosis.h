@@ -26,6 +26,9 @@ struct Observations {
 
 // An alert of the server, nearly always its verdict on our certificate.
 Status FromAlert(const Observations& seen);
+// The server hung up after a good handshake without an alert, as gRPC 1.51 does whatever it dislikes.
+// What is wrong with our certificate is then judged here, against the server's own root and issuers.
+Status FromHangUp(const Observations& seen, const ProbeReport& report);
 // Our verdict on the server's chain.
 Status FromChain(const Observations& seen);
 // What plaintext looks like in a message: "'HTTP/1.1 400 Bad'", or its first bytes in hex.

@@ -18,10 +18,8 @@ Status CheckKeyKind(const std::vector<Certificate>& chain, const std::filesystem
   for (const Certificate& certificate : chain) {
     const std::string& kind = certificate.key_text();
     if (kind != ToString(KeyKind::kP256) && kind != ToString(KeyKind::kEd25519)) {
-      return Status(errors::kTlsCertificate,
-                    path.string() + ": expected P-256 or Ed25519 keys, got " + kind +
-                        " in the certificate of " +
-                        (certificate.subject().empty() ? certificate.names_text() : certificate.subject()));
+      return Status(errors::kTlsCertificate, path.string() + ": expected P-256 or Ed25519 keys, got " + kind +
+                                                 " in the certificate of " + certificate.label());
     }
   }
   return {};

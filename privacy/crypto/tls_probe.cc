@@ -161,16 +161,16 @@ Status Handshake(SSL* ssl, const TcpSocket& socket, const Observations& seen) {
   return Status(errors::kTlsHandshake, "the TLS handshake failed: " + reason);
 }
 
-// The server's verdict on our certificate comes after the handshake: an alert, its first bytes, or silence.
-Status AwaitVerdict(SSL* ssl, const TcpSocket& socket, const Observations& seen) {
+// The server's verdict on our certificate comes after the handshake: an alert, a hang-up,
+// its first bytes, or silence.
+Status AwaitVerdict(SSL* ssl, const TcpSocket& socket, const Observations& seen, const ProbeReport& report) {
   char byte = 0;
   const int state =
       Drive(ssl, socket, After(seen.target.alert_wait), [&] { return SSL_read(ssl, &byte, 1); });
   ERR_clear_error();
   if (seen.alert >= 0) return FromAlert(seen);
   if (state == SSL_ERROR_NONE || state == SSL_ERROR_WANT_READ || state == SSL_ERROR_WANT_WRITE) return {};
-  return Status(errors::kNetLost,
-                "it closed the connection right after the TLS handshake, without saying why");
+  return FromHangUp(seen, report);
 }
 
 Result<ProbeReport> ReportOn(SSL* ssl, const TcpSocket& socket, const ProbeTarget& target) {
@@ -203,7 +203,7 @@ Result<ProbeReport> Probe(const ProbeTarget& target) {
   const ossl::Ssl ssl = MakeSession(context.get(), socket, seen);
   CAIRN_RETURN_IF_ERROR(Handshake(ssl.get(), socket, seen));
   CAIRN_ASSIGN_OR_RETURN(ProbeReport report, ReportOn(ssl.get(), socket, target));
-  CAIRN_RETURN_IF_ERROR(AwaitVerdict(ssl.get(), socket, seen));
+  CAIRN_RETURN_IF_ERROR(AwaitVerdict(ssl.get(), socket, seen, report));
   SSL_shutdown(ssl.get());
   return report;
 }

@@ -58,7 +58,7 @@ int Collect(int ok, X509_STORE_CTX* context) {
 std::string SecondsText(UnixTime a, UnixTime b) { return std::to_string((a - b).count()) + " s"; }
 
 Status OtherFault(const ChainFaults& faults, const Certificate& leaf) {
-  return Status(errors::kTlsCertificate, "the certificate of " + leaf.subject() +
+  return Status(errors::kTlsCertificate, "the certificate of " + leaf.label() +
                                              " is refused: " + X509_verify_cert_error_string(faults.other) +
                                              " (at depth " + std::to_string(faults.depth) + ")");
 }
@@ -112,7 +112,7 @@ Status ServerFault(const ChainFaults& faults, const Certificate& leaf, UnixTime 
   if (faults.unknown_issuer) {
     return Status(errors::kTlsWrongCa,
                   "its certificate was issued by " + leaf.issuer() + ", not by this federation")
-        .Why("the chain shown for " + leaf.subject() +
+        .Why("the chain shown for " + leaf.label() +
              " does not end at the root we trust: another server or " +
              "federation, or a proxy that inspects TLS");
   }

