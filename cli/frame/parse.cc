@@ -40,6 +40,7 @@ Status UnknownWord(const CommandSet& commands, const std::string& path, const st
 Status FindCommand(const CommandSet& commands, const std::vector<std::string>& words, ParsedLine& line,
                    std::vector<std::string>& rest) {
   std::string path;
+  Status unknown;  // the flags behind an unknown word still say how the error is printed
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (line.command != nullptr || word.starts_with("-")) {
@@ -47,6 +48,7 @@ Status FindCommand(const CommandSet& commands, const std::vector<std::string>& w
       if (line.command == nullptr && TakesValue(word) && i + 1 < words.size()) rest.push_back(words[++i]);
       continue;
     }
+    if (!unknown.ok()) continue;
     if (path.empty() && word == "help") {
       line.wants_help = true;
       continue;
@@ -56,12 +58,15 @@ Status FindCommand(const CommandSet& commands, const std::vector<std::string>& w
       return {};
     }
     const std::string longer = path.empty() ? word : path + " " + word;
-    if (commands.Find(longer) == nullptr && commands.WordsAfter(longer).empty()) return UnknownWord(commands, path, word);
+    if (commands.Find(longer) == nullptr && commands.WordsAfter(longer).empty()) {
+      unknown = UnknownWord(commands, path, word);
+      continue;
+    }
     path = longer;
     line.command = commands.Find(path);
   }
   line.help_path = path;
-  return {};
+  return unknown;
 }
 
 // The parser library sees every value as text; turning text into values, with our words, is ours.

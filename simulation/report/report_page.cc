@@ -60,7 +60,7 @@ std::string Headline(const RunRecord& record) {
     html += Tile("clients", HtmlNumber(static_cast<long long>(record.clients.size())), HtmlNumber(examples) + " examples");
   }
   html += Tile("sent up", EscapeHtml(FormatByteSize(static_cast<double>(up))),
-               FormatByteSize(static_cast<double>(down)) + " down, all sites");
+               "and " + FormatByteSize(static_cast<double>(down)) + " down");
   return html + "</dl>\n";
 }
 

@@ -25,9 +25,9 @@ header p { margin: 0; color: var(--soft); }
 .state.finished { color: var(--good); }
 .state.failed, .error { color: var(--bad); }
 .error { border-left: 3px solid var(--bad); padding-left: .8rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0; }
+.tiles { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; }
 .tile, figure { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
-.tile { padding: .8rem 1rem; }
+.tile { flex: 1 1 10.5rem; padding: .8rem 1rem; }
 dt { color: var(--soft); font-size: .85rem; }
 dd { margin: 0; }
 .tile dd { font-size: 1.65rem; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums; }
@@ -67,7 +67,7 @@ pre { overflow: auto; background: var(--card); border: 1px solid var(--line); bo
 footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
 :focus-visible { outline: 2px solid var(--l1); outline-offset: 2px; }
 @media (max-width: 30rem) { main { padding: 1.5rem .9rem 2rem; } .tile dd { font-size: 1.35rem; }
-  .tiles { grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); } th, td { padding: .35rem .6rem; } }
+  .tile { flex-basis: 8.5rem; } th, td { padding: .35rem .6rem; } }
 @media print {
   :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --grid: #ddd; --mark: #eee;
     --l1: #1f6f8b; --l2: #c0562b; --l3: #5b7f3a; --l4: #8a5a9e; }
