@@ -1,0 +1,50 @@
+#include "protocol/grpc/dial.h"
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include <chrono>
+
+#include "privacy/crypto/private_file.h"
+#include "privacy/crypto/tls_probe.h"
+#include "protocol/grpc/credentials.h"
+
+namespace cairn {
+namespace {
+
+bool IsLoopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+Result<std::vector<Certificate>> ReadChain(const std::filesystem::path& path) {
+  CAIRN_ASSIGN_OR_RETURN(const Bytes bytes, ReadPublicFile(path));
+  return Certificate::ChainFromPem(AsText(bytes));
+}
+
+}  // namespace
+
+std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
+  grpc::ChannelArguments arguments;
+  const bool with_proxy = target.proxy_from_environment && !IsLoopback(target.aggregator.host);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, with_proxy ? 1 : 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 15'000);
+  arguments.SetMaxReceiveMessageSize(4 << 20);
+  return grpc::CreateCustomChannel(target.aggregator.text(),
+                                   NewChannelCredentials(target.tls, target.federation, target.aggregator.host), arguments);
+}
+
+Status Diagnose(const DialTarget& target) {
+  CAIRN_ASSIGN_OR_RETURN(const auto roots, ReadChain(target.tls.roots));
+  CAIRN_ASSIGN_OR_RETURN(const auto identity, ReadChain(target.tls.certificate));
+  CAIRN_ASSIGN_OR_RETURN(const SecretBytes pem, ReadPrivateFile(target.tls.key));
+  CAIRN_ASSIGN_OR_RETURN(const PrivateKey key, PrivateKey::FromPem(pem, {}));
+  return ProbeTls({.endpoint = target.aggregator,
+                   .federation = target.federation,
+                   .roots = roots,
+                   .identity = identity,
+                   .key = &key,
+                   .now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now())})
+      .status();
+}
+
+}  // namespace cairn

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "core/base/status.h"
+#include "privacy/crypto/endpoint.h"
+#include "privacy/crypto/tls_files.h"
+
+// How a member reaches its aggregator. Inside of protocol/grpc.
+
+namespace cairn {
+
+struct DialTarget {
+  Endpoint aggregator;
+  std::string federation;
+  TlsFiles tls;
+  bool proxy_from_environment = false;
+};
+
+// A fresh channel: it connects anew and remembers no earlier failure.
+std::shared_ptr<grpc::Channel> Dial(const DialTarget& target);
+
+// Why a connection does not come about, found out with a TLS connection of our own; OK when that one
+// would work. Blocks for up to a few seconds.
+Status Diagnose(const DialTarget& target);
+
+}  // namespace cairn
