@@ -53,7 +53,7 @@ Status WriteAllAt(const fs::path& path, int fd, std::span<const std::byte> bytes
   });
 }
 
-Status SyncFolder(const fs::path& folder) {
+Status SyncKeyFolder(const fs::path& folder) {
   const Descriptor directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || fsync(directory.get()) != 0) return SystemError(folder, "sync", errno);
   return {};

@@ -37,6 +37,6 @@ Status ReadExactly(const std::filesystem::path& path, int fd, std::span<std::byt
 Status WriteAll(const std::filesystem::path& path, int fd, std::span<const std::byte> bytes);
 Status WriteAllAt(const std::filesystem::path& path, int fd, std::span<const std::byte> bytes,
                   std::uint64_t offset);
-Status SyncFolder(const std::filesystem::path& folder);
+Status SyncKeyFolder(const std::filesystem::path& folder);
 
 }  // namespace cairn

@@ -78,7 +78,7 @@ Status WriteAtomically(const fs::path& path, std::span<const std::byte> content,
     unlink(temporary.c_str());
     return status;
   }
-  return SyncFolder(folder);
+  return SyncKeyFolder(folder);
 }
 
 }  // namespace
