@@ -14,7 +14,11 @@ struct SimDriver::Agent final : public ClientHandler {
   void OnMessage(ServerMessage message) override {
     driver.ready_.push_back(AgentInput{client, ServerSaid{std::move(message)}});
   }
-  void OnClose(Status reason) override { driver.ready_.push_back(AgentInput{client, ChannelClosed{std::move(reason)}}); }
+  void OnClose(Status reason) override {
+    // Nothing cuts a channel within a process but a message that no real peer could have sent.
+    if (!reason.ok() && driver.fault_.ok()) driver.fault_ = reason;
+    driver.ready_.push_back(AgentInput{client, ChannelClosed{std::move(reason)}});
+  }
 
   SimDriver& driver;
   std::size_t client;
@@ -37,7 +41,10 @@ SimDriver::SimDriver(SimConfig config, SimParts parts)
       lanes_(config.lanes),
       admission_({"cairn simulation", Duration{0}}) {}
 
-SimDriver::~SimDriver() { lanes_.Stop(); }
+SimDriver::~SimDriver() {
+  lanes_.Stop();
+  agents_.clear();  // their channels still tell us that they close
+}
 
 Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts parts) {
   const JobSpec& spec = parts.manifest->spec;
@@ -86,6 +93,7 @@ Result<JobClosed> SimDriver::Run(SimObserver& observer, std::stop_token stop) {
   while (true) {
     CAIRN_RETURN_IF_ERROR(StepReady(observer));
     if (end_.has_value()) break;
+    CAIRN_RETURN_IF_ERROR(fault_);
     if (stop.stop_requested()) {
       for (const auto& agent : agents_) agent->stop.request_stop();
       return Status(errors::kCancelled, "the simulation was stopped");

@@ -23,7 +23,7 @@ namespace cairn {
 struct SimConfig {
   std::size_t lanes = 1;
   TransportMode transport = TransportMode::kDirect;
-  DeviceModel devices;  // virtual duration of a client's work
+  DeviceModel devices = {};  // virtual duration of a client's work
 };
 
 // What a simulation is made of. All of it outlives the driver.
@@ -132,6 +132,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   std::map<WorkKey, std::size_t> undispatched_;  // → client
   std::uint64_t work_number_ = 0;
   std::optional<JobClosed> end_;
+  Status fault_;  // why a channel broke
 };
 
 }  // namespace cairn
