@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kLabel = "cairn-agent-1";
 constexpr std::size_t kMaxText = 4096;
+constexpr std::int64_t kMaxTime = 9'000'000'000'000;  // ms since 1970: the year 2255, still exact in ns
 
 using std::chrono::milliseconds;
 
@@ -116,8 +117,9 @@ Result<JournalEntry> DecodeEntry(std::span<const std::byte> bytes) {
   Result<JournalEntry> entry{JournalEntry{}};
   const std::uint8_t kind = in.U8();
   const std::int64_t time = in.I64();
-  entry->time = WallTime(std::chrono::duration_cast<WallTime::duration>(milliseconds(time)));
-  if (!ReadBodyOfKind(in, kind, &entry->body) || !in.done()) {
+  const bool is_time = time >= -kMaxTime && time <= kMaxTime;
+  if (is_time) entry->time = WallTime(std::chrono::duration_cast<WallTime::duration>(milliseconds(time)));
+  if (!is_time || !ReadBodyOfKind(in, kind, &entry->body) || !in.done()) {
     return Status(errors::kStorageCorrupt, "an entry of the site's log cannot be read");
   }
   return entry;

@@ -56,6 +56,13 @@ TEST(AgentJournalTest, UnknownKindsAndValuesAreRefused) {
   EXPECT_FALSE(DecodeEntry(answered).ok());
 }
 
+TEST(AgentJournalTest, TimeOutsideTheCalendarIsRefused) {
+  const std::size_t time_at = 4 + std::string_view("cairn-agent-1").size() + 1;
+  std::vector<std::byte> bytes = EncodeEntry(OneOfEach()[0]);
+  bytes[time_at + 7] = std::byte{0x7f};
+  EXPECT_EQ(DecodeEntry(bytes).status().id(), errors::kStorageCorrupt);
+}
+
 TEST(AgentHistoryTest, ReportIsOpenUntilReleasedOrReplacedByTheNextOfItsJob) {
   AgentHistory history;
   history.Add({At(1), Egress(1)});
