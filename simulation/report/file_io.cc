@@ -11,7 +11,9 @@ namespace cairn {
 namespace {
 Status IoError(const char* verb, const std::filesystem::path& path) {
   const bool missing = errno == ENOENT || errno == ENOTDIR;
-  return Status(missing ? errors::kNotFound : errno == ENOSPC ? errors::kStorageFull : errors::kStorageIo,
+  return Status(missing           ? errors::kNotFound
+                : errno == ENOSPC ? errors::kStorageFull
+                                  : errors::kStorageIo,
                 std::string("cannot ") + verb + " " + EscapeControls(path.string()) + ": " +
                     (errno != 0 ? std::strerror(errno) : "failed"));
 }
@@ -44,7 +46,8 @@ Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t
     text.append(block, static_cast<std::size_t>(file.gcount()));
     if (text.size() > limit) {
       return Status(errors::kStorageIo, EscapeControls(path.string()) + " is larger than " +
-                                            FormatByteSize(static_cast<double>(limit)) + ", which is not ours");
+                                            FormatByteSize(static_cast<double>(limit)) +
+                                            ", which is not ours");
     }
   }
   if (file.bad()) return IoError("read", path);

@@ -85,7 +85,8 @@ std::string ProgressLine::Bar(double share) const {
   const double cells = std::clamp(share, 0.0, 1.0) * kBarCells;
   const int full = static_cast<int>(cells);
   if (!terminal_.unicode) {
-    return "[" + std::string(static_cast<std::size_t>(full), '#') + std::string(static_cast<std::size_t>(kBarCells - full), '.') + "]";
+    return "[" + std::string(static_cast<std::size_t>(full), '#') +
+           std::string(static_cast<std::size_t>(kBarCells - full), '.') + "]";
   }
   std::string bar = "▕";
   for (int i = 0; i < full; ++i) bar += "█";
@@ -96,7 +97,9 @@ std::string ProgressLine::Bar(double share) const {
 }
 
 std::optional<Duration> ProgressLine::Eta(const Progress& progress) const {
-  const double share = progress.invited == 0 ? 0 : static_cast<double>(progress.reported) / static_cast<double>(progress.invited);
+  const double share = progress.invited == 0
+                           ? 0
+                           : static_cast<double>(progress.reported) / static_cast<double>(progress.invited);
   const double done = static_cast<double>(progress.round - first_round_) + share;
   const double left = static_cast<double>(progress.rounds) - static_cast<double>(progress.round) + 1 - share;
   if (done < 0.5 || left <= 0) return std::nullopt;  // too little seen to tell
@@ -109,11 +112,14 @@ std::string ProgressLine::Line(const Progress& progress, bool is_done) const {
   const std::string dot = fancy ? " · " : ", ";
   std::string line = "round " + std::to_string(progress.round) + "/" + std::to_string(progress.rounds);
   if (terminal_.is_terminal) {
-    const double part = progress.invited == 0 ? 0 : static_cast<double>(progress.reported) / static_cast<double>(progress.invited);
+    const double part = progress.invited == 0
+                            ? 0
+                            : static_cast<double>(progress.reported) / static_cast<double>(progress.invited);
     const double done = static_cast<double>(progress.round) - 1 + (is_done ? 1 : part);
     line += " " + Bar(progress.rounds == 0 ? 0 : done / static_cast<double>(progress.rounds));
   }
-  line += (terminal_.is_terminal ? " " : dot) + std::to_string(progress.reported) + "/" + std::to_string(progress.invited) + " sites";
+  line += (terminal_.is_terminal ? " " : dot) + std::to_string(progress.reported) + "/" +
+          std::to_string(progress.invited) + " sites";
   for (const auto& [name, value] : shown_) {
     if (!std::isfinite(value)) continue;
     line += dot + EscapeControls(name) + " " + Short(value);
@@ -121,7 +127,8 @@ std::string ProgressLine::Line(const Progress& progress, bool is_done) const {
     const bool moved = old != before_.end() && std::isfinite(old->second) && old->second != value;
     if (moved && fancy) line += value > old->second ? " ↑" : " ↓";
   }
-  if (progress.bytes_up > 0) line += dot + FormatByteSize(progress.bytes_up) + (fancy ? "↑ a site" : " up a site");
+  if (progress.bytes_up > 0)
+    line += dot + FormatByteSize(progress.bytes_up) + (fancy ? "↑ a site" : " up a site");
   if (!terminal_.is_terminal) return line;
   if (is_done && progress.round >= progress.rounds) return line + dot + Clock24(clock_.Now() - started_);
   const std::optional<Duration> eta = Eta(progress);

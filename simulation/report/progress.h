@@ -14,11 +14,11 @@ namespace cairn {
 
 // Where a run stands, as the progress line shows it.
 struct Progress {
-  std::string name;                      // "quickstart"
-  std::uint64_t round = 0, rounds = 0;   // the one that runs, and how many there will be
-  std::size_t reported = 0, invited = 0; // in this round
+  std::string name;                                    // "quickstart"
+  std::uint64_t round = 0, rounds = 0;                 // the one that runs, and how many there will be
+  std::size_t reported = 0, invited = 0;               // in this round
   std::vector<std::pair<std::string, double>> values;  // of the last round told: {"loss", 0.21}
-  double bytes_up = 0;                   // a site, a round; 0: not shown
+  double bytes_up = 0;                                 // a site, a round; 0: not shown
 };
 
 // Tells how a run goes. On a terminal one line is redrawn at most ten times a second:

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 std::string SafeName(std::string_view name) {
   std::string safe;
   for (const char c : name.substr(0, 80)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     safe += plain ? c : '-';
   }
   return safe.empty() ? "run" : safe;
@@ -123,7 +124,8 @@ Status RunDirectory::Publish() {
   const fs::path target = state_->parent / state_->name;
   fs::rename(state_->path, target, error);
   if (error) {
-    return Status(errors::kStorageIo, "cannot name " + EscapeControls(target.string()) + ": " + error.message());
+    return Status(errors::kStorageIo,
+                  "cannot name " + EscapeControls(target.string()) + ": " + error.message());
   }
   state_->path = target;
   state_->is_published = true;
@@ -140,10 +142,11 @@ Status RunDirectory::AppendRound(const RoundRow& row) {
   std::string header = "round,invited,reported,declined,late,invalid,examples,bytes_up,bytes_down";
   for (const std::string& metric : state_->run.metrics) header += "," + CsvCell(metric);
   std::string line = std::to_string(row.round);
-  for (const std::uint64_t n : {static_cast<std::uint64_t>(row.invited), static_cast<std::uint64_t>(row.reported),
-                                static_cast<std::uint64_t>(row.declined), static_cast<std::uint64_t>(row.late),
-                                static_cast<std::uint64_t>(row.invalid), static_cast<std::uint64_t>(row.examples),
-                                row.bytes_up, row.bytes_down}) {
+  for (const std::uint64_t n :
+       {static_cast<std::uint64_t>(row.invited), static_cast<std::uint64_t>(row.reported),
+        static_cast<std::uint64_t>(row.declined), static_cast<std::uint64_t>(row.late),
+        static_cast<std::uint64_t>(row.invalid), static_cast<std::uint64_t>(row.examples), row.bytes_up,
+        row.bytes_down}) {
     line += "," + std::to_string(n);
   }
   for (std::size_t i = 0; i < state_->run.metrics.size(); ++i) {
@@ -176,13 +179,15 @@ Status RunDirectory::WriteClients(std::span<const ClientRow> rows) {
   for (const ClientRow& row : rows) labels = std::max(labels, row.labels.size());
   std::string text = "client,name,examples,rounds";
   for (std::size_t l = 0; l < labels; ++l) {
-    text += "," + CsvCell(l < state_->run.labels.size() ? state_->run.labels[l] : "label_" + std::to_string(l));
+    text +=
+        "," + CsvCell(l < state_->run.labels.size() ? state_->run.labels[l] : "label_" + std::to_string(l));
   }
   text += "\n";
   for (const ClientRow& row : rows) {
     text += std::to_string(row.client) + "," + CsvCell(row.name) + "," + std::to_string(row.examples) + "," +
             std::to_string(row.rounds);
-    for (std::size_t l = 0; l < labels; ++l) text += "," + std::to_string(l < row.labels.size() ? row.labels[l] : 0);
+    for (std::size_t l = 0; l < labels; ++l)
+      text += "," + std::to_string(l < row.labels.size() ? row.labels[l] : 0);
     text += "\n";
   }
   return WriteWholeFile(state_->path / "clients.csv", text);
@@ -193,7 +198,9 @@ Status RunDirectory::WriteStatus(const RunStatus& status) {
   return state_->WriteStatusFile();
 }
 
-Status RunDirectory::WriteModelJson(std::string_view json) { return WriteWholeFile(state_->path / "model.json", json); }
+Status RunDirectory::WriteModelJson(std::string_view json) {
+  return WriteWholeFile(state_->path / "model.json", json);
+}
 
 Status RunDirectory::SaveCheckpoint(std::uint64_t round, std::span<const std::byte> safetensors) {
   std::error_code error;
@@ -216,8 +223,8 @@ Status RunDirectory::WriteReport() {
 
 bool RunDirectory::IsBest(std::uint64_t round, double value) {
   if (state_->run.metric.empty() || std::isnan(value)) return false;
-  const bool better = !state_->has_best ||
-                      (state_->run.maximize ? value > state_->best.value : value < state_->best.value);
+  const bool better =
+      !state_->has_best || (state_->run.maximize ? value > state_->best.value : value < state_->best.value);
   if (better) {
     state_->has_best = true;
     state_->best = {round, value};

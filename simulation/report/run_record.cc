@@ -83,7 +83,8 @@ Status ReadRounds(const fs::path& path, RunRecord& record) {
     row.examples = Number<std::int64_t>(cells[6], 0);
     row.bytes_up = Number<std::uint64_t>(cells[7], 0);
     row.bytes_down = Number<std::uint64_t>(cells[8], 0);
-    for (std::size_t m = kFixedColumns; m < cells.size(); ++m) row.metrics.push_back(Number<double>(cells[m], kNoValue));
+    for (std::size_t m = kFixedColumns; m < cells.size(); ++m)
+      row.metrics.push_back(Number<double>(cells[m], kNoValue));
     record.rounds.push_back(std::move(row));
   }
   return {};
@@ -96,8 +97,11 @@ Status ReadClients(const fs::path& path, RunRecord& record) {
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const std::vector<std::string>& cells = rows[i];
     if (cells.size() < 4) return Corrupt(path, "ragged row");
-    ClientRow row{Number<std::uint64_t>(cells[0], 0), cells[1], Number<std::int64_t>(cells[2], 0),
-                  Number<std::uint64_t>(cells[3], 0), {}};
+    ClientRow row{Number<std::uint64_t>(cells[0], 0),
+                  cells[1],
+                  Number<std::int64_t>(cells[2], 0),
+                  Number<std::uint64_t>(cells[3], 0),
+                  {}};
     for (std::size_t l = 4; l < cells.size(); ++l) row.labels.push_back(Number<std::int64_t>(cells[l], 0));
     record.clients.push_back(std::move(row));
   }
@@ -114,7 +118,11 @@ std::string DescriptionToJson(const RunDescription& run, const std::string& id) 
   for (const std::string& name : run.labels) labels.Add(name);
   for (const auto& [name, text] : run.facts) facts.AddRaw(JsonArray().Add(name).Add(text).text());
   JsonObject json;
-  json.Add("schema_version", 1).Add("run", id).Add("name", run.name).Add("seed", run.seed).Add("rounds", run.rounds);
+  json.Add("schema_version", 1)
+      .Add("run", id)
+      .Add("name", run.name)
+      .Add("seed", run.seed)
+      .Add("rounds", run.rounds);
   json.Add("metrics", metrics).Add("metric", run.metric).Add("maximize", run.maximize);
   return json.Add("labels", labels).Add("facts", facts).text() + "\n";
 }
@@ -147,7 +155,9 @@ std::vector<RunRecord::Point> RunRecord::Series(std::string_view metric) const {
 std::optional<RunRecord::Point> RunRecord::Best() const {
   const std::vector<Point> points = Series(run.metric);
   if (points.empty()) return std::nullopt;
-  const auto worse = [&](const Point& a, const Point& b) { return run.maximize ? a.value < b.value : a.value > b.value; };
+  const auto worse = [&](const Point& a, const Point& b) {
+    return run.maximize ? a.value < b.value : a.value > b.value;
+  };
   return *std::max_element(points.begin(), points.end(), worse);  // the first of equals
 }
 std::optional<RunRecord::Point> RunRecord::Last() const {
@@ -162,8 +172,10 @@ Result<RunRecord> ReadRun(const fs::path& path) {
   }
   RunRecord record;
   record.path = path;
-  CAIRN_RETURN_IF_ERROR(ReadJson(path / "run.json", [&](const Json& json) { ReadDescription(json, record.run); }));
-  CAIRN_RETURN_IF_ERROR(ReadJson(path / "status.json", [&](const Json& json) { ReadStatus(json, record.status); }));
+  CAIRN_RETURN_IF_ERROR(
+      ReadJson(path / "run.json", [&](const Json& json) { ReadDescription(json, record.run); }));
+  CAIRN_RETURN_IF_ERROR(
+      ReadJson(path / "status.json", [&](const Json& json) { ReadStatus(json, record.status); }));
   CAIRN_RETURN_IF_ERROR(ReadRounds(path / "metrics.csv", record));
   CAIRN_RETURN_IF_ERROR(ReadClients(path / "clients.csv", record));
   Result<std::string> resolved = ReadWholeFile(path / "resolved.toml", kSmallFile);
@@ -187,7 +199,8 @@ std::vector<fs::path> ListRuns(const fs::path& parent) {
 
 Result<fs::path> ResolveRun(const fs::path& parent, std::string_view name) {
   const std::vector<fs::path> runs = ListRuns(parent);
-  const Status missing(errors::kNoSuchRun, "no run '" + EscapeControls(name) + "' in " + EscapeControls(parent.string()));
+  const Status missing(errors::kNoSuchRun,
+                       "no run '" + EscapeControls(name) + "' in " + EscapeControls(parent.string()));
   if (name == "latest" || name.starts_with("latest~")) {
     const std::size_t back = name == "latest" ? 0 : Number<std::size_t>(std::string(name.substr(7)), 0);
     if (back >= runs.size()) return missing;
@@ -203,7 +216,8 @@ Result<fs::path> ResolveRun(const fs::path& parent, std::string_view name) {
   std::error_code error;
   if (fitting.empty() && fs::is_regular_file(fs::path(name) / "run.json", error)) return fs::path(name);
   if (fitting.empty()) return missing;
-  return Status(errors::kNoSuchRun, "'" + EscapeControls(name) + "' fits " + std::to_string(fitting.size()) + " runs")
+  return Status(errors::kNoSuchRun,
+                "'" + EscapeControls(name) + "' fits " + std::to_string(fitting.size()) + " runs")
       .Mend("write more of its name, such as " + fitting.back().filename().string());
 }
 

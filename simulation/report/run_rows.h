@@ -17,9 +17,9 @@ inline constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();  //
 struct RoundRow {
   std::uint64_t round = 0;
   std::size_t invited = 0, reported = 0, declined = 0, late = 0, invalid = 0;
-  std::int64_t examples = 0;           // Σ over the reports
+  std::int64_t examples = 0;                   // Σ over the reports
   std::uint64_t bytes_up = 0, bytes_down = 0;  // Σ over the sites
-  std::vector<double> metrics;         // in the order of RunDescription::metrics; kNoValue where not measured
+  std::vector<double> metrics;  // in the order of RunDescription::metrics; kNoValue where not measured
 };
 
 // A line of metrics.jsonl: one measured value.
@@ -37,7 +37,7 @@ struct ClientRow {
   std::uint64_t client = 0;
   std::string name;
   std::int64_t examples = 0;
-  std::uint64_t rounds = 0;  // it was part of
+  std::uint64_t rounds = 0;          // it was part of
   std::vector<std::int64_t> labels;  // examples of each class
 };
 
@@ -59,13 +59,13 @@ struct RunStatus {
 
 // What a run is, fixed when it is made.
 struct RunDescription {
-  std::string name;                  // "quickstart"
+  std::string name;  // "quickstart"
   std::uint64_t seed = 0;
   std::uint64_t rounds = 0;
   std::vector<std::string> metrics;  // columns of metrics.csv: "loss", "accuracy"
   std::string metric;                // the one that decides what is best; empty: none declared
   bool maximize = true;
-  std::vector<std::string> labels;   // names of the classes, for the histograms
+  std::vector<std::string> labels;  // names of the classes, for the histograms
   // What a reader wants to know at a glance, shown on the report as given: {"Model", "cnn-small"}.
   std::vector<std::pair<std::string, std::string>> facts;
 };

@@ -32,7 +32,9 @@ std::string Label(double value, bool is_bytes) {
 struct Axes {
   double x_low, x_high, y_low, y_high;
   double X(double x) const { return kLeft + (x - x_low) / (x_high - x_low) * (kWidth - kLeft - kRight); }
-  double Y(double y) const { return kHeight - kBottom - (y - y_low) / (y_high - y_low) * (kHeight - kTop - kBottom); }
+  double Y(double y) const {
+    return kHeight - kBottom - (y - y_low) / (y_high - y_low) * (kHeight - kTop - kBottom);
+  }
 };
 
 Axes AxesOf(const Plot& plot, std::vector<double>& y_ticks) {
@@ -55,17 +57,17 @@ std::string Grid(const Plot& plot, const Axes& axes, const std::vector<double>& 
   std::string svg;
   for (const double tick : y_ticks) {
     const std::string y = Coordinate(axes.Y(tick));
-    svg += "<line class=grid x1=" + Coordinate(kLeft) + " x2=" + Coordinate(kWidth - kRight) + " y1=" + y + " y2=" + y +
-           "></line><text class=tick text-anchor=end x=" + Coordinate(kLeft - 7) + " y=" + Coordinate(axes.Y(tick) + 4) +
-           ">" + EscapeHtml(Label(tick, plot.y_is_bytes)) + "</text>";
+    svg += "<line class=grid x1=" + Coordinate(kLeft) + " x2=" + Coordinate(kWidth - kRight) + " y1=" + y +
+           " y2=" + y + "></line><text class=tick text-anchor=end x=" + Coordinate(kLeft - 7) +
+           " y=" + Coordinate(axes.Y(tick) + 4) + ">" + EscapeHtml(Label(tick, plot.y_is_bytes)) + "</text>";
   }
   for (const double tick : NiceTicks(axes.x_low, axes.x_high, 6)) {
     if (tick < axes.x_low || tick > axes.x_high || tick != std::floor(tick)) continue;
-    svg += "<text class=tick text-anchor=middle x=" + Coordinate(axes.X(tick)) + " y=" +
-           Coordinate(kHeight - kBottom + 17) + ">" + Label(tick, false) + "</text>";
+    svg += "<text class=tick text-anchor=middle x=" + Coordinate(axes.X(tick)) +
+           " y=" + Coordinate(kHeight - kBottom + 17) + ">" + Label(tick, false) + "</text>";
   }
-  return svg + "<text class=name text-anchor=end x=" + Coordinate(kWidth - kRight) + " y=" + Coordinate(kHeight - 2) + ">" +
-         EscapeHtml(plot.x_name) + "</text>";
+  return svg + "<text class=name text-anchor=end x=" + Coordinate(kWidth - kRight) +
+         " y=" + Coordinate(kHeight - 2) + ">" + EscapeHtml(plot.x_name) + "</text>";
 }
 
 std::string Line(const Plot& plot, const Axes& axes, const PlotLine& line, std::size_t index) {
@@ -76,9 +78,9 @@ std::string Line(const Plot& plot, const Axes& axes, const PlotLine& line, std::
     const std::string px = Coordinate(axes.X(x)), py = Coordinate(axes.Y(y));
     points += (points.empty() ? "" : " ") + px + "," + py;
     if (line.points.size() > kMostMarks) continue;
-    marks += "<circle class=" + color + " cx=" + px + " cy=" + py + " r=2.2><title>" + EscapeHtml(line.name) + ", " +
-             EscapeHtml(plot.x_name) + " " + Label(x, false) + ": " + EscapeHtml(Label(y, plot.y_is_bytes)) +
-             "</title></circle>";
+    marks += "<circle class=" + color + " cx=" + px + " cy=" + py + " r=2.2><title>" + EscapeHtml(line.name) +
+             ", " + EscapeHtml(plot.x_name) + " " + Label(x, false) + ": " +
+             EscapeHtml(Label(y, plot.y_is_bytes)) + "</title></circle>";
   }
   return "<polyline class=" + color + " points=\"" + points + "\"></polyline>" + marks;
 }
@@ -107,19 +109,22 @@ std::vector<double> NiceTicks(double low, double high, int count) {
 }
 
 std::string RenderPlot(const Plot& plot) {
-  const bool empty = std::ranges::all_of(plot.lines, [](const PlotLine& line) { return line.points.empty(); });
+  const bool empty =
+      std::ranges::all_of(plot.lines, [](const PlotLine& line) { return line.points.empty(); });
   std::string html = "<figure><figcaption>" + EscapeHtml(plot.title);
   if (plot.lines.size() > 1) {
     for (std::size_t i = 0; i < plot.lines.size(); ++i) {
-      html += "<span class=\"key k" + std::to_string(i + 1) + "\">" + EscapeHtml(plot.lines[i].name) + "</span>";
+      html +=
+          "<span class=\"key k" + std::to_string(i + 1) + "\">" + EscapeHtml(plot.lines[i].name) + "</span>";
     }
   }
   html += "</figcaption>";
   if (empty) return html + "<p class=none>not measured yet</p></figure>\n";
   std::vector<double> y_ticks;
   const Axes axes = AxesOf(plot, y_ticks);
-  html += "<svg role=img aria-label=\"" + EscapeHtml(plot.title) + " by " + EscapeHtml(plot.x_name) + "\" viewBox=\"0 0 " +
-          Coordinate(kWidth) + " " + Coordinate(kHeight) + "\">" + Grid(plot, axes, y_ticks);
+  html += "<svg role=img aria-label=\"" + EscapeHtml(plot.title) + " by " + EscapeHtml(plot.x_name) +
+          "\" viewBox=\"0 0 " + Coordinate(kWidth) + " " + Coordinate(kHeight) + "\">" +
+          Grid(plot, axes, y_ticks);
   for (std::size_t i = 0; i < plot.lines.size(); ++i) html += Line(plot, axes, plot.lines[i], i);
   return html + "</svg></figure>\n";
 }
@@ -130,16 +135,17 @@ std::string RenderBars(const std::vector<std::int64_t>& counts, const std::vecto
   const std::int64_t largest = *tallest;
   constexpr double kBar = 9, kGap = 2, kTall = 24;
   const double width = static_cast<double>(counts.size()) * (kBar + kGap) - kGap;
-  std::string svg = "<svg class=bars role=img aria-label=\"examples of each class\" width=" + Coordinate(width) +
-                    " height=" + Coordinate(kTall) + ">";
+  std::string svg =
+      "<svg class=bars role=img aria-label=\"examples of each class\" width=" + Coordinate(width) +
+      " height=" + Coordinate(kTall) + ">";
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const double share = static_cast<double>(counts[i]) / static_cast<double>(largest);
     const double height = counts[i] == 0 ? 0.75 : std::max(1.5, share * kTall);
     const std::string name = i < names.size() ? names[i] : "class " + std::to_string(i);
-    svg += "<rect" + std::string(counts[i] == 0 ? " class=zero" : "") + " x=" +
-           Coordinate(static_cast<double>(i) * (kBar + kGap)) + " y=" + Coordinate(kTall - height) +
-           " width=" + Coordinate(kBar) + " height=" + Coordinate(height) + "><title>" + EscapeHtml(name) + ": " +
-           HtmlNumber(counts[i]) + "</title></rect>";
+    svg += "<rect" + std::string(counts[i] == 0 ? " class=zero" : "") +
+           " x=" + Coordinate(static_cast<double>(i) * (kBar + kGap)) + " y=" + Coordinate(kTall - height) +
+           " width=" + Coordinate(kBar) + " height=" + Coordinate(height) + "><title>" + EscapeHtml(name) +
+           ": " + HtmlNumber(counts[i]) + "</title></rect>";
   }
   return svg + "</svg>";
 }

@@ -14,8 +14,8 @@ struct PlotLine {
   std::vector<std::pair<double, double>> points;  // ascending in x
 };
 struct Plot {
-  std::string title;   // also the accessible name
-  std::string x_name;  // "round"
+  std::string title;            // also the accessible name
+  std::string x_name;           // "round"
   std::vector<PlotLine> lines;  // at most 4, told apart by colour and dash
   bool y_from_zero = false;
   bool y_is_bytes = false;

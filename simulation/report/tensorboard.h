@@ -26,7 +26,8 @@ class TensorBoardWriter {
   const std::filesystem::path& path() const { return path_; }
 
  private:
-  TensorBoardWriter(std::filesystem::path path, std::ofstream file) : path_(std::move(path)), file_(std::move(file)) {}
+  TensorBoardWriter(std::filesystem::path path, std::ofstream file)
+      : path_(std::move(path)), file_(std::move(file)) {}
   Status AddRecord(const std::string& event);
 
   std::filesystem::path path_;

@@ -1,0 +1,184 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "cli/frame/command.h"
+#include "cli/frame/version.h"
+#include "cli/worker/builtin_experiments.h"
+#include "cli/worker/commands.h"
+#include "cli/worker/interrupt.h"
+#include "client/learning/torch/factory.h"
+#include "core/base/json_writer.h"
+#include "simulation/engine/sim_run.h"
+#include "simulation/report/progress.h"
+
+namespace cairn {
+namespace {
+
+struct Options {
+  std::string experiment;
+  std::vector<std::string> sets;
+  std::int64_t seed = -1;
+  std::int64_t workers = -1;
+  std::string transport, out;
+  bool dry_run = false;
+};
+
+struct Source {
+  std::string toml, name;
+  std::filesystem::path folder;
+};
+
+Result<Source> FindExperiment(const std::string& name) {
+  if (const auto builtin = FindBuiltinExperiment(name)) return Source{std::string(builtin->toml), name, {}};
+  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument checked, ConfigDocument::ReadFile(name));
+  return Source{ToToml(checked.root()), name, std::filesystem::path(name).parent_path()};
+}
+
+// The file, then the environment, then --set, then the flags that have names of their own.
+Result<ConfigDocument> Merge(const Options& options, const Source& source) {
+  const bool builtin = FindBuiltinExperiment(options.experiment).has_value();
+  auto parsed = builtin ? ConfigDocument::Parse(source.toml, source.name) : ConfigDocument::ReadFile(source.name);
+  CAIRN_RETURN_IF_ERROR(parsed.status());
+  ConfigDocument document = std::move(*parsed);
+  CAIRN_RETURN_IF_ERROR(document.ApplyEnvironment(EnvironmentOverrides()));
+  for (const std::string& set : options.sets) CAIRN_RETURN_IF_ERROR(document.ApplyFlag(set));
+  if (options.seed >= 0) CAIRN_RETURN_IF_ERROR(document.ApplyFlag("seed=" + std::to_string(options.seed), "--seed"));
+  if (options.workers >= 0) {
+    CAIRN_RETURN_IF_ERROR(document.ApplyFlag("simulation.workers=" + std::to_string(options.workers), "--workers"));
+  }
+  if (!options.transport.empty()) {
+    CAIRN_RETURN_IF_ERROR(document.ApplyFlag("simulation.transport=\"" + options.transport + "\"", "--transport"));
+  }
+  if (!options.out.empty()) CAIRN_RETURN_IF_ERROR(document.ApplyFlag("output.dir=\"" + options.out + "\"", "--out"));
+  return document;
+}
+
+std::string Megabytes(double bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, bytes < 1e6 ? "%.1f kB" : "%.1f MB", bytes < 1e6 ? bytes / 1e3 : bytes / 1e6);
+  return text;
+}
+
+void TellPlan(CommandOutput& out, const SimRun& run) {
+  const SimPlan& plan = run.plan();
+  const JobSpec& spec = run.manifest().spec;
+  out.Note(spec.name + "  " + std::to_string(plan.clients) + " sites · " + std::to_string(plan.rows) + " rows · " +
+           spec.model.arch + ", " + std::to_string(plan.parameters) + " parameters · " + spec.strategy.name +
+           " · seed " + std::to_string(spec.seed));
+  out.Note("aggregation  plain: secure aggregation is not part of this release");
+}
+
+JsonObject PlanJson(const SimRun& run) {
+  const SimPlan& plan = run.plan();
+  return JsonObject()
+      .Add("name", run.manifest().spec.name)
+      .Add("manifest", run.manifest().digest)
+      .Add("clients", static_cast<std::int64_t>(plan.clients))
+      .Add("rows", static_cast<std::int64_t>(plan.rows))
+      .Add("parameters", plan.parameters)
+      .Add("rounds", static_cast<std::int64_t>(run.manifest().spec.strategy.rounds))
+      .Add("bytes_up_a_round", static_cast<std::int64_t>(plan.bytes_up_a_round))
+      .Add("bytes_down_a_round", static_cast<std::int64_t>(plan.bytes_down_a_round))
+      .Add("memory_bytes", static_cast<std::int64_t>(plan.memory_bytes))
+      .Add("workers", static_cast<std::int64_t>(plan.lanes));
+}
+
+std::string EnvironmentJson(std::size_t lanes) {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  return JsonObject()
+      .Add("software", "cairn " + std::string(kVersion))
+      .Add("build", kBuildType)
+      .Add("compiler", kCompiler)
+      .Add("cores", static_cast<std::int64_t>(std::thread::hardware_concurrency()))
+      .Add("workers", static_cast<std::int64_t>(lanes))
+      .Add("openblas_coretype", variable("OPENBLAS_CORETYPE"))
+      .Add("openblas_threads", variable("OPENBLAS_NUM_THREADS"))
+      .ToString();
+}
+
+Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::string& experiment) {
+  const std::string run = outcome.run.string();
+  JsonObject data;
+  data.Add("run", run).Add("model_sha256", outcome.final_model.hex());
+  out.PrintLine("round  sites  log loss  accuracy  ROC-AUC  macro F1   up/round");
+  for (const RoundRow& row : outcome.rows) {
+    char line[128];
+    std::snprintf(line, sizeof line, "%5llu  %5zu  %8.4f  %8.4f  %7.4f  %8.4f  %9s",
+                  static_cast<unsigned long long>(row.round), row.reported, row.metrics[0], row.metrics[1],
+                  row.metrics[2], row.metrics[3], Megabytes(static_cast<double>(row.bytes_up)).c_str());
+    out.PrintLine(line);
+  }
+  if (outcome.best.has_value()) {
+    data.Add("best_round", static_cast<std::int64_t>(outcome.best->round)).Add("best", outcome.best->value);
+  }
+  out.PrintLine("run     " + run);
+  out.PrintLine("model   " + run + "/final.safetensors");
+  out.PrintLine("report  " + run + "/report.html");
+  out.Data(data);
+  out.Next("cairn runs report latest --open");
+  out.Next("cairn sim run " + experiment + " --set strategy.name=fedadam");
+  if (outcome.end.outcome == JobOutcome::kFailed) {
+    return Status(ErrorId{outcome.end.reason_id}, outcome.end.reason);
+  }
+  return {};
+}
+
+Status RunSim(const Options& options, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const Source source, FindExperiment(options.experiment));
+  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document, Merge(options, source));
+  SimRunRequest request;
+  CAIRN_ASSIGN_OR_RETURN(request.config, ParseExperiment(document, source.folder, &request.resolved_toml));
+  request.experiment_toml = source.toml;
+  const auto learners = NewTorchTaskFactory();
+  LogEventSink log;
+  request.learners = learners.get();
+  request.events = &log;
+
+  ProgressLine progress(out.notes(), out.note_terminal(),
+                        {request.config.job.spec.name, request.config.job.spec.strategy.rounds, out.flags().quiet});
+  request.on_row = [&](const RoundRow& row) { progress.Round(row, RunRecorder::MetricNames()); };
+  CAIRN_ASSIGN_OR_RETURN(const auto run, SimRun::Create(std::move(request)));
+  TellPlan(out, *run);
+  if (options.dry_run) {
+    out.Data(PlanJson(*run));
+    const SimPlan& plan = run->plan();
+    out.PrintLine("would run " + std::to_string(run->manifest().spec.strategy.rounds) + " rounds with " +
+                  std::to_string(plan.lanes) + " workers: " + Megabytes(static_cast<double>(plan.bytes_up_a_round)) +
+                  " up and " + Megabytes(static_cast<double>(plan.bytes_down_a_round)) + " down a round, about " +
+                  Megabytes(static_cast<double>(plan.memory_bytes)) + " of memory besides LibTorch's own");
+    out.PrintLine("manifest " + run->manifest().digest);
+    return {};
+  }
+  const InterruptStop interrupt;
+  const auto outcome = run->Run(interrupt.token());
+  progress.End();
+  CAIRN_RETURN_IF_ERROR(outcome.status());
+  return TellOutcome(out, *outcome, options.experiment);
+}
+
+}  // namespace
+
+void AddSimCommands(CommandSet& commands) {
+  auto options = std::make_shared<Options>();
+  commands.Group("sim", "Run experiments in the simulator");
+  commands.Add("sim run", "Runs an experiment file, or the built-in quickstart or fashion")
+      .Takes({"EXPERIMENT", "a file, quickstart, or fashion", &options->experiment})
+      .Has({"--set", "KEY=VALUE", "overrides a key of the file", &options->sets})
+      .Has({"--seed", "N", "seed of the job", &options->seed})
+      .Has({"--workers", "N", "training threads; equal bytes for any number", &options->workers})
+      .Has({"--transport", "KIND", "how messages move", &options->transport, {"direct", "wire"}})
+      .Has({"--out", "DIR", "folder of run directories", &options->out})
+      .Has({"--dry-run", "", "print the plan and stop", &options->dry_run})
+      .Example("cairn sim run quickstart")
+      .Example("cairn sim run fashion --seed 1 --set strategy.rounds=10")
+      .Run([options](CommandOutput& out) { return RunSim(*options, out); });
+}
+
+}  // namespace cairn

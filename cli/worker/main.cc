@@ -1,0 +1,21 @@
+// The worker: sees data and models, holds no keys. Under an agent it has no network and speaks to
+// nobody but its two pipes (`cairn-worker serve`); otherwise it is a researcher's own tool.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "cli/frame/command.h"
+#include "cli/worker/commands.h"
+#include "cli/worker/serve.h"
+
+int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "serve") {
+    return cairn::ServeMain(std::vector<std::string>(argv + 2, argv + argc));
+  }
+  // Its commands are reached as `cairn sim …`, `cairn data …`, `cairn model …`, and say so.
+  cairn::CommandSet commands("cairn", "Simulation, data and models.");
+  cairn::AddSimCommands(commands);
+  cairn::AddDataCommands(commands);
+  cairn::AddModelCommands(commands);
+  return cairn::RunCommandLine(commands, argc, argv);
+}
