@@ -7,7 +7,7 @@
 namespace cairn {
 namespace {
 
-std::vector<float> MeanOf(const std::vector<std::int64_t>& totals, int fraction_bits, double weight) {
+std::vector<float> MeanOf(const GridVector& totals, int fraction_bits, double weight) {
   const double to_weight_grid = std::ldexp(1.0, kWeightFractionBits - fraction_bits);  // a power of two: exact
   std::vector<float> mean(totals.size());
   for (std::size_t i = 0; i < totals.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/tensor/huge_pages.h"
 #include "core/tensor/update.h"
 
 namespace cairn {
@@ -28,9 +29,12 @@ double GridFactor(const UpdateView& view, int fraction_bits);
 std::int64_t GridValue(float delta, double factor);
 std::int64_t GridWeight(double weight);  // rne(weight · 2^40)
 
+using GridVector = std::vector<std::int64_t, ModelAllocator<std::int64_t>>;
+
 // Plain, serialisable, mergeable in any order. Counters of an empty partial are the lowest integer.
 struct Partial {
-  std::vector<std::int64_t> parameters, buffers, counters;
+  GridVector parameters, buffers;
+  std::vector<std::int64_t> counters;
   std::int64_t weight = 0;  // Σ GridWeight(weight)
   std::uint64_t count = 0;  // updates inside
 

@@ -1,8 +1,6 @@
 #include "core/tensor/parameter_set.h"
 
-#include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -13,19 +11,13 @@ namespace cairn {
 
 static_assert(std::endian::native == std::endian::little, "the arena is the wire form, which is little-endian");
 
-void ParameterSet::Free::operator()(std::byte* p) const { std::free(p); }
+void ParameterSet::Free::operator()(std::byte* p) const { FreeModelMemory(p); }
 
 ParameterSet::ParameterSet(ParameterSpec spec) : spec_(std::move(spec)), byte_size_(spec_.byte_size()) {
   float_count_ = static_cast<std::size_t>(spec_.total(Role::kParameter) + spec_.total(Role::kBuffer));
   counter_count_ = static_cast<std::size_t>(spec_.total(Role::kCounter));
-  // Memory follows the kernel's pages where the model is large, and cache lines (also the widest
-  // vectors) where it is small.
-  const std::size_t alignment = byte_size_ >= kHugePage ? kHugePage : 64;
-  const std::size_t allocated = std::max<std::size_t>(1, (byte_size_ + alignment - 1) / alignment) * alignment;
-  arena_.reset(static_cast<std::byte*>(std::aligned_alloc(alignment, allocated)));
-  CAIRN_CHECK(arena_ != nullptr, "out of memory for a model");
-  AdviseHugePages(arena_.get(), allocated);
-  std::memset(arena_.get(), 0, allocated);
+  arena_.reset(AllocateModelMemory(byte_size_));
+  if (byte_size_ > 0) std::memset(arena_.get(), 0, byte_size_);
   floats_ = reinterpret_cast<float*>(arena_.get());
   const std::size_t counters_at = byte_size_ - counter_count_ * sizeof(std::int64_t);
   counters_ = reinterpret_cast<std::int64_t*>(arena_.get() + counters_at);

@@ -1,5 +1,6 @@
-// Compiled for AVX2, and run only where the CPU has it. Includes no header with inline functions besides the
-// intrinsics: a linker might keep this file's copy of them for the whole program.
+// Compiled for AVX2, with -O3 so that the loops over inputs unroll, and run only where the CPU has it.
+// Includes no header with inline functions besides the intrinsics: a linker might keep this file's copy of them
+// for the whole program.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -39,7 +40,10 @@ __m256i AllShifts() {
 }
 
 template <std::size_t kCount, bool kHasBase>
-void FoldCount(const FoldInput* inputs, std::size_t n, std::int64_t* sum) {
+void FoldCount(const FoldInput* given, std::size_t n, std::int64_t* sum) {
+  // A copy, since for all the compiler knows the sum might overwrite what it was given.
+  FoldInput inputs[kCount];
+  for (std::size_t k = 0; k < kCount; ++k) inputs[k] = given[k];
   __m256d factors[kCount];
   for (std::size_t k = 0; k < kCount; ++k) factors[k] = _mm256_set1_pd(inputs[k].factor);
   const __m256i shifts = AllShifts<kCount>();
@@ -52,11 +56,11 @@ void FoldCount(const FoldInput* inputs, std::size_t n, std::int64_t* sum) {
     _mm256_storeu_si256(low, _mm256_sub_epi64(a, shifts));
     _mm256_storeu_si256(high, _mm256_sub_epi64(b, shifts));
   }
-  FoldInput tail[kCount];
   for (std::size_t k = 0; k < kCount; ++k) {
-    tail[k] = {inputs[k].local + i, kHasBase ? inputs[k].base + i : nullptr, inputs[k].factor};
+    inputs[k].local += i;
+    if (kHasBase) inputs[k].base += i;
   }
-  kBaseKernels.fold(tail, kCount, n - i, sum + i);
+  kBaseKernels.fold(inputs, kCount, n - i, sum + i);
 }
 
 template <bool kHasBase>

@@ -1,5 +1,6 @@
-// Compiled for AVX-512 F, DQ and VL, and run only where the CPU has them. Includes no header with inline
-// functions besides the intrinsics: a linker might keep this file's copy of them for the whole program.
+// Compiled for AVX-512 F, DQ and VL, with -O3 so that the loops over inputs unroll, and run only where the CPU has it.
+// Includes no header with inline functions besides the intrinsics: a linker might keep this file's copy of them
+// for the whole program.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -15,36 +16,34 @@ bool Supported() {
 }
 
 template <bool kHasBase>
-__m256 Delta8(const FoldInput& input, std::size_t i) {
-  const __m256 local = _mm256_loadu_ps(input.local + i);
-  return kHasBase ? _mm256_sub_ps(local, _mm256_loadu_ps(input.base + i)) : local;
+__m512i Grid8(const FoldInput& input, __m512d factor, std::size_t i) {
+  __m256 delta = _mm256_loadu_ps(input.local + i);
+  if (kHasBase) delta = _mm256_sub_ps(delta, _mm256_loadu_ps(input.base + i));
+  return _mm512_cvtpd_epi64(_mm512_mul_pd(_mm512_cvtps_pd(delta), factor));
 }
 
 template <std::size_t kCount, bool kHasBase>
-__m512i Sum8(const FoldInput* inputs, const __m512d* factors, std::size_t i, __m512i sum) {
-  for (std::size_t k = 0; k < kCount; ++k) {
-    const __m512d product = _mm512_mul_pd(_mm512_cvtps_pd(Delta8<kHasBase>(inputs[k], i)), factors[k]);
-    sum = _mm512_add_epi64(sum, _mm512_cvtpd_epi64(product));
-  }
-  return sum;
-}
-
-template <std::size_t kCount, bool kHasBase>
-void FoldCount(const FoldInput* inputs, std::size_t n, std::int64_t* sum) {
+void FoldCount(const FoldInput* given, std::size_t n, std::int64_t* sum) {
+  // A copy, since for all the compiler knows the sum might overwrite what it was given.
+  FoldInput inputs[kCount];
+  for (std::size_t k = 0; k < kCount; ++k) inputs[k] = given[k];
   __m512d factors[kCount];
   for (std::size_t k = 0; k < kCount; ++k) factors[k] = _mm512_set1_pd(inputs[k].factor);
   std::size_t i = 0;
   for (; i + kStep <= n; i += kStep) {
-    const __m512i low = Sum8<kCount, kHasBase>(inputs, factors, i, _mm512_loadu_si512(sum + i));
-    const __m512i high = Sum8<kCount, kHasBase>(inputs, factors, i + 8, _mm512_loadu_si512(sum + i + 8));
+    __m512i low = _mm512_loadu_si512(sum + i), high = _mm512_loadu_si512(sum + i + 8);
+    for (std::size_t k = 0; k < kCount; ++k) {
+      low = _mm512_add_epi64(low, Grid8<kHasBase>(inputs[k], factors[k], i));
+      high = _mm512_add_epi64(high, Grid8<kHasBase>(inputs[k], factors[k], i + 8));
+    }
     _mm512_storeu_si512(sum + i, low);
     _mm512_storeu_si512(sum + i + 8, high);
   }
-  FoldInput tail[kCount];
   for (std::size_t k = 0; k < kCount; ++k) {
-    tail[k] = {inputs[k].local + i, kHasBase ? inputs[k].base + i : nullptr, inputs[k].factor};
+    inputs[k].local += i;
+    if (kHasBase) inputs[k].base += i;
   }
-  kBaseKernels.fold(tail, kCount, n - i, sum + i);
+  kBaseKernels.fold(inputs, kCount, n - i, sum + i);
 }
 
 template <bool kHasBase>

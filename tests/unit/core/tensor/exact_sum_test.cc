@@ -23,10 +23,10 @@ std::int64_t OracleValue(float local, const float* base, double factor) {
   return low % 2 == 0 ? low : low + 1;
 }
 
-std::vector<std::int64_t> OracleSum(const std::vector<UpdateView>& views, int bits,
+GridVector OracleSum(const std::vector<UpdateView>& views, int bits,
                                     std::span<const float> UpdateView::*local,
                                     std::span<const float> UpdateView::*base) {
-  std::vector<std::int64_t> sum;
+  GridVector sum;
   for (std::size_t i = 0; i < (views[0].*local).size(); ++i) {
     __int128 total = 0;
     for (const UpdateView& view : views) {
@@ -131,7 +131,7 @@ TEST_P(EveryKernel, SumsWrapAround) {
   std::fill(sum.parameters.begin(), sum.parameters.end(), kMax - 1);
   Accumulate({&view, 1}, sum);
   const std::int64_t expected = std::numeric_limits<std::int64_t>::min() + (std::int64_t{1} << 40) - 2;
-  EXPECT_EQ(sum.parameters, std::vector<std::int64_t>(33, expected));
+  EXPECT_EQ(sum.parameters, GridVector(33, expected));
 }
 
 TEST_P(EveryKernel, FourThousandLargestUpdatesDoNotWrap) {
@@ -141,7 +141,7 @@ TEST_P(EveryKernel, FourThousandLargestUpdatesDoNotWrap) {
   const std::vector<UpdateView> batch(4096, view);
   Partial sum({17, 0, 0, 0});
   Accumulate(batch, sum);
-  EXPECT_EQ(sum.parameters, std::vector<std::int64_t>(17, std::int64_t{1} << 62));
+  EXPECT_EQ(sum.parameters, GridVector(17, std::int64_t{1} << 62));
 }
 
 TEST_P(EveryKernel, ViewOverTheDifferenceGivesTheSameSum) {
