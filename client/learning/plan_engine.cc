@@ -22,7 +22,8 @@ bool PlanEngine::Supports(const LayerStack& stack) {
   return true;
 }
 
-PlanEngine::PlanEngine(const LayerStack& stack, ParameterSet& state) : kernels_(BestDenseKernels()) {
+PlanEngine::PlanEngine(const LayerStack& stack, ParameterSet& state, InputGradient input_gradient)
+    : kernels_(BestDenseKernels()), wants_input_gradient_(input_gradient == InputGradient::kWanted) {
   CAIRN_CHECK(Supports(stack), "the plan has a stage for every layer");
   gradients_.resize(static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
   for (const Layer& layer : stack.layers) {
@@ -39,7 +40,7 @@ PlanEngine::PlanEngine(const LayerStack& stack, ParameterSet& state) : kernels_(
     }
   }
   const auto learns = [](const Stage& s) { return s.weight.gradient != nullptr || s.bias.gradient != nullptr; };
-  first_trainable_ = static_cast<std::size_t>(std::find_if(stages_.begin(), stages_.end(), learns) - stages_.begin());
+  if (!wants_input_gradient_) lowest_ = static_cast<std::size_t>(std::find_if(stages_.begin(), stages_.end(), learns) - stages_.begin());
 }
 
 PlanEngine::Tensor PlanEngine::Bind(ParameterSet& state, const std::string& name) {
@@ -53,6 +54,7 @@ Status PlanEngine::Reserve(std::size_t rows) {
   if (rows <= capacity_) return {};
   capacity_ = rows;
   features_.resize(rows * stages_.front().in);
+  if (wants_input_gradient_) input_gradient_.resize(features_.size());
   for (Stage& stage : stages_) {
     stage.output.resize(rows * stage.out);
     stage.delta.resize(rows * stage.out);
@@ -113,7 +115,7 @@ void PlanEngine::Learn(Stage& stage, const float* input, std::size_t rows, const
 }
 
 void PlanEngine::Backward(std::size_t rows, const float* fused_lr) {
-  for (std::size_t s = stages_.size(); s-- > first_trainable_;) {
+  for (std::size_t s = stages_.size(); s-- > lowest_;) {
     Stage& stage = stages_[s];
     const std::size_t count = rows * stage.out;
     float* const delta = stage.delta.data();
@@ -123,8 +125,9 @@ void PlanEngine::Backward(std::size_t rows, const float* fused_lr) {
     if (stage.relu) {
       for (std::size_t i = 0; i < count; ++i) delta[i] = stage.output[i] > 0 ? delta[i] : 0;
     }
-    if (s > first_trainable_) {  // before the weights change
-      kernels_.backward_input(delta, stage.weight.values, stages_[s - 1].delta.data(), rows, stage.in, stage.out);
+    if (s > lowest_ || wants_input_gradient_) {  // before the weights change
+      float* const below = s > 0 ? stages_[s - 1].delta.data() : input_gradient_.data();
+      kernels_.backward_input(delta, stage.weight.values, below, rows, stage.in, stage.out);
     }
     Learn(stage, Input(s), rows, fused_lr);
   }

@@ -17,8 +17,10 @@ class PlanEngine final : public BatchEngine {
  public:
   // True for stacks of dense, ReLU and dropout layers that end in a dense one.
   static bool Supports(const LayerStack& stack);
-  // `state` must hold the stack's tensors, stay where it is and outlive the engine.
-  PlanEngine(const LayerStack& stack, ParameterSet& state);
+  // `state` must hold the stack's tensors, stay where it is and outlive the engine. As the dense tail
+  // of a longer net the engine also works out the gradient by its inputs.
+  enum class InputGradient : bool { kNone, kWanted };
+  PlanEngine(const LayerStack& stack, ParameterSet& state, InputGradient input_gradient = InputGradient::kNone);
 
   std::int64_t inputs() const override { return static_cast<std::int64_t>(stages_.front().in); }
   std::int64_t outputs() const override { return static_cast<std::int64_t>(stages_.back().out); }
@@ -29,6 +31,9 @@ class PlanEngine final : public BatchEngine {
   bool has_fused_sgd() const override { return true; }
   Result<double> StepSgd(const TrainBatch& batch, float lr) override;
   Status ComputeLogits(std::size_t rows, std::span<float> logits) override;
+
+  // Of the last step, rows · inputs() floats, where wanted.
+  std::span<float> input_gradient() { return input_gradient_; }
 
  private:
   struct Tensor {
@@ -52,9 +57,10 @@ class PlanEngine final : public BatchEngine {
 
   const DenseKernels& kernels_;
   std::vector<Stage> stages_;
-  std::size_t first_trainable_ = 0;  // gradients flow down to this stage
+  std::size_t lowest_ = 0;  // gradients flow down to this stage
+  bool wants_input_gradient_ = false;
   std::size_t capacity_ = 0;
-  std::vector<float> features_, gradients_;
+  std::vector<float> features_, gradients_, input_gradient_;
 };
 
 }  // namespace cairn

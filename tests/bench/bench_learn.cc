@@ -141,9 +141,11 @@ void Compare(const Workload& workload, const char* engine_name, cairn::TrainEngi
     our_rate.push_back(steps / Seconds(ours));
     ratio.push_back(our_rate.back() / raw_rate.back());
   }
-  std::printf("%-12s %-9s threads %d  raw %8.0f steps/s  ours %8.0f steps/s  ours/raw %.2f  (25-75%%: %.2f-%.2f)\n",
-              workload.arch, engine_name, threads, Quantile(raw_rate, 0.5), Quantile(our_rate, 0.5), Quantile(ratio, 0.5),
-              Quantile(ratio, 0.25), Quantile(ratio, 0.75));
+  const double low = Quantile(ratio, 0.25), middle = Quantile(ratio, 0.5), high = Quantile(ratio, 0.75);
+  const bool noisy = high - low > 0.15 * middle;  // neither passes nor fails
+  std::printf("%-12s %-9s threads %d  raw %8.0f steps/s  ours %8.0f steps/s  ours/raw %.2f  (25-75%%: %.2f-%.2f)%s\n",
+              workload.arch, engine_name, threads, Quantile(raw_rate, 0.5), Quantile(our_rate, 0.5), middle, low, high,
+              noisy ? "  noisy" : "");
   std::fflush(stdout);
 }
 

@@ -9,6 +9,7 @@
 
 #include "client/learning/dense_kernels.h"
 #include "client/learning/loss.h"
+#include "client/learning/plan_engine.h"
 #include "client/learning/torch/compat.h"
 #include "core/base/check.h"
 
@@ -17,8 +18,9 @@ namespace {
 
 class AutogradEngine final : public BatchEngine {
  public:
-  AutogradEngine(const LayerStack& stack, ParameterSet& state) : stack_(stack) {
-    gradients_.resize(static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
+  AutogradEngine(const LayerStack& stack, ParameterSet& state, DenseTail tail) : stack_(stack), head_(stack.layers.size()) {
+    if (tail == DenseTail::kPlanned) PlanTail(state);
+    gradients_.resize(tail_ ? 0 : static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
     for (const Layer& layer : stack_.layers) {
       Tensors tensors;
       if (layer.has_tensors()) tensors.weight = View(state, layer.name + ".weight");
@@ -30,24 +32,36 @@ class AutogradEngine final : public BatchEngine {
   std::int64_t inputs() const override { return stack_.input_size(); }
   std::int64_t outputs() const override { return stack_.outputs(); }
   std::span<float> features() override { return features_; }
-  std::span<float> gradients() override { return gradients_; }
+  std::span<float> gradients() override { return tail_ ? tail_->gradients() : std::span<float>(gradients_); }
+  bool has_fused_sgd() const override { return tail_ != nullptr; }
 
   Status Reserve(std::size_t rows) override {
     UseOneThreadAnOperation();
     if (rows * static_cast<std::size_t>(inputs()) > features_.size()) {
       features_.resize(rows * static_cast<std::size_t>(inputs()));
     }
-    return {};
+    return tail_ ? tail_->Reserve(rows) : Status();
   }
 
   Result<double> ComputeGradients(const TrainBatch& batch) override {
     return CatchTorch([&]() -> Result<double> {
-      std::fill(gradients_.begin(), gradients_.end(), 0.0f);
+      if (tail_) return ThroughTail(batch, nullptr);
+      ClearGradients();
       at::AutoGradMode enabled(true);
       const at::Tensor logits = Forward(batch.rows, batch.dropout);
       const at::Tensor loss = LossOf(batch, logits);
       if (loss.requires_grad()) loss.backward();
       return loss.item<double>();
+    });
+  }
+
+  Result<double> StepSgd(const TrainBatch& batch, float lr) override {
+    return CatchTorch([&]() -> Result<double> {
+      CAIRN_ASSIGN_OR_RETURN(const double loss, ThroughTail(batch, &lr));
+      for (const Trained& t : trained_) {
+        for (std::size_t i = 0; i < t.weights.size(); ++i) t.weights[i] -= lr * t.gradients[i];
+      }
+      return loss;
     });
   }
 
@@ -69,6 +83,38 @@ class AutogradEngine final : public BatchEngine {
   struct Tensors {
     at::Tensor weight, bias;
   };
+  struct Trained {  // by autograd
+    std::span<float> weights, gradients;
+  };
+
+  // Hands the layers from the first dense one on to a plan, unless it cannot run them.
+  void PlanTail(ParameterSet& state) {
+    std::size_t first = 0;
+    while (first < stack_.layers.size() && stack_.layers[first].kind != LayerKind::kDense) ++first;
+    if (first == stack_.layers.size()) return;
+    LayerStack tail{.input = {ElementsOf(stack_.layers[first].input)}, .layers = {}};
+    tail.layers.assign(stack_.layers.begin() + static_cast<std::ptrdiff_t>(first), stack_.layers.end());
+    if (!PlanEngine::Supports(tail)) return;
+    tail_ = std::make_unique<PlanEngine>(tail, state, PlanEngine::InputGradient::kWanted);
+    head_ = first;
+  }
+
+  void ClearGradients() {
+    for (const Trained& t : trained_) std::fill(t.gradients.begin(), t.gradients.end(), 0.0f);
+  }
+
+  // Autograd up to the tail, the plan through it and back, autograd the rest of the way.
+  Result<double> ThroughTail(const TrainBatch& batch, const float* lr) {
+    at::AutoGradMode enabled(true);
+    const at::Tensor middle = Forward(batch.rows, batch.dropout);
+    const at::Tensor values = middle.detach().contiguous();
+    std::copy_n(values.data_ptr<float>(), values.numel(), tail_->features().begin());
+    Result<double> loss = lr != nullptr ? tail_->StepSgd(batch, *lr) : tail_->ComputeGradients(batch);
+    if (!loss.ok() || !middle.requires_grad()) return loss;
+    ClearGradients();
+    middle.backward(at::from_blob(tail_->input_gradient().data(), middle.sizes(), at::kFloat));
+    return loss;
+  }
 
   // A leaf over the arena; where it is trained, its gradient views the gradient arena, into which
   // backward adds in place.
@@ -79,7 +125,10 @@ class AutogradEngine final : public BatchEngine {
     at::Tensor view = at::from_blob(state.tensor(index).data(), spec.shape, at::kFloat);
     if (spec.scope == Scope::kExchanged) {
       view.requires_grad_(true);
-      view.mutable_grad() = at::from_blob(gradients_.data() + state.spec().offset(index), spec.shape, at::kFloat);
+      const auto offset = static_cast<std::size_t>(state.spec().offset(index));
+      const Trained trained{state.tensor(index), gradients().subspan(offset, state.tensor(index).size())};
+      view.mutable_grad() = at::from_blob(trained.gradients.data(), spec.shape, at::kFloat);
+      if (tensors_.size() < head_) trained_.push_back(trained);  // of the layer being bound
     }
     return view;
   }
@@ -110,10 +159,10 @@ class AutogradEngine final : public BatchEngine {
     return y;
   }
 
-  // Trains, with dropout, when given a stream.
+  // All layers, or those before the tail. Trains, with dropout, when given a stream.
   at::Tensor Forward(std::size_t rows, RandomStream* dropout) {
     at::Tensor x = Features(rows);
-    for (std::size_t i = 0; i < stack_.layers.size(); ++i) x = Apply(stack_.layers[i], tensors_[i], x, dropout);
+    for (std::size_t i = 0; i < head_; ++i) x = Apply(stack_.layers[i], tensors_[i], x, dropout);
     return x;
   }
 
@@ -143,15 +192,18 @@ class AutogradEngine final : public BatchEngine {
   }
 
   const LayerStack stack_;
+  std::size_t head_;  // layers that autograd runs
+  std::unique_ptr<PlanEngine> tail_;
   std::vector<Tensors> tensors_;
+  std::vector<Trained> trained_;
   std::vector<float> features_, gradients_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<BatchEngine>> NewAutogradEngine(const LayerStack& stack, ParameterSet& state) {
+Result<std::unique_ptr<BatchEngine>> NewAutogradEngine(const LayerStack& stack, ParameterSet& state, DenseTail tail) {
   return CatchTorch([&]() -> Result<std::unique_ptr<BatchEngine>> {
-    return std::unique_ptr<BatchEngine>(std::make_unique<AutogradEngine>(stack, state));
+    return std::unique_ptr<BatchEngine>(std::make_unique<AutogradEngine>(stack, state, tail));
   });
 }
 

@@ -24,9 +24,10 @@ class TorchTaskFactory final : public LearningTaskFactory {
       return Status(errors::kModelConfig, "model.arch \"" + model.arch + "\" has no hand-written plan");
     }
     const bool plan = has_plan && engine_ != TrainEngine::kAutograd;
-    return StackTask::Create(std::move(stack), freeze, [plan](const LayerStack& layers, ParameterSet& state) {
+    const DenseTail tail = engine_ == TrainEngine::kAuto ? DenseTail::kPlanned : DenseTail::kNone;
+    return StackTask::Create(std::move(stack), freeze, [plan, tail](const LayerStack& layers, ParameterSet& state) {
       if (plan) return NewEngineResult(std::make_unique<PlanEngine>(layers, state));
-      return NewAutogradEngine(layers, state);
+      return NewAutogradEngine(layers, state, tail);
     });
   }
 

@@ -59,6 +59,9 @@ TEST_P(GradientTest, EqualsTheSlopeOfTheLoss) {
   auto autograd = NewAutogradEngine(stack, state);
   ASSERT_TRUE(autograd.ok());
   ExpectTrueGradient(**autograd, state, "autograd");
+  auto tailed = NewAutogradEngine(stack, state, DenseTail::kPlanned);
+  ASSERT_TRUE(tailed.ok());
+  ExpectTrueGradient(**tailed, state, "autograd with a planned tail");
   if (PlanEngine::Supports(stack)) {
     PlanEngine plan(stack, state);
     ExpectTrueGradient(plan, state, "plan");
