@@ -19,6 +19,8 @@ AggregatorFileConfig ReadAggregatorConfig(ConfigReader& root, const std::filesys
   root.Required("federation", &config.federation, {.about = "name of the federation, as in its root certificate"});
   root.Optional("name", &config.name, {.about = "the aggregator's name in its certificate"});
   root.Optional("address", &config.address, {.about = "host:port to listen on"});
+  root.Optional("public_address", &config.public_address,
+                {.about = "host:port that sites dial, as invites name it; empty: address"});
   ReadPath(root, "state_dir", &config.state_dir, folder, "journal, models and runs; a local file system");
   ReadPath(root, "issuer", &config.issuer, folder, "folder of the issuing authority");
   ReadPath(root, "root", &config.root, folder, "folder of the root key; empty where it is kept elsewhere");
@@ -44,6 +46,7 @@ std::string AggregatorToml(const AggregatorFileConfig& config) {
   toml += "federation = " + quoted(config.federation) + "\n";
   toml += "name = " + quoted(config.name) + "\n";
   toml += "address = " + quoted(config.address) + "\n";
+  if (!config.public_address.empty()) toml += "public_address = " + quoted(config.public_address) + "\n";
   toml += "issuer = " + quoted(config.issuer.string()) + "\n";
   if (!config.root.empty()) toml += "root = " + quoted(config.root.string()) + "\n";
   return toml;

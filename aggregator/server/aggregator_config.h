@@ -15,6 +15,7 @@ struct AggregatorFileConfig {
   std::string federation;
   std::string name = "aggregator";        // of its certificate
   std::string address = "0.0.0.0:8443";   // where it listens
+  std::string public_address;             // host:port that sites dial, written into invites; empty: address
   std::filesystem::path state_dir;        // journal, models, runs; the admin socket lies here too
   std::filesystem::path issuer;           // folder of the issuing authority
   std::filesystem::path root;             // folder of the root key, where it is on this host; else empty
