@@ -26,23 +26,34 @@ constexpr std::array<std::pair<std::string_view, Verb>, 5> kVerbs = {{{"status",
 
 std::string_view NameOf(AgentState state) {
   switch (state) {
-    case AgentState::kIdle: return "idle";
-    case AgentState::kOpening: return "connecting";
-    case AgentState::kGreeting: return "greeting";
-    case AgentState::kConnected: return "connected";
-    case AgentState::kClosing: return "closing";
-    case AgentState::kWaiting: return "waiting to retry";
-    case AgentState::kBlocked: return "blocked";
-    case AgentState::kStopped: return "stopped";
+    case AgentState::kIdle:
+      return "idle";
+    case AgentState::kOpening:
+      return "connecting";
+    case AgentState::kGreeting:
+      return "greeting";
+    case AgentState::kConnected:
+      return "connected";
+    case AgentState::kClosing:
+      return "closing";
+    case AgentState::kWaiting:
+      return "waiting to retry";
+    case AgentState::kBlocked:
+      return "blocked";
+    case AgentState::kStopped:
+      return "stopped";
   }
   return "unknown";
 }
 
 std::string_view NameOf(JobAnswer answer) {
   switch (answer) {
-    case JobAnswer::kAccept: return "accepted";
-    case JobAnswer::kDecline: return "declined";
-    case JobAnswer::kPending: return "asks for approval";
+    case JobAnswer::kAccept:
+      return "accepted";
+    case JobAnswer::kDecline:
+      return "declined";
+    case JobAnswer::kPending:
+      return "asks for approval";
   }
   return "unknown";
 }
@@ -51,7 +62,8 @@ std::string_view NameOf(JobAnswer answer) {
 std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json ErrorJson(const Status& status) {
-  return {{"id", ToString(status.id())}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}};
+  return {
+      {"id", ToString(status.id())}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}};
 }
 
 Json JobJson(const ClientAgent::Job& job) {
@@ -132,17 +144,24 @@ Result<AdminRequest> ParseAdminRequest(const std::string& text) {
   return Status(errors::kUsage, "unknown command '" + EscapeControls(command) + "'");
 }
 
-std::string AdminAnswer(const std::string& data_json) { return "{\"status\":\"ok\",\"data\":" + data_json + "}"; }
+std::string AdminAnswer(const std::string& data_json) {
+  return "{\"status\":\"ok\",\"data\":" + data_json + "}";
+}
 
-std::string AdminError(const Status& status) { return Dump({{"status", "error"}, {"error", ErrorJson(status)}}); }
+std::string AdminError(const Status& status) {
+  return Dump({{"status", "error"}, {"error", ErrorJson(status)}});
+}
 
 ApprovalDecision DecisionOf(Verb verb) {
   switch (verb) {
-    case Verb::kApprove: return ApprovalDecision::kApproved;
-    case Verb::kWithdraw: return ApprovalDecision::kWithdrawn;
+    case Verb::kApprove:
+      return ApprovalDecision::kApproved;
+    case Verb::kWithdraw:
+      return ApprovalDecision::kWithdrawn;
     case Verb::kDeny:
     case Verb::kStatus:
-    case Verb::kJobs: break;
+    case Verb::kJobs:
+      break;
   }
   return ApprovalDecision::kDenied;
 }
@@ -151,10 +170,12 @@ Result<std::string> FindDigest(std::span<const ClientAgent::Job> jobs, const std
   const ClientAgent::Job* found = nullptr;
   for (const ClientAgent::Job& job : jobs) {
     if (!IsMeant(job, text)) continue;
-    if (found != nullptr) return Status(errors::kJobUnknown, "more than one job is called '" + EscapeControls(text) + "'");
+    if (found != nullptr)
+      return Status(errors::kJobUnknown, "more than one job is called '" + EscapeControls(text) + "'");
     found = &job;
   }
-  if (found == nullptr) return Status(errors::kJobUnknown, "no job '" + EscapeControls(text) + "' was offered to this site");
+  if (found == nullptr)
+    return Status(errors::kJobUnknown, "no job '" + EscapeControls(text) + "' was offered to this site");
   return found->offered->manifest->digest;
 }
 

@@ -131,7 +131,8 @@ void AgentDriver::SealOnLane(const Piece& piece, WorkResult work) {
     auto sealed = std::make_shared<Result<SealedReport>>(
         guard.Seal(piece.key, piece.kind, std::move(*held), piece.layout));
     if (sealed->ok()) {
-      if (Status status = parts_.store.Spool(**sealed); !status.ok()) *sealed = Result<SealedReport>(std::move(status));
+      if (Status status = parts_.store.Spool(**sealed); !status.ok())
+        *sealed = Result<SealedReport>(std::move(status));
     }
     parts_.post([this, piece, sealed] {
       const bool is_wanted = agent_.is_working() && agent_.working_on() == piece.key;
@@ -241,7 +242,8 @@ std::string AgentDriver::DescribeNow() const {
 void AgentDriver::WriteStatus() {
   if (config_.status_file.empty()) return;
   const Status status = WriteFileAtomically(config_.status_file, DescribeNow(), 0640);
-  if (!status.ok()) Log(LogLevel::kWarning, "agent", "the status page was not written", {{"why", status.ToString()}});
+  if (!status.ok())
+    Log(LogLevel::kWarning, "agent", "the status page was not written", {{"why", status.ToString()}});
 }
 
 Status AgentDriver::Decide(const std::string& job, ApprovalDecision decision, const std::string& actor) {
@@ -255,11 +257,14 @@ std::string AgentDriver::HandleAdmin(const std::string& request, const std::stri
   Result<AdminRequest> parsed = ParseAdminRequest(request);
   if (!parsed.ok()) return AdminError(parsed.status());
   switch (parsed->verb) {
-    case AdminRequest::Verb::kStatus: return AdminAnswer(DescribeNow());
-    case AdminRequest::Verb::kJobs: return AdminAnswer(DescribeJobs(agent_.jobs()));
+    case AdminRequest::Verb::kStatus:
+      return AdminAnswer(DescribeNow());
+    case AdminRequest::Verb::kJobs:
+      return AdminAnswer(DescribeJobs(agent_.jobs()));
     case AdminRequest::Verb::kApprove:
     case AdminRequest::Verb::kDeny:
-    case AdminRequest::Verb::kWithdraw: break;
+    case AdminRequest::Verb::kWithdraw:
+      break;
   }
   const Status status = Decide(parsed->job, DecisionOf(parsed->verb), actor);
   return status.ok() ? AdminAnswer(DescribeJobs(agent_.jobs())) : AdminError(status);

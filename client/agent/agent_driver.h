@@ -27,7 +27,7 @@ struct AgentParts {
   ClientChannel& channel;
   WorkerClient& worker;
   AgentStore& store;
-  TimerService& timers;  // ids 1 … 9 are the driver's
+  TimerService& timers;                             // ids 1 … 9 are the driver's
   std::function<void(std::function<void()>)> post;  // runs a function on the control thread, later, in order
   LanePool& lanes;                                  // seals and spools
   const Clock& clock;
@@ -40,7 +40,7 @@ struct AgentParts {
 struct AgentDriverConfig {
   ClientConfig client;
   std::string software = "cairn";
-  std::filesystem::path status_file;         // status.json; empty: none
+  std::filesystem::path status_file;  // status.json; empty: none
   Duration status_pause = std::chrono::seconds(2);
   Duration drain_patience = std::chrono::seconds(25);  // then on_ended comes whether or not all is quiet
 };

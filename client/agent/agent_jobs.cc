@@ -12,9 +12,12 @@ constexpr std::size_t kMaxJobs = 64;
 
 JobAnswer AnswerOf(PolicyVerdict::Answer answer) {
   switch (answer) {
-    case PolicyVerdict::Answer::kAccept: return JobAnswer::kAccept;
-    case PolicyVerdict::Answer::kPending: return JobAnswer::kPending;
-    case PolicyVerdict::Answer::kDecline: return JobAnswer::kDecline;
+    case PolicyVerdict::Answer::kAccept:
+      return JobAnswer::kAccept;
+    case PolicyVerdict::Answer::kPending:
+      return JobAnswer::kPending;
+    case PolicyVerdict::Answer::kDecline:
+      return JobAnswer::kDecline;
   }
   return JobAnswer::kDecline;
 }
@@ -34,7 +37,8 @@ Result<OfferedJobHandle> OfferedJob::Create(std::shared_ptr<const JobManifest> m
 }
 
 ClientAgent::Job* ClientAgent::Reaction::FindJob(JobId id) {
-  const auto it = std::find_if(agent.jobs_.begin(), agent.jobs_.end(), [&](const Job& job) { return job.id == id; });
+  const auto it =
+      std::find_if(agent.jobs_.begin(), agent.jobs_.end(), [&](const Job& job) { return job.id == id; });
   return it == agent.jobs_.end() ? nullptr : &*it;
 }
 
@@ -55,7 +59,8 @@ ClientAgent::Job* ClientAgent::Reaction::TakeOffer(OfferedJobHandle offered) {
   Job* job = FindJob(id);
   if (job == nullptr) {
     if (agent.jobs_.size() >= kMaxJobs) {
-      Send(JobReply{id, JobAnswer::kDecline, errors::kNetProtocol.value, "too many jobs are offered to this site"});
+      Send(JobReply{id, JobAnswer::kDecline, errors::kNetProtocol.value,
+                    "too many jobs are offered to this site"});
       return nullptr;
     }
     job = &agent.jobs_.emplace_back();
@@ -126,12 +131,15 @@ std::string ClientAgent::Reaction::RecordApproval(const ApprovalChanged& event) 
 void ClientAgent::Reaction::On(ApprovalChanged&& event) {
   if (agent.state_ == AgentState::kStopped) return;
   std::string name = RecordApproval(event);
-  const auto is_asked = [&](const Job& job) { return job.offered != nullptr && DigestOf(job) == event.digest; };
+  const auto is_asked = [&](const Job& job) {
+    return job.offered != nullptr && DigestOf(job) == event.digest;
+  };
   const auto job = std::find_if(agent.jobs_.begin(), agent.jobs_.end(), is_asked);
   SealedReportHandle held;
   if (job != agent.jobs_.end() && event.decision != ApprovalDecision::kApproved) {
     if (agent.is_working_ && agent.work_key_.job == job->id) {
-      Decline(agent.work_key_, Status(errors::kPolicyWithdrawn, "a person at the site withdrew from the job"));
+      Decline(agent.work_key_,
+              Status(errors::kPolicyWithdrawn, "a person at the site withdrew from the job"));
     }
     Kill(job->id);
     held = std::move(job->held);

@@ -14,7 +14,9 @@ constexpr std::int64_t kMaxTime = 9'000'000'000'000;  // ms since 1970: the year
 
 using std::chrono::milliseconds;
 
-void Write(TranscriptWriter& out, const RoundKey& key) { out.U64(key.job.value).U64(key.round.value).U32(key.attempt); }
+void Write(TranscriptWriter& out, const RoundKey& key) {
+  out.U64(key.job.value).U64(key.round.value).U32(key.attempt);
+}
 
 RoundKey ReadKey(TranscriptReader& in) {
   RoundKey key;
@@ -45,10 +47,16 @@ struct BodyWriter {
   }
   void operator()(const ReleasedEntry& entry) const { Write(out, entry.key); }
   void operator()(const AnsweredEntry& entry) const {
-    out.U64(entry.job.value).Text(entry.digest).U8(static_cast<std::uint8_t>(entry.answer)).U16(entry.reason.value);
+    out.U64(entry.job.value)
+        .Text(entry.digest)
+        .U8(static_cast<std::uint8_t>(entry.answer))
+        .U16(entry.reason.value);
   }
   void operator()(const JobApproval& entry) const {
-    out.Text(entry.digest).Text(entry.job_name).U8(static_cast<std::uint8_t>(entry.decision)).Text(entry.actor);
+    out.Text(entry.digest)
+        .Text(entry.job_name)
+        .U8(static_cast<std::uint8_t>(entry.decision))
+        .Text(entry.actor);
   }
 };
 
@@ -126,7 +134,9 @@ Result<JournalEntry> DecodeEntry(std::span<const std::byte> bytes) {
 }
 
 void AgentHistory::Add(const JournalEntry& entry) {
-  const auto is_of_job = [](JobId job) { return [job](const EgressEntry& open) { return open.key.job == job; }; };
+  const auto is_of_job = [](JobId job) {
+    return [job](const EgressEntry& open) { return open.key.job == job; };
+  };
   if (const auto* egress = std::get_if<EgressEntry>(&entry.body)) {
     std::erase_if(open_, is_of_job(egress->key.job));
     open_.push_back(*egress);
@@ -141,7 +151,8 @@ void AgentHistory::Add(const JournalEntry& entry) {
 
 std::vector<JournalEntry> AgentHistory::EgressSince(WallTime since) const {
   std::vector<JournalEntry> found;
-  std::ranges::copy_if(egress_, std::back_inserter(found), [&](const JournalEntry& e) { return e.time >= since; });
+  std::ranges::copy_if(egress_, std::back_inserter(found),
+                       [&](const JournalEntry& e) { return e.time >= since; });
   return found;
 }
 

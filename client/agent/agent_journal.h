@@ -27,9 +27,9 @@ struct EgressEntry {
   RoundKey key;
   RoundKind kind = RoundKind::kTrain;
   bool is_masked = false;
-  std::uint64_t bytes = 0;        // of update and metrics
-  BlobRef object;                 // the update as it travels; of a report without one, the report's file
-  BlobRef file;                   // the spooled report, for sending it again
+  std::uint64_t bytes = 0;  // of update and metrics
+  BlobRef object;           // the update as it travels; of a report without one, the report's file
+  BlobRef file;             // the spooled report, for sending it again
   std::string destination;
   friend bool operator==(const EgressEntry&, const EgressEntry&) = default;
 };
@@ -62,8 +62,8 @@ class AgentHistory {
  public:
   void Add(const JournalEntry& entry);
 
-  const std::vector<JobApproval>& approvals() const { return approvals_; }   // one a digest, oldest first
-  const std::vector<EgressEntry>& open_reports() const { return open_; }     // not released, one a job
+  const std::vector<JobApproval>& approvals() const { return approvals_; }  // one a digest, oldest first
+  const std::vector<EgressEntry>& open_reports() const { return open_; }    // not released, one a job
   // Everything that left since then, oldest first.
   std::vector<JournalEntry> EgressSince(WallTime since) const;
 

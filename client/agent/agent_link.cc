@@ -20,9 +20,9 @@ std::string VersionRange(std::uint32_t least, std::uint32_t most) {
 
 Status StatusOf(const Refusal& refusal) {
   if (ErrorId{refusal.reason_id} == errors::kNetVersion) {
-    return Status(errors::kNetVersion,
-                  "the aggregator speaks protocol " + VersionRange(refusal.protocol_min, refusal.protocol_max) +
-                      ", this site " + VersionRange(kProtocolMin, kProtocolMax));
+    return Status(errors::kNetVersion, "the aggregator speaks protocol " +
+                                           VersionRange(refusal.protocol_min, refusal.protocol_max) +
+                                           ", this site " + VersionRange(kProtocolMin, kProtocolMax));
   }
   return Status(ErrorId{refusal.reason_id}, "the aggregator refused this site: " + refusal.reason);
 }
@@ -66,9 +66,11 @@ void ClientAgent::Reaction::Heard(Welcome&& welcome) {
   agent.failures_ = 0;
   agent.heartbeat_ = welcome.heartbeat;
   const Duration longest = agent.config_->heartbeat_longest;
-  if (agent.heartbeat_ > Duration{0} && longest > Duration{0}) agent.heartbeat_ = std::min(agent.heartbeat_, longest);
+  if (agent.heartbeat_ > Duration{0} && longest > Duration{0})
+    agent.heartbeat_ = std::min(agent.heartbeat_, longest);
   out.emplace_back(CancelAgentTimer{kLinkTimer});
-  if (agent.heartbeat_ > Duration{0}) out.emplace_back(SetAgentTimer{kHeartbeatTimer, now + agent.heartbeat_});
+  if (agent.heartbeat_ > Duration{0})
+    out.emplace_back(SetAgentTimer{kHeartbeatTimer, now + agent.heartbeat_});
   Emit("connected");
 }
 
@@ -121,14 +123,16 @@ void ClientAgent::Reaction::WaitToRetry(Retry retry) {
   agent.state_ = AgentState::kWaiting;
   const Duration ceiling = RetryCeiling(*agent.config_, agent.failures_++, retry);
   RandomStream stream = agent.random_->Open({Purpose::kRetry, agent.reconnects_++, agent.identity_.label});
-  const auto delay = Duration{static_cast<std::int64_t>(stream.Uniform() * static_cast<double>(ceiling.count()))};
+  const auto delay =
+      Duration{static_cast<std::int64_t>(stream.Uniform() * static_cast<double>(ceiling.count()))};
   out.emplace_back(SetAgentTimer{kLinkTimer, now + delay});
 }
 
 void ClientAgent::Reaction::On(AgentTimerFired&& event) {
   if (event.timer == kHeartbeatTimer) {
     if (!is_connected() || agent.heartbeat_ <= Duration{0}) return;
-    Send(Heartbeat{agent.is_working_ ? agent.work_key_ : RoundKey{}, agent.is_working_ ? agent.steps_done_ : 0});
+    Send(Heartbeat{agent.is_working_ ? agent.work_key_ : RoundKey{},
+                   agent.is_working_ ? agent.steps_done_ : 0});
     out.emplace_back(SetAgentTimer{kHeartbeatTimer, now + agent.heartbeat_});
     return;
   }
@@ -148,7 +152,8 @@ void ClientAgent::Reaction::On(ServerSaid&& event) {
     if (agent.state_ == AgentState::kGreeting || is_connected()) Heard(std::move(*refusal));
     return;
   }
-  if (!is_connected()) return;  // in flight while we closed, or said before the Welcome: no session, no meaning
+  if (!is_connected())
+    return;  // in flight while we closed, or said before the Welcome: no session, no meaning
   std::visit(
       [this](auto&& message) {
         using T = std::decay_t<decltype(message)>;

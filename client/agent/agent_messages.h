@@ -57,14 +57,15 @@ struct ApprovalChanged {
   ApprovalDecision decision = ApprovalDecision::kApproved;
   std::string actor = {};
 };
-struct PolicyChanged {};     // the AgentConfig the agent borrows holds another policy now
+struct PolicyChanged {};    // the AgentConfig the agent borrows holds another policy now
 struct AgentActionFailed {  // a PersistAgent failed; the rest of its list was dropped
   Status reason;
 };
 struct AgentStopRequested {};
 
-using AgentEvent = std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed, WorkDone,
-                                AgentTimerFired, ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
+using AgentEvent =
+    std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed, WorkDone,
+                 AgentTimerFired, ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
 
 // ---- records: what is durable before the next action runs
 
@@ -115,8 +116,8 @@ struct EmitEvent {
   std::string detail;
 };
 
-using AgentAction = std::variant<OpenChannel, CloseChannel, SendToServer, LearnJob, StartWork, KillWork, PersistAgent,
-                                 SetAgentTimer, CancelAgentTimer, EmitEvent>;
+using AgentAction = std::variant<OpenChannel, CloseChannel, SendToServer, LearnJob, StartWork, KillWork,
+                                 PersistAgent, SetAgentTimer, CancelAgentTimer, EmitEvent>;
 using AgentActions = std::vector<AgentAction>;  // the driver's buffer, reused; Step appends
 
 }  // namespace cairn

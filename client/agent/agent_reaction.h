@@ -51,7 +51,7 @@ struct ClientAgent::Reaction {
   Status CheckPlan(const Job* job, const RoundPlan& plan) const;
   void Start(const Job& job, RoundPlan&& plan);
   void StartNextWaiting();
-  void Kill(JobId job);               // its work and its waiting plan
+  void Kill(JobId job);  // its work and its waiting plan
   void KeepAndSend(Job& job, SealedReport&& report);
   void SendReport(const Job& job);
   void Decline(RoundKey key, const Status& reason);

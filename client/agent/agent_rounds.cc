@@ -27,20 +27,22 @@ bool IsOver(const RoundKey& key, const RoundKey& other) { return key.job == othe
 
 Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) const {
   if (job == nullptr || job->offered == nullptr || job->answer != JobAnswer::kAccept) {
-    return Status(errors::kPolicyNotAccepted, "this site has not accepted job " + std::to_string(plan.key.job.value));
+    return Status(errors::kPolicyNotAccepted,
+                  "this site has not accepted job " + std::to_string(plan.key.job.value));
   }
   const OfferedJob& offered = *job->offered;
   if (plan.layout_hash != offered.layout.hash) {
-    return Status(errors::kUpdateLayout, "the plan's layout is " + Hex(plan.layout_hash) + ", the accepted job's is " +
-                                             Hex(offered.layout.hash));
+    return Status(errors::kUpdateLayout, "the plan's layout is " + Hex(plan.layout_hash) +
+                                             ", the accepted job's is " + Hex(offered.layout.hash));
   }
   if (plan.model == nullptr) return Status(errors::kNetProtocol, "the plan came without its model");
   if (const std::uint64_t hash = plan.model->values.spec().layout_hash(); hash != offered.layout.hash) {
-    return Status(errors::kUpdateLayout,
-                  "the plan's model has layout " + Hex(hash) + ", the accepted job's is " + Hex(offered.layout.hash));
+    return Status(errors::kUpdateLayout, "the plan's model has layout " + Hex(hash) +
+                                             ", the accepted job's is " + Hex(offered.layout.hash));
   }
   if (!IsApprovedTraining(plan.train, offered.manifest->spec.train)) {
-    return Status(errors::kPolicyTermsChanged, "the plan's training settings are not those of the accepted manifest");
+    return Status(errors::kPolicyTermsChanged,
+                  "the plan's training settings are not those of the accepted manifest");
   }
   if (plan.kind == RoundKind::kEvaluate && !agent.config_->policy.share_site_metrics) {
     return Status(errors::kPolicyMetrics, "the plan asks for nothing but this site's metrics");

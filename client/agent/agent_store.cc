@@ -27,7 +27,8 @@ Result<std::unique_ptr<AgentStore>> AgentStore::Open(std::unique_ptr<AgentStorag
 void AgentStore::DropOrphans() {
   const auto& open = history_.open_reports();
   for (const RoundKey& key : storage_->Reports()) {
-    const bool is_open = std::ranges::any_of(open, [&](const EgressEntry& entry) { return entry.key == key; });
+    const bool is_open =
+        std::ranges::any_of(open, [&](const EgressEntry& entry) { return entry.key == key; });
     if (!is_open) storage_->DropReport(key);
   }
 }
@@ -53,10 +54,12 @@ void AgentStore::Discard(RoundKey key) {
 }
 
 Result<JournalEntry::Body> AgentStore::BodyOf(const AgentRecord& record) {
-  if (const auto* released = std::get_if<ReportReleased>(&record)) return JournalEntry::Body(ReleasedEntry{released->key});
+  if (const auto* released = std::get_if<ReportReleased>(&record))
+    return JournalEntry::Body(ReleasedEntry{released->key});
   if (const auto* approval = std::get_if<JobApproval>(&record)) return JournalEntry::Body(*approval);
   if (const auto* answered = std::get_if<JobAnswered>(&record)) {
-    return JournalEntry::Body(AnsweredEntry{answered->job, answered->digest, answered->answer, answered->reason});
+    return JournalEntry::Body(
+        AnsweredEntry{answered->job, answered->digest, answered->answer, answered->reason});
   }
   const SealedReport& report = *std::get<ReportSealed>(record).report;
   const RoundKey key = report.content().key;
@@ -70,8 +73,8 @@ Result<JournalEntry::Body> AgentStore::BodyOf(const AgentRecord& record) {
     CAIRN_RETURN_IF_ERROR(Spool(report));
     spooled = find();
   }
-  return JournalEntry::Body(EgressEntry{key, report.content().kind, false, report.byte_size(), spooled->update,
-                                        spooled->file, config_.destination});
+  return JournalEntry::Body(EgressEntry{key, report.content().kind, false, report.byte_size(),
+                                        spooled->update, spooled->file, config_.destination});
 }
 
 Status AgentStore::Apply(const AgentRecord& record) {
@@ -90,7 +93,8 @@ Status AgentStore::Apply(const AgentRecord& record) {
 Result<SealedReportHandle> AgentStore::ReadBack(const EgressEntry& entry) {
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, storage_->GetReport(entry.key));
   if (BlobRefOf(bytes) != entry.file) {
-    return Status(errors::kStorageCorrupt, "the stored report of round " + std::to_string(entry.key.round.value) +
+    return Status(errors::kStorageCorrupt, "the stored report of round " +
+                                               std::to_string(entry.key.round.value) +
                                                " does not match its hash in the log");
   }
   CAIRN_ASSIGN_OR_RETURN(SealedReport report, DecodeReport(bytes, EgressGuard(config_.limits)));
@@ -107,7 +111,9 @@ AgentSnapshot AgentStore::Load() {
       continue;
     }
     Log(LogLevel::kError, "store", "a stored report is not used",
-        {{"job", entry.key.job.value}, {"round", entry.key.round.value}, {"why", report.status().ToString()}});
+        {{"job", entry.key.job.value},
+         {"round", entry.key.round.value},
+         {"why", report.status().ToString()}});
   }
   return snapshot;
 }

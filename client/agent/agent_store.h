@@ -26,9 +26,9 @@ class AgentStorage {
  public:
   virtual ~AgentStorage() = default;
   virtual Status ReadLog(const std::function<Status(std::span<const std::byte>)>& each) = 0;  // once, first
-  virtual Status Append(std::span<const std::byte> entry) = 0;                                // durable on return
-  virtual Status PutReport(RoundKey key, std::span<const std::byte> bytes) = 0;               // likewise
-  virtual Result<std::vector<std::byte>> GetReport(RoundKey key) = 0;                         // kNotFound
+  virtual Status Append(std::span<const std::byte> entry) = 0;                   // durable on return
+  virtual Status PutReport(RoundKey key, std::span<const std::byte> bytes) = 0;  // likewise
+  virtual Result<std::vector<std::byte>> GetReport(RoundKey key) = 0;            // kNotFound
   virtual void DropReport(RoundKey key) = 0;
   virtual std::vector<RoundKey> Reports() = 0;
 };

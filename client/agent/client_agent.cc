@@ -11,8 +11,8 @@ ClientAgent::ClientAgent(const AgentConfig& config, AgentIdentity identity, cons
 
 ClientAgent::~ClientAgent() = default;
 
-ClientAgent ClientAgent::Restore(const AgentConfig& config, AgentIdentity identity, const RandomSource& random,
-                                 AgentSnapshot snapshot) {
+ClientAgent ClientAgent::Restore(const AgentConfig& config, AgentIdentity identity,
+                                 const RandomSource& random, AgentSnapshot snapshot) {
   ClientAgent agent(config, std::move(identity), random);
   agent.approvals_ = std::move(snapshot.approvals);
   for (OfferedJobHandle& offered : snapshot.accepted_jobs) {

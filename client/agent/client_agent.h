@@ -49,13 +49,13 @@ struct AgentSnapshot {
 };
 
 enum class AgentState : std::uint8_t {
-  kIdle = 1,   // before AgentStarted
-  kOpening,    // a channel was asked for
-  kGreeting,   // Hello sent
+  kIdle = 1,  // before AgentStarted
+  kOpening,   // a channel was asked for
+  kGreeting,  // Hello sent
   kConnected,
-  kClosing,    // the channel was told to close; opens again after a pause
-  kWaiting,    // for the retry timer
-  kBlocked,    // refused for a reason that a retry does not mend
+  kClosing,  // the channel was told to close; opens again after a pause
+  kWaiting,  // for the retry timer
+  kBlocked,  // refused for a reason that a retry does not mend
   kStopped,
 };
 
@@ -72,7 +72,7 @@ enum class AgentState : std::uint8_t {
 // The references given must outlive the agent.
 class ClientAgent {
  public:
-  static constexpr TimerId kLinkTimer{1};       // retry, or the Welcome that did not come
+  static constexpr TimerId kLinkTimer{1};  // retry, or the Welcome that did not come
   static constexpr TimerId kHeartbeatTimer{2};
 
   ClientAgent(const AgentConfig& config, AgentIdentity identity, const RandomSource& random);
@@ -120,8 +120,8 @@ class ClientAgent {
   RoundKey work_key_;
   RoundKey unproven_key_;
   std::int64_t steps_done_ = 0;
-  std::uint32_t failures_ = 0;      // since the last Welcome
-  std::uint32_t reconnects_ = 0;    // counts draws of the retry stream
+  std::uint32_t failures_ = 0;    // since the last Welcome
+  std::uint32_t reconnects_ = 0;  // counts draws of the retry stream
   AgentState state_ = AgentState::kIdle;
   Unproven unproven_ = Unproven::kNothing;
   bool is_working_ = false;

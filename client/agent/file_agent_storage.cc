@@ -45,7 +45,9 @@ Result<std::unique_ptr<AgentStorage>> FileAgentStorage::Create(std::filesystem::
 }
 
 Status FileAgentStorage::ReadLog(const std::function<Status(std::span<const std::byte>)>& each) {
-  const auto visit = [&](const LogRecord& record) { return record.type == kEntryType ? each(record.payload) : Status(); };
+  const auto visit = [&](const LogRecord& record) {
+    return record.type == kEntryType ? each(record.payload) : Status();
+  };
   CAIRN_ASSIGN_OR_RETURN(log_, ChainedLog::Open(folder_ / "agent.log", kLogLabel, visit));
   return {};
 }
@@ -57,8 +59,8 @@ Status FileAgentStorage::Append(std::span<const std::byte> entry) {
 
 std::filesystem::path FileAgentStorage::ReportPath(RoundKey key) const {
   return folder_ / "reports" /
-         (std::to_string(key.job.value) + "-" + std::to_string(key.round.value) + "-" + std::to_string(key.attempt) +
-          std::string(kSuffix));
+         (std::to_string(key.job.value) + "-" + std::to_string(key.round.value) + "-" +
+          std::to_string(key.attempt) + std::string(kSuffix));
 }
 
 Status FileAgentStorage::PutReport(RoundKey key, std::span<const std::byte> bytes) {
@@ -75,7 +77,8 @@ Result<std::vector<std::byte>> FileAgentStorage::GetReport(RoundKey key) {
 void FileAgentStorage::DropReport(RoundKey key) {
   std::error_code error;  // one that stays is swept away at the next start
   std::filesystem::remove(ReportPath(key), error);
-  if (error) Log(LogLevel::kWarning, "store", "a released report was not removed", {{"why", error.message()}});
+  if (error)
+    Log(LogLevel::kWarning, "store", "a released report was not removed", {{"why", error.message()}});
 }
 
 std::vector<RoundKey> FileAgentStorage::Reports() {

@@ -20,7 +20,8 @@ class ChainedLog;
 // kStorageFull and kStorageIo from the disk.
 class FileAgentStorage final : public AgentStorage {
  public:
-  static constexpr const char* kLogLabel = "cairn-agent-journal-1";  // of the ChainedLog, for its verification
+  static constexpr const char* kLogLabel =
+      "cairn-agent-journal-1";  // of the ChainedLog, for its verification
 
   static Result<std::unique_ptr<AgentStorage>> Create(std::filesystem::path folder);
   ~FileAgentStorage() override;

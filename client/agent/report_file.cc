@@ -147,7 +147,8 @@ Result<SealedReport> DecodeReport(std::span<const std::byte> bytes, const Egress
   const std::span<const std::byte> update = bytes.subspan(kSizeBytes + head_size);
   if (update.size() != (decoded.has_update ? decoded.layout.byte_size() : 0)) return Corrupt();
   if (decoded.has_update) {
-    decoded.report.update = std::make_shared<StoredUpdate>(update, decoded.layout, decoded.scale, decoded.weight);
+    decoded.report.update =
+        std::make_shared<StoredUpdate>(update, decoded.layout, decoded.scale, decoded.weight);
   }
   return guard.Reseal(std::move(decoded.report), decoded.layout);
 }

@@ -26,7 +26,8 @@ bool IsAddress(std::string_view address) {
   return error == std::errc() && end == port.data() + port.size() && number >= 1 && number <= 65535;
 }
 
-void ReadPath(ConfigReader& reader, std::string_view key, std::filesystem::path* path, std::string_view about) {
+void ReadPath(ConfigReader& reader, std::string_view key, std::filesystem::path* path,
+              std::string_view about) {
   std::string text = path->string();
   reader.Optional(key, &text, {.about = about});
   *path = text;
@@ -51,14 +52,18 @@ void ReadNetwork(ConfigReader& reader, ClientConfig* config) {
   }
   ConfigReader net = reader.Table("net");
   net.Optional("proxy", &config->proxy, {.about = "env, none, or http://host:port"});
-  const bool is_proxy = config->proxy == "env" || config->proxy == "none" || config->proxy.starts_with("http://");
-  if (!is_proxy) net.Fail("proxy", "expected \"env\", \"none\" or \"http://host:port\", got '" + config->proxy + "'");
+  const bool is_proxy =
+      config->proxy == "env" || config->proxy == "none" || config->proxy.starts_with("http://");
+  if (!is_proxy)
+    net.Fail("proxy", "expected \"env\", \"none\" or \"http://host:port\", got '" + config->proxy + "'");
   net.Optional("stall_timeout", &config->stall_timeout,
                {.min = 1, .max = 3600, .about = "a transfer without progress is cut and resumed after this"});
   ConfigReader tls = reader.Table("tls");
-  ReadPath(tls, "certificate", &config->certificate, "certificate of this site; empty: site.crt in client.state_dir");
+  ReadPath(tls, "certificate", &config->certificate,
+           "certificate of this site; empty: site.crt in client.state_dir");
   ReadPath(tls, "key", &config->key, "key of this site; empty: site.key in client.state_dir");
-  ReadPath(tls, "roots", &config->roots, "certificate of the federation's root; empty: roots.crt in client.state_dir");
+  ReadPath(tls, "roots", &config->roots,
+           "certificate of the federation's root; empty: roots.crt in client.state_dir");
 }
 
 void ReadDatasets(ConfigReader& reader, ClientConfig* config) {
@@ -90,19 +95,24 @@ std::filesystem::path Or(const std::filesystem::path& given, const std::filesyst
 
 }  // namespace
 
-std::filesystem::path ClientConfig::certificate_file() const { return Or(certificate, state_dir / "site.crt"); }
+std::filesystem::path ClientConfig::certificate_file() const {
+  return Or(certificate, state_dir / "site.crt");
+}
 std::filesystem::path ClientConfig::key_file() const { return Or(key, state_dir / "site.key"); }
 std::filesystem::path ClientConfig::roots_file() const { return Or(roots, state_dir / "roots.crt"); }
 
 SitePolicy ReadSitePolicy(ConfigReader policy) {
   SitePolicy site;
   policy.Optional("approval", &site.approval, kApprovals, "who says yes to a job that this policy allows");
-  policy.Optional("secagg", &site.secagg, kSecAggs, "plain-ok: updates may leave unmasked where the job says so too");
+  policy.Optional("secagg", &site.secagg, kSecAggs,
+                  "plain-ok: updates may leave unmasked where the job says so too");
   policy.Optional("sandbox", &site.sandbox, kSandboxes, "what happens where the worker cannot be confined");
   policy.Optional("share_site_metrics", &site.share_site_metrics,
                   {.about = "let the aggregator read this site's own metrics"});
-  policy.Optional("min_cohort", &site.min_cohort, {.min = 1, .about = "fewest reports a round's sum may hold"});
-  policy.Optional("min_examples", &site.min_examples, {.min = 1, .about = "fewest rows an update is made from"});
+  policy.Optional("min_cohort", &site.min_cohort,
+                  {.min = 1, .about = "fewest reports a round's sum may hold"});
+  policy.Optional("min_examples", &site.min_examples,
+                  {.min = 1, .about = "fewest rows an update is made from"});
   double megabytes = static_cast<double>(site.max_upload_bytes_per_round) / kBytesPerMegabyte;
   policy.Optional("max_upload_mb_per_round", &megabytes,
                   {.min = 0, .max = 1e9, .above_min = true, .about = "largest report, in 10^6 bytes"});

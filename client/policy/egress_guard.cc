@@ -7,7 +7,8 @@ namespace cairn {
 
 std::uint64_t SealedReport::byte_size() const {
   const MetricSums& metrics = content_.metrics;
-  const std::size_t counts = metrics.confusion.size() + metrics.own_scores.size() + metrics.rest_scores.size();
+  const std::size_t counts =
+      metrics.confusion.size() + metrics.own_scores.size() + metrics.rest_scores.size();
   const std::uint64_t update = content_.update == nullptr ? 0 : layout_.byte_size();
   return update + counts * sizeof(std::int64_t);
 }
@@ -39,7 +40,8 @@ Result<SealedReport> EgressGuard::Reseal(Report report, const UpdateLayout& layo
     }
   }
   const bool is_training = report.kind == RoundKind::kTrain;
-  if (is_training && report.update == nullptr) return Status(errors::kUpdateLayout, "the worker returned no update");
+  if (is_training && report.update == nullptr)
+    return Status(errors::kUpdateLayout, "the worker returned no update");
   if (is_training && report.examples < limits_.min_examples) {
     return Status(errors::kPolicyFewExamples, "the update was made from " + std::to_string(report.examples) +
                                                   " examples, the site asks for at least " +

@@ -22,13 +22,16 @@ bool IsAllowed(const std::vector<DatasetRule>& rules, const std::string& dataset
 Status CheckSecAgg(SecAggPolicy policy, SecAggMode mode) {
   if (policy == SecAggPolicy::kUnchecked) return {};
   if (mode == SecAggMode::kFull) {
-    return Status(errors::kPolicyPlainRefused, "the job asks for secure aggregation, which this release cannot do");
+    return Status(errors::kPolicyPlainRefused,
+                  "the job asks for secure aggregation, which this release cannot do");
   }
   if (policy == SecAggPolicy::kRequired) {
-    return Status(errors::kPolicyPlainRefused, "the job sends updates unmasked and policy.secagg is \"required\"");
+    return Status(errors::kPolicyPlainRefused,
+                  "the job sends updates unmasked and policy.secagg is \"required\"");
   }
   if (mode != SecAggMode::kOff) {
-    return Status(errors::kPolicyPlainRefused, "the job does not say secagg = { mode = \"off\" }, so plain updates were not agreed to");
+    return Status(errors::kPolicyPlainRefused,
+                  "the job does not say secagg = { mode = \"off\" }, so plain updates were not agreed to");
   }
   return {};
 }
@@ -36,24 +39,26 @@ Status CheckSecAgg(SecAggPolicy policy, SecAggMode mode) {
 Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::uint64_t update_bytes) {
   const JobSpec& spec = manifest.spec;
   if (!IsAllowed(policy.datasets, spec.data.dataset, spec.name)) {
-    return Status(errors::kPolicyDataset, "job '" + spec.name + "' may not use data set '" + spec.data.dataset + "'");
+    return Status(errors::kPolicyDataset,
+                  "job '" + spec.name + "' may not use data set '" + spec.data.dataset + "'");
   }
   CAIRN_RETURN_IF_ERROR(CheckSecAgg(policy.secagg, spec.secagg));
   if (const std::uint32_t least = SmallestCohort(spec.cohort); least < policy.min_cohort) {
-    return Status(errors::kPolicyCohort, "a round of job '" + spec.name + "' may hold " + std::to_string(least) +
-                                             " reports, this site asks for at least " +
-                                             std::to_string(policy.min_cohort));
+    return Status(errors::kPolicyCohort,
+                  "a round of job '" + spec.name + "' may hold " + std::to_string(least) +
+                      " reports, this site asks for at least " + std::to_string(policy.min_cohort));
   }
   if (policy.max_upload_bytes_per_round > 0 && update_bytes > policy.max_upload_bytes_per_round) {
-    return Status(errors::kPolicyUploadCap, "one report of job '" + spec.name + "' is " + std::to_string(update_bytes) +
-                                                " bytes, the cap is " +
+    return Status(errors::kPolicyUploadCap, "one report of job '" + spec.name + "' is " +
+                                                std::to_string(update_bytes) + " bytes, the cap is " +
                                                 std::to_string(policy.max_upload_bytes_per_round));
   }
   return {};
 }
 
 // What a person said about this manifest, or that nobody did.
-PolicyVerdict AskPeople(ApprovalMode mode, const JobManifest& manifest, const std::vector<JobApproval>& approvals) {
+PolicyVerdict AskPeople(ApprovalMode mode, const JobManifest& manifest,
+                        const std::vector<JobApproval>& approvals) {
   bool had_other_terms = false;
   const JobApproval* last = nullptr;
   for (const JobApproval& known : approvals) {
@@ -63,9 +68,11 @@ PolicyVerdict AskPeople(ApprovalMode mode, const JobManifest& manifest, const st
   }
   if (last != nullptr) {
     switch (last->decision) {
-      case ApprovalDecision::kApproved: return {Answer::kAccept, {}};
+      case ApprovalDecision::kApproved:
+        return {Answer::kAccept, {}};
       case ApprovalDecision::kDenied:
-        return {Answer::kDecline, Status(errors::kPolicyDenied, "this site denied job '" + manifest.spec.name + "'")};
+        return {Answer::kDecline,
+                Status(errors::kPolicyDenied, "this site denied job '" + manifest.spec.name + "'")};
       case ApprovalDecision::kWithdrawn:
         return {Answer::kDecline,
                 Status(errors::kPolicyWithdrawn, "this site withdrew from job '" + manifest.spec.name + "'")};
@@ -73,8 +80,8 @@ PolicyVerdict AskPeople(ApprovalMode mode, const JobManifest& manifest, const st
   }
   if (mode == ApprovalMode::kAuto) return {Answer::kAccept, {}};
   if (had_other_terms) {
-    return {Answer::kPending, Status(errors::kPolicyTermsChanged, "job '" + manifest.spec.name +
-                                                                      "' was approved with another manifest")};
+    return {Answer::kPending, Status(errors::kPolicyTermsChanged,
+                                     "job '" + manifest.spec.name + "' was approved with another manifest")};
   }
   return {Answer::kPending,
           Status(errors::kPolicyWaiting, "job '" + manifest.spec.name + "' waits for a person at this site")};

@@ -25,8 +25,8 @@ enum class ApprovalMode : std::uint8_t {
 
 enum class SecAggPolicy : std::uint8_t {
   kRequired = 1,
-  kPlainOk = 2,     // plain updates, where the job says secagg = "off" as well
-  kUnchecked = 3,   // participants that are not sites; no configuration file can say it
+  kPlainOk = 2,    // plain updates, where the job says secagg = "off" as well
+  kUnchecked = 3,  // participants that are not sites; no configuration file can say it
 };
 
 enum class SandboxPolicy : std::uint8_t { kRequired = 1, kBestEffort = 2 };
@@ -66,7 +66,7 @@ struct SitePolicy {
   std::uint32_t min_cohort = 4;     // fewest reports a published sum may hold
   std::int64_t min_examples = 1;    // fewest rows this site contributes with
   std::uint64_t max_upload_bytes_per_round = 50'000'000;  // 0: no cap
-  std::vector<DatasetRule> datasets;  // none: no job may use any data
+  std::vector<DatasetRule> datasets;                      // none: no job may use any data
 
   // For participants a researcher makes up: everything is allowed, metrics are shared.
   static SitePolicy ForMadePopulation();

@@ -162,20 +162,24 @@ TEST(AgentDriverTest, PersonApprovesAJobAndTheLogSaysWho) {
   DriverWorld world(std::make_shared<DriverWorld::Memory>(), Manual());
   world.TakePart();
   EXPECT_EQ(world.channel.Last<JobReply>()->answer, JobAnswer::kPending);
-  EXPECT_NE(world.driver.HandleAdmin(R"({"command":"jobs"})", "uid 1000").find("asks for approval"), std::string::npos);
-  const std::string answer = world.driver.HandleAdmin(R"({"command":"approve","job":"digest-1"})", "uid 1000");
+  EXPECT_NE(world.driver.HandleAdmin(R"({"command":"jobs"})", "uid 1000").find("asks for approval"),
+            std::string::npos);
+  const std::string answer =
+      world.driver.HandleAdmin(R"({"command":"approve","job":"digest-1"})", "uid 1000");
   EXPECT_NE(answer.find("\"ok\""), std::string::npos) << answer;
   EXPECT_EQ(world.channel.Last<JobReply>()->answer, JobAnswer::kAccept);
   const AgentSnapshot stored = world.store->Load();
   ASSERT_EQ(stored.approvals.size(), 1u);
-  EXPECT_EQ(stored.approvals[0], (JobApproval{"digest-1", "cardio-risk", ApprovalDecision::kApproved, "uid 1000"}));
+  EXPECT_EQ(stored.approvals[0],
+            (JobApproval{"digest-1", "cardio-risk", ApprovalDecision::kApproved, "uid 1000"}));
 }
 
 TEST(AgentDriverTest, ApprovalThatCannotBeStoredIsAnError) {
   DriverWorld world(std::make_shared<DriverWorld::Memory>(), Manual());
   world.TakePart();
   world.memory->next_failure = Status(errors::kStorageFull, "no space");
-  const std::string answer = world.driver.HandleAdmin(R"({"command":"approve","job":"cardio-risk"})", "uid 1000");
+  const std::string answer =
+      world.driver.HandleAdmin(R"({"command":"approve","job":"cardio-risk"})", "uid 1000");
   EXPECT_NE(answer.find("CAIRN-8103"), std::string::npos) << answer;
   EXPECT_EQ(world.channel.Last<JobReply>()->answer, JobAnswer::kPending);
 }
@@ -207,8 +211,9 @@ TEST(AgentDriverTest, ReloadedPolicyJudgesEveryJobAgain) {
 TEST(AgentDriverTest, AdminRequestsThatMeanNothingAreRefused) {
   DriverWorld world;
   world.TakePart();
-  for (const char* request : {"", "[]", "{", "{\"command\":7}", "{\"command\":\"format\"}", "{\"command\":\"approve\"}",
-                              "{\"command\":\"approve\",\"job\":\"none\"}", "{\"command\":\"approve\",\"job\":\"dig\"}"}) {
+  for (const char* request :
+       {"", "[]", "{", "{\"command\":7}", "{\"command\":\"format\"}", "{\"command\":\"approve\"}",
+        "{\"command\":\"approve\",\"job\":\"none\"}", "{\"command\":\"approve\",\"job\":\"dig\"}"}) {
     EXPECT_NE(world.driver.HandleAdmin(request, "uid 0").find("\"error\""), std::string::npos) << request;
   }
 }

@@ -60,7 +60,8 @@ struct LinearWorld {
 // The local weights after a round and the model it began from.
 class TrainedUpdate final : public UpdatePayload {
  public:
-  TrainedUpdate(std::unique_ptr<LearningTask> task, ModelHandle base) : task_(std::move(task)), base_(std::move(base)) {}
+  TrainedUpdate(std::unique_ptr<LearningTask> task, ModelHandle base)
+      : task_(std::move(task)), base_(std::move(base)) {}
   UpdateView view() const override {
     UpdateView view;
     view.local_parameters = task_->state().parameters();
@@ -106,7 +107,8 @@ class TaskWorker final : public WorkerClient {
 // Welcomes a site, offers the job, asks for one round, and keeps what it is sent.
 class OneRoundAggregator final : public ServerHandler, public BlobCatalog {
  public:
-  OneRoundAggregator(const LinearWorld& world, ServerTransport& transport) : world_(world), transport_(transport) {}
+  OneRoundAggregator(const LinearWorld& world, ServerTransport& transport)
+      : world_(world), transport_(transport) {}
 
   void OnOpen(SessionId session, PeerInfo) override { last_session = session; }
   void OnMessage(SessionId session, ClientMessage message) override {
@@ -124,7 +126,9 @@ class OneRoundAggregator final : public ServerHandler, public BlobCatalog {
   }
   void OnClose(SessionId, Status) override {}
   Result<UpdateLayout> LayoutFor(JobId) const override { return world_.layout(); }
-  ModelHandle FindModel(const BlobRef& ref) const override { return ref == world_.model->ref ? world_.model : nullptr; }
+  ModelHandle FindModel(const BlobRef& ref) const override {
+    return ref == world_.model->ref ? world_.model : nullptr;
+  }
 
   RoundPlan Plan() const {
     RoundPlan plan;
@@ -148,7 +152,8 @@ class OneRoundAggregator final : public ServerHandler, public BlobCatalog {
 
 class AgentInProcessTest : public testing::TestWithParam<TransportMode> {
  protected:
-  AgentInProcessTest() : aggregator_(world_, hub_.server()), folder_(std::move(*TempFolder::Create(testing::TempDir()))) {
+  AgentInProcessTest()
+      : aggregator_(world_, hub_.server()), folder_(std::move(*TempFolder::Create(testing::TempDir()))) {
     EXPECT_TRUE(hub_.server().Start(aggregator_, aggregator_).ok());
     channel_ = hub_.NewChannel({"heartnet", "site", "site-a"});
     Restart();
@@ -160,11 +165,21 @@ class AgentInProcessTest : public testing::TestWithParam<TransportMode> {
     store_.reset();
     worker_ = std::make_unique<TaskWorker>(world_);
     AgentDriverConfig config = DriverWorld::Willing();
-    store_ = std::move(*AgentStore::Open(std::move(*FileAgentStorage::Create(folder_.path())),
-                                         {EgressGuard::Limits::Of(config.client.policy), "agg:1"}, wall_clock_));
+    store_ =
+        std::move(*AgentStore::Open(std::move(*FileAgentStorage::Create(folder_.path())),
+                                    {EgressGuard::Limits::Of(config.client.policy), "agg:1"}, wall_clock_));
     driver_ = std::make_unique<AgentDriver>(
-        config, AgentParts{*channel_, *worker_, *store_, timers_, [this](std::function<void()> f) { Post(std::move(f)); },
-                           lanes_, clock_, wall_clock_, random_, events_, {}});
+        config, AgentParts{*channel_,
+                           *worker_,
+                           *store_,
+                           timers_,
+                           [this](std::function<void()> f) { Post(std::move(f)); },
+                           lanes_,
+                           clock_,
+                           wall_clock_,
+                           random_,
+                           events_,
+                           {}});
   }
   void Post(std::function<void()> function) {
     const std::scoped_lock lock(mutex_);
@@ -240,7 +255,8 @@ TEST_P(AgentInProcessTest, LostLinkIsOpenedAgainAndTheSameReportIsSentWithoutTra
   Settle();
   EXPECT_EQ(worker_->pieces, 1);
   ASSERT_GE(aggregator_.reports.size(), 2u);
-  EXPECT_EQ(Bytes(aggregator_.reports[0].update, world_.layout()), Bytes(aggregator_.reports.back().update, world_.layout()));
+  EXPECT_EQ(Bytes(aggregator_.reports[0].update, world_.layout()),
+            Bytes(aggregator_.reports.back().update, world_.layout()));
 }
 
 TEST_P(AgentInProcessTest, RestartedProcessSendsTheStoredReport) {
@@ -254,7 +270,8 @@ TEST_P(AgentInProcessTest, RestartedProcessSendsTheStoredReport) {
   Settle();
   EXPECT_EQ(worker_->pieces, 0);
   ASSERT_GE(aggregator_.reports.size(), 2u);
-  EXPECT_EQ(Bytes(aggregator_.reports[0].update, world_.layout()), Bytes(aggregator_.reports.back().update, world_.layout()));
+  EXPECT_EQ(Bytes(aggregator_.reports[0].update, world_.layout()),
+            Bytes(aggregator_.reports.back().update, world_.layout()));
 }
 
 TEST_P(AgentInProcessTest, EgressRecordNamesTheUpdateByItsHashOnTheWire) {

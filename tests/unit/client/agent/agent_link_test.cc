@@ -29,7 +29,8 @@ TEST(AgentLinkTest, RefusalForGoodBlocksUntilSomeoneActs) {
   world.Hear(Refusal{errors::kNetVersion.value, "too old", 3, 4});
   EXPECT_EQ(world.agent.state(), AgentState::kBlocked);
   EXPECT_EQ(world.agent.blocked_by().id(), errors::kNetVersion);
-  EXPECT_NE(world.agent.blocked_by().what().find("3 to 4"), std::string::npos) << world.agent.blocked_by().what();
+  EXPECT_NE(world.agent.blocked_by().what().find("3 to 4"), std::string::npos)
+      << world.agent.blocked_by().what();
 
   world.Do(ChannelClosed{Status(errors::kNetLost, "closed")});
   EXPECT_FALSE(world.Has<SetAgentTimer>());
@@ -96,7 +97,7 @@ TEST(AgentLinkTest, RetriesOfManySitesFillTheWholeWindow) {
     least = std::min(least, delay);
     most = std::max(most, delay);
   }
-  EXPECT_LT(least, std::chrono::milliseconds(50));   // 200 uniform draws from one second
+  EXPECT_LT(least, std::chrono::milliseconds(50));  // 200 uniform draws from one second
   EXPECT_GT(most, std::chrono::milliseconds(950));
 }
 

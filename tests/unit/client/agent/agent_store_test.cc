@@ -35,7 +35,9 @@ class MemoryMedium final : public StoreMedium {
 
 class FileMedium final : public StoreMedium {
  public:
-  std::unique_ptr<AgentStorage> Open() override { return std::move(FileAgentStorage::Create(folder_.path())).value(); }
+  std::unique_ptr<AgentStorage> Open() override {
+    return std::move(FileAgentStorage::Create(folder_.path())).value();
+  }
   void DamageReports() override {
     for (const auto& file : std::filesystem::directory_iterator(folder_.path() / "reports")) {
       std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
@@ -63,7 +65,9 @@ class AgentStoreTest : public testing::TestWithParam<MakeMedium> {
     store_ = std::move(*opened);
   }
   void SetUp() override { Restart(); }
-  Status Seal(RoundKey key) { return store_->Apply(ReportSealed{std::make_shared<SealedReport>(Sealed(key))}); }
+  Status Seal(RoundKey key) {
+    return store_->Apply(ReportSealed{std::make_shared<SealedReport>(Sealed(key))});
+  }
 
   ManualWallClock clock_;
   std::unique_ptr<StoreMedium> medium_ = GetParam()();
@@ -175,7 +179,8 @@ TEST_F(FileAgentStorageTest, FlippedByteInTheLogStopsTheStart) {
   {
     const auto store = Open();
     for (int i = 0; i < 3; ++i) {
-      ASSERT_TRUE((*store)->Apply(JobApproval{"d" + std::to_string(i), "job", ApprovalDecision::kApproved}).ok());
+      ASSERT_TRUE(
+          (*store)->Apply(JobApproval{"d" + std::to_string(i), "job", ApprovalDecision::kApproved}).ok());
     }
   }
   const auto path = folder_.path() / "agent.log";

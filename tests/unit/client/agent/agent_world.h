@@ -79,14 +79,17 @@ inline RoundKey KeyOf(std::uint64_t round, std::uint32_t attempt = 1, std::uint6
 }
 
 inline SealedReport Sealed(RoundKey key) {
-  return std::move(EgressGuard(EgressGuard::Limits{}).Seal(key, RoundKind::kTrain, MakeWork(), SmallLayout())).value();
+  return std::move(EgressGuard(EgressGuard::Limits{}).Seal(key, RoundKind::kTrain, MakeWork(), SmallLayout()))
+      .value();
 }
 
 class AgentWorld {
  public:
-  explicit AgentWorld(AgentConfig with = {}) : config(std::move(with)), agent(config, {"site-a", 7}, random) {}
+  explicit AgentWorld(AgentConfig with = {})
+      : config(std::move(with)), agent(config, {"site-a", 7}, random) {}
   AgentWorld(AgentConfig with, AgentSnapshot snapshot)
-      : config(std::move(with)), agent(ClientAgent::Restore(config, {"site-a", 7}, random, std::move(snapshot))) {}
+      : config(std::move(with)),
+        agent(ClientAgent::Restore(config, {"site-a", 7}, random, std::move(snapshot))) {}
 
   static AgentConfig Willing() {
     AgentConfig config;
@@ -149,7 +152,8 @@ class AgentWorld {
   const T* Persisted() const {
     for (const AgentAction& action : actions) {
       const auto* persist = std::get_if<PersistAgent>(&action);
-      if (persist != nullptr && std::holds_alternative<T>(persist->record)) return &std::get<T>(persist->record);
+      if (persist != nullptr && std::holds_alternative<T>(persist->record))
+        return &std::get<T>(persist->record);
     }
     return nullptr;
   }

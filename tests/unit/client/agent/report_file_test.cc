@@ -14,7 +14,8 @@ SealedReport WithMetrics() {
   work.metrics.rows = 5;
   work.metrics.confusion[1] = 4;
   work.metrics.loss_sum = -12;
-  return std::move(EgressGuard({}).Seal(KeyOf(3, 2), RoundKind::kTrain, std::move(work), SmallLayout())).value();
+  return std::move(EgressGuard({}).Seal(KeyOf(3, 2), RoundKind::kTrain, std::move(work), SmallLayout()))
+      .value();
 }
 
 TEST(ReportFileTest, ReportReadsBackAsItWasSealed) {
@@ -52,7 +53,8 @@ TEST(ReportFileTest, EvaluationHasNoUpdate) {
 TEST(ReportFileTest, CutFilesAreRefused) {
   const ReportFile file = EncodeReport(WithMetrics());
   for (std::size_t size = 0; size < file.bytes.size(); size += 7) {
-    EXPECT_EQ(DecodeReport(std::span(file.bytes).first(size), EgressGuard({})).status().id(), errors::kStorageCorrupt);
+    EXPECT_EQ(DecodeReport(std::span(file.bytes).first(size), EgressGuard({})).status().id(),
+              errors::kStorageCorrupt);
   }
 }
 
@@ -67,7 +69,8 @@ TEST(ReportFileTest, FlippedBytesAreAnErrorOrAnotherReportNeverACrash) {
 
 TEST(ReportFileTest, StoredReportMustPassTheLimitsOfToday) {
   const ReportFile file = EncodeReport(WithMetrics());
-  EXPECT_EQ(DecodeReport(file.bytes, EgressGuard({.min_examples = 78})).status().id(), errors::kPolicyFewExamples);
+  EXPECT_EQ(DecodeReport(file.bytes, EgressGuard({.min_examples = 78})).status().id(),
+            errors::kPolicyFewExamples);
 }
 
 }  // namespace

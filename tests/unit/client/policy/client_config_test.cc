@@ -96,13 +96,13 @@ TEST(ClientConfigTest, SiteAndAddressAreRequired) {
 
 TEST(ClientConfigTest, AddressIsHostAndPort) {
   for (const char* address : {"h", "h:", ":8443", "h:0", "h:65536", "h:8443x", "http://h:1", "::1:8443"}) {
-    const std::string text =
-        "site = { name = \"a\", federation = \"f\" }\naggregator.address = \"" + std::string(address) + "\"\n";
+    const std::string text = "site = { name = \"a\", federation = \"f\" }\naggregator.address = \"" +
+                             std::string(address) + "\"\n";
     EXPECT_EQ(Parse(text).status().id(), errors::kConfigValue) << address;
   }
   for (const char* address : {"h:1", "agg.example.org:8443", "192.0.2.1:8443", "[::1]:8443"}) {
-    const std::string text =
-        "site = { name = \"a\", federation = \"f\" }\naggregator.address = \"" + std::string(address) + "\"\n";
+    const std::string text = "site = { name = \"a\", federation = \"f\" }\naggregator.address = \"" +
+                             std::string(address) + "\"\n";
     EXPECT_TRUE(Parse(text).ok()) << address;
   }
 }

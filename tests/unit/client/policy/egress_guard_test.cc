@@ -27,7 +27,9 @@ class OwnedUpdate final : public UpdatePayload {
 
 const RoundKey kKey{JobId{1}, RoundId{2}, 3};
 
-UpdateLayout Layout() { return LayoutOf(*ParameterSpec::Create({{"w", {3}, Role::kParameter, Scope::kExchanged}})); }
+UpdateLayout Layout() {
+  return LayoutOf(*ParameterSpec::Create({{"w", {3}, Role::kParameter, Scope::kExchanged}}));
+}
 
 WorkResult Work(std::vector<float> values = {1, 2, 3}) {
   WorkResult work;

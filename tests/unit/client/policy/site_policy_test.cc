@@ -25,7 +25,8 @@ JobManifest Plain() {
   return manifest;
 }
 
-ErrorId ReasonOf(const SitePolicy& policy, const JobManifest& manifest, std::vector<JobApproval> approvals = {}) {
+ErrorId ReasonOf(const SitePolicy& policy, const JobManifest& manifest,
+                 std::vector<JobApproval> approvals = {}) {
   return policy.Decide(manifest, 1000, approvals).reason.id();
 }
 
@@ -99,7 +100,8 @@ TEST(SitePolicyTest, ManualApprovalIsForOneDigest) {
 
 TEST(SitePolicyTest, NoAndWithdrawnHoldEvenWhereApprovalIsAutomatic) {
   EXPECT_EQ(ReasonOf(Willing(), Plain(), {{"d1", "", ApprovalDecision::kDenied}}), errors::kPolicyDenied);
-  EXPECT_EQ(ReasonOf(Willing(), Plain(), {{"d1", "", ApprovalDecision::kWithdrawn}}), errors::kPolicyWithdrawn);
+  EXPECT_EQ(ReasonOf(Willing(), Plain(), {{"d1", "", ApprovalDecision::kWithdrawn}}),
+            errors::kPolicyWithdrawn);
 }
 
 TEST(SitePolicyTest, TheLastDecisionCounts) {
