@@ -72,6 +72,7 @@ footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line)
   :root { --page: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --grid: #ddd; --mark: #eee;
     --l1: #1f6f8b; --l2: #c0562b; --l3: #5b7f3a; --l4: #8a5a9e; }
   main { max-width: none; padding: 0; } .scroll { max-height: none; overflow: visible; border: 0; }
+  table { font-size: .75rem; } th, td { padding: .2rem .4rem; }
   figure, .tile, tr { break-inside: avoid; } thead { display: table-header-group; } thead th { position: static; }
 }
 )";

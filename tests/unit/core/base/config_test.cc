@@ -75,22 +75,23 @@ TEST_P(ConfigRefusalTest, NamesPlaceValueAndExpectation) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Values, ConfigRefusalTest,
-    testing::Values(Refusal{"train.lr = \"x\"", "client.toml:1:12: train.lr is \"x\"; expected a number"},
-                    Refusal{"train.lr = 0", "client.toml:1:12: train.lr is 0; expected above 0 and at most 10"},
-                    Refusal{"train.lr = nan", "client.toml:1:12: train.lr is nan; expected a finite number"},
-                    Refusal{"train.epochs = 1.5", "client.toml:1:16: train.epochs is 1.5; expected an integer"},
-                    Refusal{"train.epochs = 0", "client.toml:1:16: train.epochs is 0; expected at least 1"},
-                    Refusal{"train.batch = -1",
-                            "client.toml:1:15: train.batch is -1; expected at least 0 and at most 4294967295"},
-                    Refusal{"train.shuffle = 1", "client.toml:1:17: train.shuffle is 1; expected true or false"},
-                    Refusal{"train.loss = \"mae\"",
-                            "client.toml:1:14: train.loss is \"mae\"; expected one of \"cross_entropy\", \"mse\""},
-                    Refusal{"train.timeout = \"60\"",
-                            "client.toml:1:17: train.timeout is \"60\"; expected a duration such as \"60s\", \"15m\" or "
-                            "\"72h\""},
-                    Refusal{"train.hidden = [8, \"x\"]",
-                            "client.toml:1:20: train.hidden is \"x\"; expected a list of integers"},
-                    Refusal{"train = 3", "client.toml:1:9: train is 3; expected a table"}));
+    testing::Values(
+        Refusal{"train.lr = \"x\"", "client.toml:1:12: train.lr is \"x\"; expected a number"},
+        Refusal{"train.lr = 0", "client.toml:1:12: train.lr is 0; expected above 0 and at most 10"},
+        Refusal{"train.lr = nan", "client.toml:1:12: train.lr is nan; expected a finite number"},
+        Refusal{"train.epochs = 1.5", "client.toml:1:16: train.epochs is 1.5; expected an integer"},
+        Refusal{"train.epochs = 0", "client.toml:1:16: train.epochs is 0; expected at least 1"},
+        Refusal{"train.batch = -1",
+                "client.toml:1:15: train.batch is -1; expected at least 0 and at most 4294967295"},
+        Refusal{"train.shuffle = 1", "client.toml:1:17: train.shuffle is 1; expected true or false"},
+        Refusal{"train.loss = \"mae\"",
+                "client.toml:1:14: train.loss is \"mae\"; expected one of \"cross_entropy\", \"mse\""},
+        Refusal{"train.timeout = \"60\"",
+                "client.toml:1:17: train.timeout is \"60\"; expected a duration such as \"60s\", \"15m\" or "
+                "\"72h\""},
+        Refusal{"train.hidden = [8, \"x\"]",
+                "client.toml:1:20: train.hidden is \"x\"; expected a list of integers"},
+        Refusal{"train = 3", "client.toml:1:9: train is 3; expected a table"}));
 
 TEST(ConfigTest, DateIsRefusedWithItsPlace) {
   const Result<ConfigDocument> document = ConfigDocument::Parse("a.b = 2026-11-21", "x.toml");
@@ -113,11 +114,14 @@ TEST(ConfigTest, DeepNestingIsRefusedBeforeParsing) {
   EXPECT_EQ(ConfigDocument::Parse(dotted + " = 1", "x.toml").status().id(), errors::kConfigSyntax);
   EXPECT_EQ(ConfigDocument::Parse("a = " + lists, "x.toml").status().id(), errors::kConfigSyntax);
   const std::string dots(200, '.');
-  EXPECT_TRUE(ConfigDocument::Parse("a = \"" + dots + "\" # " + dots + "\nb = '''\n" + dots + "\n'''", "x.toml").ok());
+  EXPECT_TRUE(
+      ConfigDocument::Parse("a = \"" + dots + "\" # " + dots + "\nb = '''\n" + dots + "\n'''", "x.toml")
+          .ok());
 }
 
 TEST(ConfigTest, FlagBeatsEnvironmentBeatsFileBeatsDefaultInAnyOrder) {
-  const std::pair<std::string, std::string> environment[] = {{"CAIRN_TRAIN__LR", "0.3"}, {"CAIRN_TRAIN__EPOCHS", "3"}};
+  const std::pair<std::string, std::string> environment[] = {{"CAIRN_TRAIN__LR", "0.3"},
+                                                             {"CAIRN_TRAIN__EPOCHS", "3"}};
   ConfigDocument document = Parsed("[train]\nlr = 0.2\nepochs = 2\nbatch = 16\n");
   ASSERT_TRUE(document.ApplyFlag("train.lr=0.4").ok());
   ASSERT_TRUE(document.ApplyEnvironment(environment).ok());
@@ -160,7 +164,8 @@ TEST(ConfigTest, FlagsAndVariablesNeedNoQuotesForStrings) {
 }
 
 TEST(ConfigTest, VariableCannotSmuggleASecondKey) {
-  const std::pair<std::string, std::string> environment[] = {{"CAIRN_SITE__NAME", "1\npolicy.secagg = \"plain-ok\""}};
+  const std::pair<std::string, std::string> environment[] = {
+      {"CAIRN_SITE__NAME", "1\npolicy.secagg = \"plain-ok\""}};
   ConfigDocument document;
   ASSERT_TRUE(document.ApplyEnvironment(environment).ok());
   EXPECT_EQ(document.root().Find("policy"), nullptr);
@@ -238,9 +243,10 @@ TEST(ConfigReaderTest, ResolvedTomlHoldsDefaultsAndReadsBackToItself) {
     return reader.ResolvedToml();
   };
   const std::string text = resolved(Parsed("train = { timeout = \"120s\", lr = 1 }"));
-  EXPECT_EQ(text,
-            "[train]\nbatch = 32\nepochs = 1\nhidden = [64]\nloss = \"cross_entropy\"\nlr = 1.0\nshuffle = true\n"
-            "timeout = \"2m\"\n");
+  EXPECT_EQ(
+      text,
+      "[train]\nbatch = 32\nepochs = 1\nhidden = [64]\nloss = \"cross_entropy\"\nlr = 1.0\nshuffle = true\n"
+      "timeout = \"2m\"\n");
   EXPECT_EQ(resolved(Parsed(text)), text);
 }
 

@@ -35,17 +35,20 @@ class LogTest : public testing::Test {
 
 TEST_F(LogTest, TextLineHasTimeLevelComponentMessageAndFields) {
   Use(LogFormat::kText);
-  Log(LogLevel::kInfo, "aggregator", "round committed", {{"round", 3}, {"loss", 0.5}, {"name", "a b"}, {"ok", true}});
-  EXPECT_EQ(stream_.str(),
-            "2023-11-14T22:13:20.123Z info  aggregator: round committed round=3 loss=0.5 name=\"a b\" ok=true\n");
+  Log(LogLevel::kInfo, "aggregator", "round committed",
+      {{"round", 3}, {"loss", 0.5}, {"name", "a b"}, {"ok", true}});
+  EXPECT_EQ(
+      stream_.str(),
+      "2023-11-14T22:13:20.123Z info  aggregator: round committed round=3 loss=0.5 name=\"a b\" ok=true\n");
 }
 
 TEST_F(LogTest, JsonLineIsOneObject) {
   Use(LogFormat::kJson);
   Log(LogLevel::kWarning, "client", "line\nbreak", {{"site", "a\"b"}, {"n", 7u}});
-  EXPECT_EQ(stream_.str(),
-            "{\"ts\":\"2023-11-14T22:13:20.123Z\",\"level\":\"warning\",\"component\":\"client\",\"msg\":\"line\\n"
-            "break\",\"site\":\"a\\\"b\",\"n\":7}\n");
+  EXPECT_EQ(
+      stream_.str(),
+      "{\"ts\":\"2023-11-14T22:13:20.123Z\",\"level\":\"warning\",\"component\":\"client\",\"msg\":\"line\\n"
+      "break\",\"site\":\"a\\\"b\",\"n\":7}\n");
 }
 
 TEST_F(LogTest, JournalLineHasPriorityInsteadOfTime) {
@@ -72,7 +75,9 @@ TEST_F(LogTest, LinesBelowTheLevelAreDropped) {
 TEST_F(LogTest, EventNamesTheComponentBeforeItsDot) {
   Use(LogFormat::kText);
   LogEventSink sink;
-  sink.Emit({DomainEvent::Level::kWarning, "round.abandoned", {{"round", std::int64_t{4}}, {"why", std::string("late")}}});
+  sink.Emit({DomainEvent::Level::kWarning,
+             "round.abandoned",
+             {{"round", std::int64_t{4}}, {"why", std::string("late")}}});
   EXPECT_EQ(stream_.str(), "2023-11-14T22:13:20.123Z warn  round: abandoned round=4 why=late\n");
 }
 

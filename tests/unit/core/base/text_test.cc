@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 TEST(TextTest, ControlsNeverReachTheTerminal) {
   EXPECT_EQ(EscapeControls("a\x1b[31m\n\tb\x7f"), "a\\x1b[31m\\n\\tb\\x7f");
-  EXPECT_EQ(EscapeControls("\xc2\x9b"), "\\x9b");        // C1: CSI in one character
+  EXPECT_EQ(EscapeControls("\xc2\x9b"), "\\x9b");  // C1: CSI in one character
   EXPECT_EQ(EscapeControls("Zürich \"x\\\""), "Zürich \"x\\\"");
 }
 
