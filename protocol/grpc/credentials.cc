@@ -6,13 +6,11 @@
 #include <grpcpp/security/tls_credentials_options.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <string_view>
 #include <utility>
 
 #include "privacy/crypto/peer_identity.h"
-#include "protocol/grpc/tls_setup.h"
 
 namespace cairn {
 namespace {
@@ -77,8 +75,6 @@ class AggregatorVerifier final : public tls::ExternalCertificateVerifier {
 };
 
 }  // namespace
-
-void ForbidOldTls() { setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-RSA-AES256-GCM-SHA384", 1); }
 
 std::shared_ptr<grpc::ServerCredentials> NewServerCredentials(const TlsFiles& files) {
   tls::TlsServerCredentialsOptions options(Watch(files));

@@ -6,7 +6,7 @@
 
 #include "cairn/v1/federation.grpc.pb.h"
 #include "protocol/grpc/dial.h"
-#include "protocol/grpc/tls_setup.h"
+#include "protocol/grpc/grpc_setup.h"
 #include "protocol/messages/limits.h"
 
 namespace cairn {
@@ -42,7 +42,7 @@ Result<EnrolAnswer> FromWire(const v1::EnrolResponse& in) {
 }  // namespace
 
 Result<EnrolAnswer> EnrolOnce(const EnrolTarget& target, const EnrolRequest& request) {
-  ForbidOldTls();
+  PrepareGrpc();
   const DialTarget peer{target.aggregator, target.federation, target.tls, target.proxy_from_environment};
   const auto stub = v1::Enrolment::NewStub(Dial(peer));
   grpc::ClientContext context;

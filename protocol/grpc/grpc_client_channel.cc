@@ -6,7 +6,7 @@
 
 #include "protocol/grpc/client_session.h"
 #include "protocol/grpc/dial.h"
-#include "protocol/grpc/tls_setup.h"
+#include "protocol/grpc/grpc_setup.h"
 
 namespace cairn {
 
@@ -57,7 +57,7 @@ class GrpcClientChannel::Core {
 };
 
 Result<std::unique_ptr<GrpcClientChannel>> GrpcClientChannel::Create(GrpcClientConfig config) {
-  ForbidOldTls();
+  PrepareGrpc();
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   CAIRN_ASSIGN_OR_RETURN(const Certificate certificate, CheckTlsFiles(config.tls, now));
   CAIRN_RETURN_IF_ERROR(certificate.identity().status());

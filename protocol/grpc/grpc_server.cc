@@ -16,7 +16,7 @@
 #include "protocol/grpc/enrolment_service.h"
 #include "protocol/grpc/listening.h"
 #include "protocol/grpc/server_session.h"
-#include "protocol/grpc/tls_setup.h"
+#include "protocol/grpc/grpc_setup.h"
 
 namespace cairn {
 namespace {
@@ -58,7 +58,7 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
   explicit Core(GrpcServerConfig config)
       : config_(std::move(config)),
         lanes_(std::max(1u, config_.threads)),
-        enrolment_(config_.enrolment, [](const auto& context) { return IdentityOf(context); }, lanes_) {}
+        enrolment_(config_.enrolment, [this](const auto& context) { return NewcomerOf(context); }, lanes_) {}
 
   grpc::ServerBidiReactor<v1::ClientFrame, v1::ServerFrame>* Session(grpc::CallbackServerContext* context) override {
     auto session = Admit(*context);
@@ -106,8 +106,12 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
   const ServerCounts& counts() const { return counts_; }
 
  private:
-  static Result<PeerIdentity> IdentityOf(const grpc::CallbackServerContext& context) {
+  // Invites are asked about too: one may have been replaced or withdrawn since it was made.
+  Result<PeerIdentity> NewcomerOf(const grpc::CallbackServerContext& context) const {
     CAIRN_ASSIGN_OR_RETURN(Caller caller, CallerOf(context));
+    if (caller.identity.role == PeerRole::kInvite) {
+      CAIRN_RETURN_IF_ERROR(Authorize(caller.identity, caller.certificate_pem));
+    }
     return std::move(caller.identity);
   }
 
@@ -204,7 +208,7 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
 };
 
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Create(GrpcServerConfig config) {
-  ForbidOldTls();
+  PrepareGrpc();
   if (!Endpoint::Parse(config.address) && !config.address.ends_with(":0")) {
     return Status(errors::kConfigValue, "aggregator.address: expected host:port, got \"" + config.address + "\"");
   }
