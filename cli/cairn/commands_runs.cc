@@ -35,7 +35,9 @@ std::string Padded(std::string text, std::size_t width) {
 JsonObject Summary(const RunRecord& record) {
   JsonObject json;
   json.Add("run", record.path.filename().string()).Add("path", record.path.string());
-  json.Add("name", record.run.name).Add("seed", record.run.seed).Add("state", RunStateName(record.status.state));
+  json.Add("name", record.run.name)
+      .Add("seed", record.run.seed)
+      .Add("state", RunStateName(record.status.state));
   json.Add("round", record.status.round).Add("rounds", record.status.rounds).Add("metric", record.run.metric);
   if (const auto last = record.Last()) json.Add("last", last->value);
   if (const auto best = record.Best()) json.Add("best", best->value).Add("best_round", best->round);
@@ -62,14 +64,16 @@ Status List(const RunsOptions& options, CommandOutput& out) {
     out.Next("cairn sim run quickstart");
     return {};
   }
-  out.PrintLine(out.terminal().Bold(Padded("RUN", widest) + "  STATE     ROUNDS   METRIC          LAST    BEST"));
+  out.PrintLine(
+      out.terminal().Bold(Padded("RUN", widest) + "  STATE     ROUNDS   METRIC          LAST    BEST"));
   for (const RunRecord& record : records) {
     const auto last = record.Last(), best = record.Best();
-    out.PrintLine(Padded(record.path.filename().string(), widest) + "  " +
-                  Padded(std::string(RunStateName(record.status.state)), 10) +
-                  Padded(std::to_string(record.status.round) + "/" + std::to_string(record.status.rounds), 9) +
-                  Padded(record.run.metric, 14) + "  " + Padded(last ? Short(last->value) : "-", 8) +
-                  (best ? Short(best->value) : "-"));
+    out.PrintLine(
+        Padded(record.path.filename().string(), widest) + "  " +
+        Padded(std::string(RunStateName(record.status.state)), 10) +
+        Padded(std::to_string(record.status.round) + "/" + std::to_string(record.status.rounds), 9) +
+        Padded(record.run.metric, 14) + "  " + Padded(last ? Short(last->value) : "-", 8) +
+        (best ? Short(best->value) : "-"));
   }
   return {};
 }
@@ -78,16 +82,18 @@ Status Show(const RunsOptions& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const auto path, ResolveRun(options.dir, options.run));
   CAIRN_ASSIGN_OR_RETURN(const RunRecord record, ReadRun(path));
   out.PrintLine(out.terminal().Bold(EscapeControls(record.run.name)) + "  " +
-                std::string(RunStateName(record.status.state)) + " · round " + std::to_string(record.status.round) + " of " +
-                std::to_string(record.status.rounds) + " · seed " + std::to_string(record.run.seed));
+                std::string(RunStateName(record.status.state)) + " · round " +
+                std::to_string(record.status.round) + " of " + std::to_string(record.status.rounds) +
+                " · seed " + std::to_string(record.run.seed));
   for (const auto& [name, text] : record.run.facts) {
     out.PrintLine("  " + Padded(EscapeControls(name), 12) + EscapeControls(text));
   }
   if (const auto best = record.Best()) {
-    out.PrintLine("  " + Padded(record.run.metric, 12) + Short(record.Last()->value) + " (best " + Short(best->value) +
-                  " in round " + std::to_string(best->round) + ")");
+    out.PrintLine("  " + Padded(record.run.metric, 12) + Short(record.Last()->value) + " (best " +
+                  Short(best->value) + " in round " + std::to_string(best->round) + ")");
   }
-  if (!record.status.error.empty()) out.PrintLine("  " + Padded("error", 12) + EscapeControls(record.status.error));
+  if (!record.status.error.empty())
+    out.PrintLine("  " + Padded("error", 12) + EscapeControls(record.status.error));
   out.PrintLine("  " + Padded("folder", 12) + path.string());
   out.Data(Summary(record));
   out.Next("cairn runs report " + options.run + " --open");
@@ -129,8 +135,8 @@ Status Compare(const RunsOptions& options, CommandOutput& out) {
     const auto last = record.Last(), best = record.Best();
     JsonArray changed;
     out.PrintLine(out.terminal().Bold(record.path.filename().string()));
-    out.PrintLine("  " + EscapeControls(record.run.metric) + " " + (last ? Short(last->value) : "-") + ", best " +
-                  (best ? Short(best->value) + " in round " + std::to_string(best->round) : "-"));
+    out.PrintLine("  " + EscapeControls(record.run.metric) + " " + (last ? Short(last->value) : "-") +
+                  ", best " + (best ? Short(best->value) + " in round " + std::to_string(best->round) : "-"));
     for (const std::string& line : Differences(records.front(), record)) {
       out.PrintLine("  " + EscapeControls(line));
       changed.Add(line);
@@ -148,7 +154,8 @@ Status Report(const RunsOptions& options, CommandOutput& out) {
   CAIRN_RETURN_IF_ERROR(WriteWholeFile(page, RenderReport(record)));
   out.PrintLine(page.string());
   out.Data(Summary(record).Add("report", page.string()));
-  if (options.open && !OpenInBrowser(page)) out.Warn("no program to open it; open the file above in a browser");
+  if (options.open && !OpenInBrowser(page))
+    out.Warn("no program to open it; open the file above in a browser");
   return {};
 }
 

@@ -10,8 +10,12 @@ Status Forward(CommandOutput&, std::vector<std::string> words) { return ExecWork
 
 void AddWorkerCommands(CommandSet& commands) {
   commands.Forward({"sim", "Run experiments in the simulator", {"run", "plan"}, Forward});
-  commands.Forward({"data", "Look at data sets before they are used", {"check", "stats", "partition"}, Forward});
-  commands.Forward({"model", "Make, check, evaluate and convert models", {"init", "check", "inspect", "export", "eval"}, Forward});
+  commands.Forward(
+      {"data", "Look at data sets before they are used", {"check", "stats", "partition"}, Forward});
+  commands.Forward({"model",
+                    "Make, check, evaluate and convert models",
+                    {"init", "check", "inspect", "export", "eval"},
+                    Forward});
 }
 
 }  // namespace cairn

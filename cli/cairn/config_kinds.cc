@@ -9,7 +9,8 @@
 namespace cairn {
 namespace {
 
-constexpr std::string_view kJobStarter = R"(# A job: what is trained, how, and what leaves a site. Submit it with `cairn job submit job.toml`.
+constexpr std::string_view kJobStarter =
+    R"(# A job: what is trained, how, and what leaves a site. Submit it with `cairn job submit job.toml`.
 schema = 1
 name = "my-job"
 
@@ -33,16 +34,18 @@ rounds = 10
 )";
 
 constexpr ConfigKind kKinds[] = {
-    {"job", "a job for real sites", "job.toml", [](ConfigReader& root) { (void)ParseJobSpec(root); }, kJobStarter,
-     "cairn job submit job.toml"},
+    {"job", "a job for real sites", "job.toml", [](ConfigReader& root) { (void)ParseJobSpec(root); },
+     kJobStarter, "cairn job submit job.toml"},
 };
 
 // How many of the top-level names of the document this kind knows.
 std::size_t Familiar(const ConfigKind& kind, const ConfigDocument& document) {
   const std::vector<ConfigKey> keys = ConfigReader::Describe(kind.read);
-  return static_cast<std::size_t>(std::ranges::count_if(document.root().members, [&](const ConfigMember& member) {
-    return std::ranges::any_of(keys, [&](const ConfigKey& key) { return key.path.substr(0, key.path.find('.')) == member.key; });
-  }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(document.root().members, [&](const ConfigMember& member) {
+        return std::ranges::any_of(
+            keys, [&](const ConfigKey& key) { return key.path.substr(0, key.path.find('.')) == member.key; });
+      }));
 }
 
 }  // namespace
@@ -76,12 +79,14 @@ const ConfigKind& GuessConfigKind(const std::filesystem::path& path, const Confi
   return *best;
 }
 
-Result<ConfigDocument> LoadConfig(std::string_view file, const std::string& path, const std::vector<std::string>& sets) {
+Result<ConfigDocument> LoadConfig(std::string_view file, const std::string& path,
+                                  const std::vector<std::string>& sets) {
   ConfigDocument document;
   if (!path.empty()) {
     CAIRN_ASSIGN_OR_RETURN(document, ConfigDocument::ReadFile(path));
   } else {
-    for (const std::filesystem::path& candidate : {std::filesystem::path(file), "/etc/cairn" / std::filesystem::path(file)}) {
+    for (const std::filesystem::path& candidate :
+         {std::filesystem::path(file), "/etc/cairn" / std::filesystem::path(file)}) {
       std::error_code error;
       if (!std::filesystem::exists(candidate, error)) continue;
       CAIRN_ASSIGN_OR_RETURN(const ConfigDocument found, ConfigDocument::ReadFile(candidate));

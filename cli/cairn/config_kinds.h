@@ -14,7 +14,7 @@ namespace cairn {
 struct ConfigKind {
   std::string_view name;  // "client"
   std::string_view about;
-  std::string_view file;  // "client.toml", looked for in ./ and in /etc/cairn
+  std::string_view file;        // "client.toml", looked for in ./ and in /etc/cairn
   void (*read)(ConfigReader&);  // asks for every key; no Finish
   std::string_view starter;     // a commented file to begin with
   std::string_view next;        // the command that uses it
@@ -29,7 +29,8 @@ const ConfigKind& GuessConfigKind(const std::filesystem::path& path, const Confi
 
 // The layers of one configuration, merged: `path`, or else ./FILE over /etc/cairn/FILE, then the
 // environment, then the flags. Nothing found and no path given is an empty document.
-Result<ConfigDocument> LoadConfig(std::string_view file, const std::string& path, const std::vector<std::string>& sets);
+Result<ConfigDocument> LoadConfig(std::string_view file, const std::string& path,
+                                  const std::vector<std::string>& sets);
 
 // A JSON Schema (draft 2020-12) made from the keys that the kind's reader asks for.
 std::string ConfigSchema(const ConfigKind& kind);

@@ -30,10 +30,10 @@ std::vector<std::string> SplitPath(const std::string& path) {
 JsonObject ElementSchema(const std::string& type, const ConfigRule& rule) {
   JsonObject object;
   if (type != "any" && type != "size") {
-    object.Add("type", type == "integer" || type == "integers"  ? "integer"
-                       : type == "number" || type == "numbers"  ? "number"
-                       : type == "boolean"                      ? "boolean"
-                                                                : "string");
+    object.Add("type", type == "integer" || type == "integers" ? "integer"
+                       : type == "number" || type == "numbers" ? "number"
+                       : type == "boolean"                     ? "boolean"
+                                                               : "string");
   }
   if (std::isfinite(rule.min) && type != "duration" && type != "size") {
     object.Add(rule.above_min ? "exclusiveMinimum" : "minimum", rule.min);
@@ -55,8 +55,8 @@ JsonObject LeafSchema(const ConfigKey& key) {
   }
   if (!key.rule.about.empty()) object.Add("description", key.rule.about);
   // Defaults that TOML and JSON write alike.
-  if (!key.required && !key.value.empty() && key.value != "nan" && key.value.find("inf") == std::string::npos &&
-      key.value.front() != '{') {
+  if (!key.required && !key.value.empty() && key.value != "nan" &&
+      key.value.find("inf") == std::string::npos && key.value.front() != '{') {
     object.AddRaw("default", key.value);
   }
   return object;
@@ -78,7 +78,8 @@ JsonObject TableSchema(const SchemaNode& node) {
   object.Add("type", "object").Add("properties", properties);
   if (!required.empty()) object.Add("required", required);
   if (any == nullptr) return object.Add("additionalProperties", false);
-  return object.Add("additionalProperties", any->children.empty() ? LeafSchema(*any->leaf) : TableSchema(*any));
+  return object.Add("additionalProperties",
+                    any->children.empty() ? LeafSchema(*any->leaf) : TableSchema(*any));
 }
 
 }  // namespace
@@ -99,8 +100,8 @@ std::string ConfigSchema(const ConfigKind& kind) {
   }
   JsonObject schema = TableSchema(root);
   const std::string text = schema.text();
-  return "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"" + std::string(kind.file) + "\"," +
-         text.substr(1);
+  return "{\"$schema\":\"https://json-schema.org/draft/2020-12/schema\",\"title\":\"" +
+         std::string(kind.file) + "\"," + text.substr(1);
 }
 
 }  // namespace cairn

@@ -28,7 +28,8 @@ std::string FirstLine(const char* path) {
   return line;
 }
 
-// CPUs that the control group grants, which may be fewer than the machine has ("max 100000", "150000 100000").
+// CPUs that the control group grants, which may be fewer than the machine has ("max 100000", "150000
+// 100000").
 std::optional<double> GrantedCpus() {
   std::istringstream words(FirstLine("/sys/fs/cgroup/cpu.max"));
   double quota = 0, period = 0;
@@ -43,7 +44,8 @@ std::vector<CheckLine> CheckCores() {
   if (granted && *granted + 0.01 < cores) {
     line.verdict = Verdict::kWarning;
     line.evidence += ", but the control group grants " + FormatDouble(*granted);
-    line.mend = "run with --workers " + std::to_string(std::max(1, static_cast<int>(*granted))) + ", or raise the limit";
+    line.mend = "run with --workers " + std::to_string(std::max(1, static_cast<int>(*granted))) +
+                ", or raise the limit";
   }
   return {line};
 }
@@ -58,7 +60,8 @@ std::vector<CheckLine> CheckMemory() {
     if (name == "MemTotal:") total = kib * 1024;
     if (name == "MemAvailable:") available = kib * 1024;
   }
-  CheckLine line{Verdict::kGood, "memory", FormatByteSize(available) + " free of " + FormatByteSize(total), ""};
+  CheckLine line{Verdict::kGood, "memory", FormatByteSize(available) + " free of " + FormatByteSize(total),
+                 ""};
   if (available < kLowMemory) {
     line.verdict = Verdict::kWarning;
     line.mend = "training needs about 1 GB: close other programs, or use a smaller model";
@@ -89,7 +92,8 @@ std::vector<CheckLine> CheckKeys() {
   std::vector<CheckLine> lines;
   for (const char* folder : {"/etc/cairn", "/var/lib/cairn"}) {
     std::error_code error;
-    for (fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
+    for (fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error),
+         end;
          !error && it != end; it.increment(error)) {
       struct stat info {};
       if (it->path().extension() != ".key" || stat(it->path().c_str(), &info) != 0) continue;

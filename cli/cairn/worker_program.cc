@@ -52,7 +52,8 @@ Result<std::filesystem::path> FindWorker() {
   for (const std::filesystem::path& place : Places()) {
     if (IsProgram(place)) return place;
   }
-  return Status(errors::kWorkerMissing, "cairn-worker is not installed: neither beside this program nor on PATH")
+  return Status(errors::kWorkerMissing,
+                "cairn-worker is not installed: neither beside this program nor on PATH")
       .Mend("sudo apt install cairn-worker");
 }
 

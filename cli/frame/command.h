@@ -15,12 +15,13 @@
 namespace cairn {
 
 // Where a flag or argument puts its value: a field with its default in it, owned by the command.
-using FlagTarget = std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*, Duration*>;
+using FlagTarget =
+    std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*, Duration*>;
 
 struct Flag {
-  std::string name;     // "--rounds"
-  std::string value;    // "N" as shown in help; empty for a switch
-  std::string about;    // one line
+  std::string name;   // "--rounds"
+  std::string value;  // "N" as shown in help; empty for a switch
+  std::string about;  // one line
   FlagTarget target;
   std::vector<std::string> choices = {};  // allowed values; empty: any
   bool required = false;
@@ -94,9 +95,12 @@ struct ForwardedWord {
 // The table of commands of one program. References returned by Add stay valid.
 class CommandSet {
  public:
-  CommandSet(std::string program, std::string summary) : program_(std::move(program)), summary_(std::move(summary)) {}
+  CommandSet(std::string program, std::string summary)
+      : program_(std::move(program)), summary_(std::move(summary)) {}
 
-  void Group(std::string word, std::string summary) { groups_.push_back({std::move(word), std::move(summary)}); }
+  void Group(std::string word, std::string summary) {
+    groups_.push_back({std::move(word), std::move(summary)});
+  }
   Command& Add(std::string path, std::string summary) {
     return commands_.emplace_back(std::move(path), std::move(summary));
   }
@@ -114,7 +118,8 @@ class CommandSet {
   const Command* Find(std::string_view path) const;
   const GroupEntry* FindGroup(std::string_view word) const;
   const ForwardedWord* FindForwarded(std::string_view word) const;
-  std::vector<std::string> WordsAfter(std::string_view prefix) const;  // words that may follow; sorted, unique
+  std::vector<std::string> WordsAfter(
+      std::string_view prefix) const;  // words that may follow; sorted, unique
 
  private:
   std::string program_, summary_;

@@ -29,7 +29,8 @@ std::vector<std::string> FlagWords(const Command* command) {
 std::vector<std::pair<std::string, std::string>> Cases(const CommandSet& commands) {
   std::set<std::string> paths = {""};
   for (const Command& command : commands.commands()) {
-    for (std::size_t at = command.path.find(' '); at != std::string::npos; at = command.path.find(' ', at + 1)) {
+    for (std::size_t at = command.path.find(' '); at != std::string::npos;
+         at = command.path.find(' ', at + 1)) {
       paths.insert(command.path.substr(0, at));
     }
     paths.insert(command.path);
@@ -63,15 +64,22 @@ std::string BashScript(const CommandSet& commands) {
                      "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
                      "    word=\"${COMP_WORDS[i]}\"\n"
                      "    case \"$word\" in -*) continue ;; esac\n"
-                     "    case \" $(_" + name + "_words \"$path\") \" in\n"
+                     "    case \" $(_" +
+                     name +
+                     "_words \"$path\") \" in\n"
                      "      *\" $word \"*) path=\"${path:+$path }$word\" ;;\n"
                      "    esac\n"
                      "  done\n"
-                     "  COMPREPLY=($(compgen -W \"$(_" + name + "_words \"$path\")\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+                     "  COMPREPLY=($(compgen -W \"$(_" +
+                     name +
+                     "_words \"$path\")\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
                      "}\n"
-                     "_" + name + "_words() {\n"
+                     "_" +
+                     name +
+                     "_words() {\n"
                      "  case \"$1\" in\n";
-  for (const auto& [path, words] : Cases(commands)) text += "    \"" + path + "\") echo \"" + words + "\" ;;\n";
+  for (const auto& [path, words] : Cases(commands))
+    text += "    \"" + path + "\") echo \"" + words + "\" ;;\n";
   return text + "  esac\n}\ncomplete -o default -F _" + name + "_complete " + name + "\n";
 }
 
@@ -82,15 +90,22 @@ std::string FishScript(const CommandSet& commands) {
                      "  set -l path\n"
                      "  for word in (commandline -opc)[2..-1]\n"
                      "    string match -q -- '-*' $word; and continue\n"
-                     "    if contains -- $word (string split ' ' -- (__" + name + "_table \"$path\"))\n"
+                     "    if contains -- $word (string split ' ' -- (__" +
+                     name +
+                     "_table \"$path\"))\n"
                      "      set path (string trim \"$path $word\")\n"
                      "    end\n"
                      "  end\n"
-                     "  string split ' ' -- (__" + name + "_table \"$path\")\n"
+                     "  string split ' ' -- (__" +
+                     name +
+                     "_table \"$path\")\n"
                      "end\n"
-                     "function __" + name + "_table\n"
+                     "function __" +
+                     name +
+                     "_table\n"
                      "  switch \"$argv[1]\"\n";
-  for (const auto& [path, words] : Cases(commands)) text += "    case '" + path + "'\n      echo '" + words + "'\n";
+  for (const auto& [path, words] : Cases(commands))
+    text += "    case '" + path + "'\n      echo '" + words + "'\n";
   return text + "  end\nend\ncomplete -c " + name + " -a '(__" + name + "_words)'\n";
 }
 

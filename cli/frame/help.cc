@@ -50,7 +50,8 @@ std::string CommandHelp(const CommandSet& commands, const Command& command, cons
     if (value.empty() && !flag.choices.empty()) {
       for (const std::string& choice : flag.choices) value += (value.empty() ? "" : "|") + choice;
     }
-    flags.emplace_back(flag.name + (value.empty() ? "" : " " + value), flag.about + (flag.required ? " (required)" : ""));
+    flags.emplace_back(flag.name + (value.empty() ? "" : " " + value),
+                       flag.about + (flag.required ? " (required)" : ""));
   }
   std::string text = command.summary + "\n\n" + terminal.Bold("Usage") + "\n  " + usage + " [flags]\n";
   Section("Arguments", arguments, terminal, text);

@@ -16,8 +16,8 @@ JsonObject ErrorToJson(const Status& status) {
   return error.Add("context", JsonObject());
 }
 
-CommandOutput::CommandOutput(std::string command, const GlobalFlags& flags, std::ostream& out, std::ostream& err,
-                             Terminal out_terminal, Terminal err_terminal)
+CommandOutput::CommandOutput(std::string command, const GlobalFlags& flags, std::ostream& out,
+                             std::ostream& err, Terminal out_terminal, Terminal err_terminal)
     : command_(std::move(command)),
       flags_(flags),
       out_(out),
@@ -64,7 +64,8 @@ int CommandOutput::Finish(const Status& status) {
     err_ << err_terminal_.Red(text.substr(0, head)) << text.substr(head);
   }
   if (status.ok() && is_text() && !flags_.quiet) {
-    for (std::size_t i = 0; i < next_.size(); ++i) err_ << (i == 0 ? "next:   " : "        ") << next_[i] << '\n';
+    for (std::size_t i = 0; i < next_.size(); ++i)
+      err_ << (i == 0 ? "next:   " : "        ") << next_[i] << '\n';
   }
   err_.flush();
   if (!status.ok()) return static_cast<int>(ExitCodeOf(status.id()));

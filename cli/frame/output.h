@@ -21,8 +21,8 @@ struct GlobalFlags {
   OutputFormat format = OutputFormat::kText;
   std::optional<LogFormat> log_format;  // unset: text, or the journal's where stderr is the journal
   ColorChoice color = ColorChoice::kAuto;
-  bool quiet = false;   // -q: results and errors only
-  int verbosity = 0;    // -v: debug, -vv: trace
+  bool quiet = false;  // -q: results and errors only
+  int verbosity = 0;   // -v: debug, -vv: trace
 };
 
 // What a command says. Standard output carries the result and nothing else; standard error carries
@@ -38,17 +38,17 @@ class CommandOutput {
   OutputFormat format() const { return flags_.format; }
   bool is_text() const { return flags_.format == OutputFormat::kText; }
   const GlobalFlags& flags() const { return flags_; }
-  const Terminal& terminal() const { return out_terminal_; }        // of standard output
+  const Terminal& terminal() const { return out_terminal_; }       // of standard output
   const Terminal& note_terminal() const { return err_terminal_; }  // of standard error
   std::ostream& notes() { return err_; }
 
-  void Print(std::string_view text);          // the result for people; nothing in JSON formats
+  void Print(std::string_view text);  // the result for people; nothing in JSON formats
   void PrintLine(std::string_view text);
-  void Data(const JsonObject& data);          // the result for programs: one object, last call wins
-  void Item(const JsonObject& data);          // jsonl: an object of its own, at once; else nothing
-  void Note(std::string_view text);           // one line to stderr; -q hides it
-  void Warn(std::string_view text);           // likewise, marked with "!"; -q does not hide it
-  void Next(std::string command);             // a command that makes sense now
+  void Data(const JsonObject& data);              // the result for programs: one object, last call wins
+  void Item(const JsonObject& data);              // jsonl: an object of its own, at once; else nothing
+  void Note(std::string_view text);               // one line to stderr; -q hides it
+  void Warn(std::string_view text);               // likewise, marked with "!"; -q does not hide it
+  void Next(std::string command);                 // a command that makes sense now
   void ExitWith(ExitCode code) { exit_ = code; }  // for a result that is bad without being an error
 
   // Prints what is still to be printed, and the error if there is one. The exit code.

@@ -23,7 +23,9 @@ const GlobalFlagEntry kGlobalFlags[6] = {
 
 namespace {
 
-bool TakesValue(std::string_view flag) { return flag == "--format" || flag == "--log-format" || flag == "--color"; }
+bool TakesValue(std::string_view flag) {
+  return flag == "--format" || flag == "--log-format" || flag == "--color";
+}
 
 std::string DidYouMean(const std::string& nearest, const std::string& otherwise) {
   return nearest.empty() ? otherwise : "did you mean `" + nearest + "`?";
@@ -139,8 +141,8 @@ class Parser {
     return {};
   }
 
-  static Status Choose(const std::string& flag, const std::string& text, const std::vector<std::string>& choices,
-                       std::size_t& index) {
+  static Status Choose(const std::string& flag, const std::string& text,
+                       const std::vector<std::string>& choices, std::size_t& index) {
     index = 0;
     if (text.empty()) return {};
     const auto it = std::ranges::find(choices, text);
@@ -149,7 +151,8 @@ class Parser {
     return {};
   }
 
-  static Status NotAChoice(const std::string& name, const std::string& text, const std::vector<std::string>& choices) {
+  static Status NotAChoice(const std::string& name, const std::string& text,
+                           const std::vector<std::string>& choices) {
     std::string list;
     for (const std::string& choice : choices) list += (list.empty() ? "" : ", ") + choice;
     return Status(errors::kUsage, name + " " + EscapeControls(text) + ": expected one of " + list)
@@ -211,18 +214,21 @@ class Parser {
   }
 
   Status Usage(const std::string& what) const {
-    const std::string help = "cairn" + (command_ == nullptr ? std::string() : " " + command_->path) + " --help";
+    const std::string help =
+        "cairn" + (command_ == nullptr ? std::string() : " " + command_->path) + " --help";
     return Status(errors::kUsage, what).Mend("see `" + help + "`");
   }
 
   Status UnknownFlag(const std::string& text) const {
     const std::string flag = text.substr(0, text.find('='));
-    std::vector<std::string> known = {"--format", "--log-format", "--color", "--quiet", "--verbose", "--help"};
+    std::vector<std::string> known = {"--format", "--log-format", "--color",
+                                      "--quiet",  "--verbose",    "--help"};
     for (const Slot& slot : slots_) known.push_back(slot.name.substr(slot.name.rfind(',') + 1));
     const std::string where = command_ == nullptr ? "" : "`" + command_->path + "` has ";
     return Status(errors::kUnknownFlag, where + "no flag '" + EscapeControls(flag) + "'")
-        .Mend(DidYouMean(NearestWord(flag, known),
-                         "see `cairn " + (command_ == nullptr ? std::string() : command_->path + " ") + "--help`"));
+        .Mend(DidYouMean(
+            NearestWord(flag, known),
+            "see `cairn " + (command_ == nullptr ? std::string() : command_->path + " ") + "--help`"));
   }
 
   const Command* command_;

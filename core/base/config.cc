@@ -36,14 +36,16 @@ void MergeBelow(const ConfigValue& lower, ConfigValue& upper) {
     ConfigMember* mine = upper.Find(member.key);
     if (mine == nullptr) {
       upper.Set(member.key, member.value).key_origin = member.key_origin;
-    } else if (mine->value.kind == ConfigValue::Kind::kTable && member.value.kind == ConfigValue::Kind::kTable) {
+    } else if (mine->value.kind == ConfigValue::Kind::kTable &&
+               member.value.kind == ConfigValue::Kind::kTable) {
       MergeBelow(member.value, mine->value);
     }
   }
 }
 
 // Reads "path = text" as TOML; where the text is no TOML value, as a string.
-Result<ConfigValue> ParseAssignment(std::string_view path, std::string_view text, const ConfigOrigin& origin) {
+Result<ConfigValue> ParseAssignment(std::string_view path, std::string_view text,
+                                    const ConfigOrigin& origin) {
   const std::string where = origin.source + " " + EscapeControls(path);
   if (path.find_first_of("\n\r=#") != std::string_view::npos || path.empty()) {
     return Status(errors::kConfigSyntax, where + ": not a key").Mend("write it as section.key=value");
@@ -53,7 +55,8 @@ Result<ConfigValue> ParseAssignment(std::string_view path, std::string_view text
   Result<ConfigValue> parsed = Status(errors::kConfigSyntax, where);
   if (one_line) parsed = ParseToml(head + std::string(text), where);
   if (!parsed.ok()) parsed = ParseToml(head + JsonString(text), where);
-  if (!parsed.ok()) return Status(errors::kConfigSyntax, where + ": not a key").Mend("write it as section.key=value");
+  if (!parsed.ok())
+    return Status(errors::kConfigSyntax, where + ": not a key").Mend("write it as section.key=value");
   ConfigValue value = std::move(parsed).value();
   Stamp(value, origin, text);
   return value;
@@ -63,7 +66,8 @@ Result<ConfigValue> ParseAssignment(std::string_view path, std::string_view text
 
 Result<ConfigDocument> ConfigDocument::Parse(std::string_view text, std::string_view filename) {
   if (text.size() > kMaxConfigBytes) {
-    return Status(errors::kConfigSyntax, std::string(filename) + " is " + FormatByteSize(double(text.size())) +
+    return Status(errors::kConfigSyntax, std::string(filename) + " is " +
+                                             FormatByteSize(double(text.size())) +
                                              "; a configuration has at most 1 MiB");
   }
   ConfigDocument document;
@@ -82,7 +86,8 @@ Result<ConfigDocument> ConfigDocument::ReadFile(const std::filesystem::path& pat
   }
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad() || (file.gcount() == 0 && std::filesystem::is_directory(path))) {
-    return Status(errors::kStorageIo, "cannot read " + EscapeControls(path.string()) + ": not a readable file");
+    return Status(errors::kStorageIo,
+                  "cannot read " + EscapeControls(path.string()) + ": not a readable file");
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
   return Parse(text, path.string());
@@ -117,8 +122,8 @@ Status ConfigDocument::ApplyFlag(std::string_view assignment, std::string_view f
     return Status(errors::kUsage, std::string(flag) + " " + EscapeControls(assignment) + ": no '='")
         .Mend("write it as " + std::string(flag) + " section.key=value");
   }
-  CAIRN_ASSIGN_OR_RETURN(const ConfigValue value,
-                         ParseAssignment(assignment.substr(0, equals), assignment.substr(equals + 1), origin));
+  CAIRN_ASSIGN_OR_RETURN(const ConfigValue value, ParseAssignment(assignment.substr(0, equals),
+                                                                  assignment.substr(equals + 1), origin));
   return Overlay(value, root_, "");
 }
 
@@ -126,8 +131,10 @@ Status ConfigDocument::ApplyEnvironment(std::span<const std::pair<std::string, s
   for (const auto& [name, text] : variables) {
     if (!name.starts_with(kPrefix) || name.find("__") == std::string::npos) continue;
     std::string path = name.substr(kPrefix.size());
-    for (std::size_t at = path.find("__"); at != std::string::npos; at = path.find("__", at)) path.replace(at, 2, ".");
-    std::ranges::transform(path, path.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    for (std::size_t at = path.find("__"); at != std::string::npos; at = path.find("__", at))
+      path.replace(at, 2, ".");
+    std::ranges::transform(path, path.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
     const ConfigOrigin origin{ConfigLayer::kEnvironment, EscapeControls(name), 0, 0};
     CAIRN_ASSIGN_OR_RETURN(const ConfigValue value, ParseAssignment(path, text, origin));
     CAIRN_RETURN_IF_ERROR(Overlay(value, root_, ""));

@@ -70,7 +70,8 @@ Result<ConfigValue> ParseToml(std::string_view text, std::string_view filename) 
     return Converter(shown).Convert(table);
   } catch (const toml::parse_error& error) {
     const toml::source_position at = error.source().begin;
-    return Status(errors::kConfigSyntax, shown + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) +
+    return Status(errors::kConfigSyntax, shown + ":" + std::to_string(at.line) + ":" +
+                                             std::to_string(at.column) +
                                              ": not valid TOML: " + EscapeControls(error.description()));
   } catch (const std::exception& error) {
     return Status(errors::kConfigSyntax, shown + ": not valid TOML: " + EscapeControls(error.what()));

@@ -19,8 +19,9 @@ std::string Shown(const ConfigValue& value) {
 }
 
 std::string Plain(double number) {
-  return number == std::floor(number) && std::abs(number) < 1e15 ? std::to_string(static_cast<std::int64_t>(number))
-                                                                 : FormatDouble(number);
+  return number == std::floor(number) && std::abs(number) < 1e15
+             ? std::to_string(static_cast<std::int64_t>(number))
+             : FormatDouble(number);
 }
 
 std::string RangeText(const ConfigRule& rule) {
@@ -39,7 +40,8 @@ ConfigReader::ConfigReader(const ConfigDocument& document)
     : reading_(std::make_shared<Reading>(document.root())), table_(&document.root()) {
   reading_->opened.insert("");
 }
-ConfigReader::ConfigReader(std::shared_ptr<Reading> reading, const ConfigValue* table, std::vector<Step> steps)
+ConfigReader::ConfigReader(std::shared_ptr<Reading> reading, const ConfigValue* table,
+                           std::vector<Step> steps)
     : reading_(std::move(reading)), table_(table), steps_(std::move(steps)) {
   reading_->opened.insert(TablePath());
 }
@@ -78,7 +80,8 @@ void ConfigReader::Require(std::string_view key) { reading_->required.insert(Pat
 void ConfigReader::Unset(std::string_view key, std::string_view type, ConfigRule rule) {
   reading_->Know(TablePath(), key);
   const std::string path = PathOf(key);
-  reading_->keys[path] = {path, std::string(type), false, "", "default", ConfigLayer::kDefault, std::move(rule)};
+  reading_->keys[path] = {path,      std::string(type),     false,          "",
+                          "default", ConfigLayer::kDefault, std::move(rule)};
 }
 
 const ConfigValue* ConfigReader::Ask(std::string_view key, std::string_view type, const ConfigRule& rule,
@@ -97,8 +100,9 @@ const ConfigValue* ConfigReader::Ask(std::string_view key, std::string_view type
   } else if (!reading_->describing) {
     const std::string where = table_->origin.source.empty() ? "" : table_->origin.source + ": ";
     const std::string about = rule.about.empty() ? "" : " (" + std::string(rule.about) + ")";
-    reading_->Complain(table_->origin, Status(errors::kConfigMissing, where + "'" + path + "' is missing" + about)
-                                           .Mend("add " + path + " = …, " + std::string(type)));
+    reading_->Complain(table_->origin,
+                       Status(errors::kConfigMissing, where + "'" + path + "' is missing" + about)
+                           .Mend("add " + path + " = …, " + std::string(type)));
   }
   return nullptr;
 }
@@ -109,11 +113,13 @@ void ConfigReader::Settle(std::string_view key, ConfigValue resolved) {
 }
 
 void ConfigReader::Wrong(const ConfigValue& value, std::string_view key, const std::string& expected) {
-  reading_->Complain(value.origin, Status(errors::kConfigValue, value.origin.ToString() + ": " + PathOf(key) + " is " +
-                                                                    Shown(value) + "; expected " + expected));
+  reading_->Complain(value.origin,
+                     Status(errors::kConfigValue, value.origin.ToString() + ": " + PathOf(key) + " is " +
+                                                      Shown(value) + "; expected " + expected));
 }
 
-bool ConfigReader::CheckNumber(const ConfigValue& value, std::string_view key, double number, const ConfigRule& rule) {
+bool ConfigReader::CheckNumber(const ConfigValue& value, std::string_view key, double number,
+                               const ConfigRule& rule) {
   const bool low = rule.above_min ? number > rule.min : number >= rule.min;
   if (std::isfinite(number) && low && number <= rule.max) return true;
   Wrong(value, key, std::isfinite(number) ? RangeText(rule) : "a finite number");
@@ -124,7 +130,8 @@ bool ConfigReader::CheckChoice(const ConfigValue& value, std::string_view key, c
                                const ConfigRule& rule) {
   if (rule.choices.empty() || std::ranges::find(rule.choices, text) != rule.choices.end()) return true;
   std::string list;
-  for (const std::string_view choice : rule.choices) list += (list.empty() ? "\"" : ", \"") + std::string(choice) + "\"";
+  for (const std::string_view choice : rule.choices)
+    list += (list.empty() ? "\"" : ", \"") + std::string(choice) + "\"";
   Wrong(value, key, (rule.choices.size() > 1 ? "one of " : "") + list);
   return false;
 }
@@ -169,7 +176,8 @@ void ConfigReader::Optional(std::string_view key, bool* out, ConfigRule rule) {
 void ConfigReader::Optional(std::string_view key, Duration* out, ConfigRule rule) {
   const ConfigValue* value = Ask(key, "duration", rule, ConfigValue::String(FormatDuration(*out)));
   if (value == nullptr) return;
-  const std::optional<Duration> parsed = value->kind == Kind::kString ? ParseDuration(value->text) : std::nullopt;
+  const std::optional<Duration> parsed =
+      value->kind == Kind::kString ? ParseDuration(value->text) : std::nullopt;
   if (!parsed) return Wrong(*value, key, "a duration such as \"60s\", \"15m\" or \"72h\"");
   if (!CheckNumber(*value, key, std::chrono::duration<double>(*parsed).count(), rule)) return;
   *out = *parsed;
@@ -181,7 +189,8 @@ void ConfigReader::OptionalSize(std::string_view key, std::uint64_t* bytes, Conf
   if (value == nullptr) return;
   std::optional<std::uint64_t> parsed;
   if (value->kind == Kind::kString) parsed = ParseByteSize(value->text);
-  if (value->kind == Kind::kInteger && value->integer >= 0) parsed = static_cast<std::uint64_t>(value->integer);
+  if (value->kind == Kind::kInteger && value->integer >= 0)
+    parsed = static_cast<std::uint64_t>(value->integer);
   if (!parsed) return Wrong(*value, key, "a size such as \"64MB\" or \"2GiB\", or a number of bytes");
   if (!CheckNumber(*value, key, static_cast<double>(*parsed), rule)) return;
   *bytes = *parsed;
@@ -190,8 +199,8 @@ void ConfigReader::OptionalSize(std::string_view key, std::uint64_t* bytes, Conf
 
 // convert(item, T*) puts one element into its out-parameter, or complains and returns false.
 template <class T, class Convert>
-void ConfigReader::ReadList(std::string_view key, std::string_view type, std::vector<T>* out, const ConfigRule& rule,
-                            Convert convert) {
+void ConfigReader::ReadList(std::string_view key, std::string_view type, std::vector<T>* out,
+                            const ConfigRule& rule, Convert convert) {
   std::vector<ConfigValue> defaults;
   for (const T& item : *out) {
     if constexpr (std::same_as<T, std::string>) {

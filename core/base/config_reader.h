@@ -22,9 +22,9 @@ namespace cairn {
 struct ConfigRule {
   double min = -std::numeric_limits<double>::infinity();  // inclusive; of each element in a list
   double max = std::numeric_limits<double>::infinity();
-  bool above_min = false;                                 // min itself is not allowed
-  std::vector<std::string_view> choices = {};             // of a string, or each string in a list
-  std::string_view about = {};                            // one line, for `config schema` and `config init`
+  bool above_min = false;                      // min itself is not allowed
+  std::vector<std::string_view> choices = {};  // of a string, or each string in a list
+  std::string_view about = {};                 // one line, for `config schema` and `config init`
 };
 
 // What a reader asked for: enough to write a schema, a template and `config show --origin`.
@@ -60,8 +60,8 @@ class ConfigReader {
  public:
   explicit ConfigReader(const ConfigDocument& document);
 
-  bool Has(std::string_view key) const;                                   // does not make the key known
-  std::optional<ConfigValue::Kind> KindOf(std::string_view key) const;    // likewise
+  bool Has(std::string_view key) const;                                 // does not make the key known
+  std::optional<ConfigValue::Kind> KindOf(std::string_view key) const;  // likewise
   // Names in this table, sorted, for tables such as [dataset.*] whose keys are chosen by the user.
   std::vector<std::string> Keys() const;
 
@@ -84,7 +84,8 @@ class ConfigReader {
   }
   // A choice of named values: reader.Optional("mode", &mode, kModes).
   template <class E, std::size_t N>
-  void Optional(std::string_view key, E* out, const ConfigChoice<E> (&table)[N], std::string_view about = {}) {
+  void Optional(std::string_view key, E* out, const ConfigChoice<E> (&table)[N],
+                std::string_view about = {}) {
     std::string name;
     for (const auto& choice : table) {
       if (choice.value == *out) name = choice.name;
@@ -109,7 +110,8 @@ class ConfigReader {
     Optional(key, out, std::move(rule));
   }
   template <class E, std::size_t N>
-  void Required(std::string_view key, E* out, const ConfigChoice<E> (&table)[N], std::string_view about = {}) {
+  void Required(std::string_view key, E* out, const ConfigChoice<E> (&table)[N],
+                std::string_view about = {}) {
     Require(key);
     Optional(key, out, table, about);
   }
@@ -184,10 +186,12 @@ class ConfigReader {
   void SetDescribing();
   void Require(std::string_view key);
   void Unset(std::string_view key, std::string_view type, ConfigRule rule);
-  const ConfigValue* Ask(std::string_view key, std::string_view type, const ConfigRule& rule, ConfigValue fallback);
+  const ConfigValue* Ask(std::string_view key, std::string_view type, const ConfigRule& rule,
+                         ConfigValue fallback);
   void Wrong(const ConfigValue& value, std::string_view key, const std::string& expected);
   bool CheckNumber(const ConfigValue& value, std::string_view key, double number, const ConfigRule& rule);
-  bool CheckChoice(const ConfigValue& value, std::string_view key, const std::string& text, const ConfigRule& rule);
+  bool CheckChoice(const ConfigValue& value, std::string_view key, const std::string& text,
+                   const ConfigRule& rule);
   void Settle(std::string_view key, ConfigValue resolved);
   template <class T, class Convert>
   void ReadList(std::string_view key, std::string_view type, std::vector<T>* out, const ConfigRule& rule,

@@ -54,8 +54,8 @@ void ConfigReader::Reading::FindUnknown(const ConfigValue& table, const std::str
     const auto keys_here = known.find(path);
     if (keys_here == known.end() || !keys_here->second.contains(member.key)) {
       unknown.push_back({member.key_origin,
-                         Status(errors::kConfigUnknownKey, member.key_origin.ToString() + ": unknown key '" +
-                                                               EscapeControls(name) + "'")
+                         Status(errors::kConfigUnknownKey,
+                                member.key_origin.ToString() + ": unknown key '" + EscapeControls(name) + "'")
                              .Mend(Suggestion(member.key, path, known))});
       continue;
     }

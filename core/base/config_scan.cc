@@ -47,7 +47,8 @@ Status CheckConfigDepth(std::string_view text, std::string_view filename) {
     if (c == '=' || c == ',' || c == '\n' || c == '{' || c == '}' || c == '[') dots = 0;
     if (dots >= kMaxConfigDepth || brackets >= kMaxConfigDepth) {
       return Status(errors::kConfigSyntax, std::string(filename) + ":" + std::to_string(line) +
-                                               ": nested deeper than " + std::to_string(kMaxConfigDepth) + " levels");
+                                               ": nested deeper than " + std::to_string(kMaxConfigDepth) +
+                                               " levels");
     }
   }
   return {};

@@ -33,10 +33,14 @@ void AppendTables(const ConfigValue& table, const std::string& path, std::string
 
 std::string ConfigOrigin::ToString() const {
   switch (layer) {
-    case ConfigLayer::kDefault: return "default";
-    case ConfigLayer::kEnvironment: return "environment " + source;
-    case ConfigLayer::kFlag: return "flag " + source;
-    case ConfigLayer::kFile: break;
+    case ConfigLayer::kDefault:
+      return "default";
+    case ConfigLayer::kEnvironment:
+      return "environment " + source;
+    case ConfigLayer::kFlag:
+      return "flag " + source;
+    case ConfigLayer::kFile:
+      break;
   }
   return line == 0 ? source : source + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
@@ -93,12 +97,18 @@ ConfigMember& ConfigValue::Set(std::string_view key, ConfigValue value) {
 
 std::string_view KindName(ConfigValue::Kind kind) {
   switch (kind) {
-    case ConfigValue::Kind::kString: return "a string";
-    case ConfigValue::Kind::kInteger: return "an integer";
-    case ConfigValue::Kind::kDouble: return "a number";
-    case ConfigValue::Kind::kBool: return "true or false";
-    case ConfigValue::Kind::kArray: return "a list";
-    case ConfigValue::Kind::kTable: break;
+    case ConfigValue::Kind::kString:
+      return "a string";
+    case ConfigValue::Kind::kInteger:
+      return "an integer";
+    case ConfigValue::Kind::kDouble:
+      return "a number";
+    case ConfigValue::Kind::kBool:
+      return "true or false";
+    case ConfigValue::Kind::kArray:
+      return "a list";
+    case ConfigValue::Kind::kTable:
+      break;
   }
   return "a table";
 }
@@ -112,10 +122,14 @@ std::string ToTomlKey(std::string_view key) {
 
 std::string ToTomlInline(const ConfigValue& value) {
   switch (value.kind) {
-    case ConfigValue::Kind::kString: return JsonString(value.text);
-    case ConfigValue::Kind::kInteger: return std::to_string(value.integer);
-    case ConfigValue::Kind::kDouble: return FormatDouble(value.number);
-    case ConfigValue::Kind::kBool: return value.flag ? "true" : "false";
+    case ConfigValue::Kind::kString:
+      return JsonString(value.text);
+    case ConfigValue::Kind::kInteger:
+      return std::to_string(value.integer);
+    case ConfigValue::Kind::kDouble:
+      return FormatDouble(value.number);
+    case ConfigValue::Kind::kBool:
+      return value.flag ? "true" : "false";
     case ConfigValue::Kind::kArray: {
       std::string out = "[";
       for (std::size_t i = 0; i < value.items.size(); ++i) {
@@ -123,11 +137,13 @@ std::string ToTomlInline(const ConfigValue& value) {
       }
       return out + "]";
     }
-    case ConfigValue::Kind::kTable: break;
+    case ConfigValue::Kind::kTable:
+      break;
   }
   std::string out = "{";
   for (std::size_t i = 0; i < value.members.size(); ++i) {
-    out += (i == 0 ? " " : ", ") + ToTomlKey(value.members[i].key) + " = " + ToTomlInline(value.members[i].value);
+    out += (i == 0 ? " " : ", ") + ToTomlKey(value.members[i].key) + " = " +
+           ToTomlInline(value.members[i].value);
   }
   return out + (value.members.empty() ? "}" : " }");
 }

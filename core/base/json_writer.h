@@ -17,7 +17,9 @@ class JsonObject {
  public:
   JsonObject& Add(std::string_view key, std::string_view value);
   JsonObject& Add(std::string_view key, const char* value) { return Add(key, std::string_view(value)); }
-  JsonObject& Add(std::string_view key, const std::string& value) { return Add(key, std::string_view(value)); }
+  JsonObject& Add(std::string_view key, const std::string& value) {
+    return Add(key, std::string_view(value));
+  }
   JsonObject& Add(std::string_view key, double value);
   JsonObject& Add(std::string_view key, bool value);
   JsonObject& Add(std::string_view key, const JsonObject& value);

@@ -61,7 +61,8 @@ void SetUpLogging(const LogConfig& config) {
 
 bool IsLogged(LogLevel level) { return level != LogLevel::kOff && level >= State().level.load(); }
 
-void Log(LogLevel level, std::string_view component, std::string_view message, const std::vector<LogField>& fields) {
+void Log(LogLevel level, std::string_view component, std::string_view message,
+         const std::vector<LogField>& fields) {
   if (!IsLogged(level)) return;
   Logging& logging = State();
   std::shared_ptr<spdlog::logger> logger;
@@ -91,7 +92,8 @@ LogFormat DetectLogFormat(const char* journal_stream, int stderr_fd) {
 }
 
 void LogEventSink::Emit(const DomainEvent& event) {
-  static constexpr LogLevel kLevels[] = {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError};
+  static constexpr LogLevel kLevels[] = {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning,
+                                         LogLevel::kError};
   const LogLevel level = kLevels[static_cast<std::size_t>(event.level)];
   if (!IsLogged(level)) return;
   const std::string_view name = event.name;

@@ -21,8 +21,8 @@ namespace cairn {
 //
 //   Log(LogLevel::kInfo, "aggregator", "round committed", {{"round", 3}, {"sites", 4}});
 //
-// gives `2026-11-21T07:30:12.345Z info  aggregator: round committed round=3 sites=4` or one JSON object a line.
-// Lines go to standard error, never to standard output, which belongs to results. Control characters
+// gives `2026-11-21T07:30:12.345Z info  aggregator: round committed round=3 sites=4` or one JSON object a
+// line. Lines go to standard error, never to standard output, which belongs to results. Control characters
 // are escaped. Never log parameters, updates, keys, rows or the names of patients' files.
 // Thread-safe: each line is written whole.
 
@@ -46,8 +46,8 @@ struct LogField {
 struct LogConfig {
   LogLevel level = LogLevel::kInfo;  // lines below it are dropped
   LogFormat format = LogFormat::kText;
-  std::ostream* stream = nullptr;     // for tests; null means standard error
-  const WallClock* clock = nullptr;   // null means the system's; must outlive the logging
+  std::ostream* stream = nullptr;    // for tests; null means standard error
+  const WallClock* clock = nullptr;  // null means the system's; must outlive the logging
 };
 
 // Where the lines of this process go; may be called again (SIGHUP). Before the first call: text,
@@ -56,7 +56,8 @@ void SetUpLogging(const LogConfig& config);
 bool IsLogged(LogLevel level);
 void Log(LogLevel level, std::string_view component, std::string_view message,
          std::initializer_list<LogField> fields = {});
-void Log(LogLevel level, std::string_view component, std::string_view message, const std::vector<LogField>& fields);
+void Log(LogLevel level, std::string_view component, std::string_view message,
+         const std::vector<LogField>& fields);
 
 std::optional<LogLevel> ParseLogLevel(std::string_view name);  // trace debug info warning error off
 // kJournal when standard error is the journal's stream, as systemd says in JOURNAL_STREAM

@@ -12,8 +12,9 @@ struct LevelWords {
   std::string_view padded;
   std::string_view journal;  // syslog priority, as systemd reads it (sd-daemon(3))
 };
-constexpr LevelWords kLevels[] = {{"trace", "trace", "<7>"}, {"debug", "debug", "<7>"}, {"info", "info ", "<6>"},
-                                  {"warning", "warn ", "<4>"}, {"error", "error", "<3>"}, {"off", "off  ", "<6>"}};
+constexpr LevelWords kLevels[] = {{"trace", "trace", "<7>"}, {"debug", "debug", "<7>"},
+                                  {"info", "info ", "<6>"},  {"warning", "warn ", "<4>"},
+                                  {"error", "error", "<3>"}, {"off", "off  ", "<6>"}};
 
 const LevelWords& Words(LogLevel level) { return kLevels[static_cast<std::size_t>(level)]; }
 
@@ -36,7 +37,8 @@ std::string JsonOf(const LogField::Value& value) {
 }  // namespace
 
 std::string FormatLogLine(LogFormat format, std::chrono::system_clock::time_point now, LogLevel level,
-                          std::string_view component, std::string_view message, const std::vector<LogField>& fields) {
+                          std::string_view component, std::string_view message,
+                          const std::vector<LogField>& fields) {
   const LevelWords& words = Words(level);
   std::string line;
   if (format == LogFormat::kJson) {

@@ -11,6 +11,7 @@ namespace cairn {
 
 // One line without its end. A pure function, so that the tests can pin the bytes.
 std::string FormatLogLine(LogFormat format, std::chrono::system_clock::time_point now, LogLevel level,
-                          std::string_view component, std::string_view message, const std::vector<LogField>& fields);
+                          std::string_view component, std::string_view message,
+                          const std::vector<LogField>& fields);
 
 }  // namespace cairn

@@ -41,7 +41,8 @@ Terminal DetectTerminal(int fd, ColorChoice color) {
   terminal.color = color == ColorChoice::kAlways ||
                    (color == ColorChoice::kAuto && terminal.is_terminal && Variable("NO_COLOR").empty());
   winsize size{};
-  if (terminal.is_terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) terminal.width = size.ws_col;
+  if (terminal.is_terminal && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    terminal.width = size.ws_col;
   return terminal;
 }
 

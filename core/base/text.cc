@@ -5,8 +5,8 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
-#include <span>
 #include <iterator>
+#include <span>
 
 namespace cairn {
 namespace {
@@ -24,8 +24,8 @@ std::size_t Utf8Length(std::string_view text) {
     if ((byte(i) & 0xC0) != 0x80) return 0;
   }
   const unsigned char second = byte(1);  // overlong forms, surrogates and beyond U+10FFFF
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
-      (first == 0xF4 && second > 0x8F)) {
+  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+      (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) {
     return 0;
   }
   return length;
@@ -66,7 +66,8 @@ struct Unit {
 // Splits "1.5 h" into number and unit.
 std::optional<double> ParseWithUnit(std::string_view text, std::span<const Unit> units) {
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc() || !std::isfinite(number) || number < 0) return std::nullopt;
   std::string_view name = text.substr(static_cast<std::size_t>(end - text.data()));
   while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
@@ -76,11 +77,12 @@ std::optional<double> ParseWithUnit(std::string_view text, std::span<const Unit>
   return std::nullopt;
 }
 
-constexpr Unit kTimeUnits[] = {{"ns", 1},  {"us", 1e3},   {"ms", 1e6},     {"s", 1e9},
+constexpr Unit kTimeUnits[] = {{"ns", 1},   {"us", 1e3},   {"ms", 1e6},   {"s", 1e9},
                                {"m", 6e10}, {"min", 6e10}, {"h", 3.6e12}, {"d", 8.64e13}};
-constexpr Unit kSizeUnits[] = {{"", 1},           {"B", 1},           {"kB", 1e3},           {"KB", 1e3},
-                               {"MB", 1e6},       {"GB", 1e9},        {"TB", 1e12},          {"KiB", 1024.0},
-                               {"kiB", 1024.0},   {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+constexpr Unit kSizeUnits[] = {
+    {"", 1},         {"B", 1},           {"kB", 1e3},           {"KB", 1e3},
+    {"MB", 1e6},     {"GB", 1e9},        {"TB", 1e12},          {"KiB", 1024.0},
+    {"kiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
 
 }  // namespace
 
@@ -137,7 +139,8 @@ std::optional<Duration> ParseDuration(std::string_view text) {
 std::string FormatDuration(Duration duration) {
   const std::int64_t ns = duration.count();
   if (ns == 0) return "0s";
-  for (const Unit& unit : {kTimeUnits[7], kTimeUnits[6], kTimeUnits[4], kTimeUnits[3], kTimeUnits[2], kTimeUnits[1]}) {
+  for (const Unit& unit :
+       {kTimeUnits[7], kTimeUnits[6], kTimeUnits[4], kTimeUnits[3], kTimeUnits[2], kTimeUnits[1]}) {
     const auto factor = static_cast<std::int64_t>(unit.factor);
     if (ns % factor == 0) return std::to_string(ns / factor) + std::string(unit.name);
   }
@@ -169,8 +172,9 @@ std::string FormatUtc(std::chrono::system_clock::time_point time) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 80> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(ms - seconds * 1000));
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
+                parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                static_cast<int>(ms - seconds * 1000));
   return text.data();
 }
 

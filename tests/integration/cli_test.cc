@@ -41,7 +41,8 @@ class CliTest : public testing::Test {
  protected:
   void SetUp() override {
     const char* bin = std::getenv("CAIRN_BIN_DIR");
-    if (bin == nullptr || !fs::exists(fs::path(bin) / "cairn")) GTEST_SKIP() << "CAIRN_BIN_DIR holds no cairn";
+    if (bin == nullptr || !fs::exists(fs::path(bin) / "cairn"))
+      GTEST_SKIP() << "CAIRN_BIN_DIR holds no cairn";
     program_ = (fs::path(bin) / "cairn").string();
     std::string name = (fs::temp_directory_path() / "cairn-cli-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
@@ -62,8 +63,10 @@ class CliTest : public testing::Test {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, (folder_ / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 1, (folder_ / "out").c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0600);
+    posix_spawn_file_actions_addopen(&actions, 2, (folder_ / "err").c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                     0600);
     posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
     Outcome outcome;
     pid_t child = 0;
@@ -73,7 +76,8 @@ class CliTest : public testing::Test {
     int status = 0;
     rusage usage{};
     EXPECT_EQ(wait4(child, &status, 0, &usage), child);
-    outcome.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    outcome.milliseconds =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     outcome.out = Contents(folder_ / "out");
     outcome.err = Contents(folder_ / "err");
@@ -174,14 +178,17 @@ TEST_F(CliTest, UnknownKeyNamesFileLineColumnAndSuggestion) {
 
 TEST_F(CliTest, OriginIsRightForEveryLayer) {
   std::ofstream(folder_ / "job.toml") << Run({"config", "init", "job"}).out;
-  const Outcome outcome = Run({"config", "show", "job", "--origin", "--set", "train.batch=8", "--format", "json"},
-                              {"PATH=/usr/bin:/bin", "CAIRN_TRAIN__EPOCHS=3", "CAIRN_TRAIN__BATCH=9"});
+  const Outcome outcome =
+      Run({"config", "show", "job", "--origin", "--set", "train.batch=8", "--format", "json"},
+          {"PATH=/usr/bin:/bin", "CAIRN_TRAIN__EPOCHS=3", "CAIRN_TRAIN__BATCH=9"});
   ASSERT_EQ(outcome.exit_code, 0) << outcome.out;
   std::map<std::string, std::pair<std::string, std::string>> values;
   const auto envelope = nlohmann::json::parse(outcome.out);
-  for (const auto& value : envelope["data"]["values"]) values[value["key"]] = {value["value"], value["origin"]};
+  for (const auto& value : envelope["data"]["values"])
+    values[value["key"]] = {value["value"], value["origin"]};
   EXPECT_EQ(values["train.batch"], std::pair(std::string("8"), std::string("flag --set")));
-  EXPECT_EQ(values["train.epochs"], std::pair(std::string("3"), std::string("environment CAIRN_TRAIN__EPOCHS")));
+  EXPECT_EQ(values["train.epochs"],
+            std::pair(std::string("3"), std::string("environment CAIRN_TRAIN__EPOCHS")));
   EXPECT_EQ(values["strategy.rounds"].second.rfind("job.toml:", 0), 0u) << values["strategy.rounds"].second;
   EXPECT_EQ(values["train.steps"].second, "default");
 }
@@ -201,7 +208,9 @@ TEST_F(CliTest, BashCompletesTheSecondWord) {
   std::ofstream(folder_ / "ask.bash") << "source " << (folder_ / "completion.bash").string()
                                       << "\nCOMP_WORDS=(cairn runs sh); COMP_CWORD=2; _cairn_complete; "
                                          "echo \"${COMPREPLY[*]}\"\n";
-  ASSERT_EQ(std::system(("bash " + (folder_ / "ask.bash").string() + " > " + (folder_ / "answer").string()).c_str()), 0);
+  ASSERT_EQ(std::system(
+                ("bash " + (folder_ / "ask.bash").string() + " > " + (folder_ / "answer").string()).c_str()),
+            0);
   EXPECT_EQ(Contents(folder_ / "answer"), "show\n");
 }
 
@@ -218,10 +227,12 @@ TEST_F(CliTest, AbsentWorkerNamesThePackage) {
 TEST_F(CliTest, WorkerWordsBecomeTheWorkerWithBlasSetUp) {
   fs::create_directory(folder_ / "pair");
   fs::copy_file(program_, folder_ / "pair" / "cairn");
-  std::ofstream(folder_ / "pair" / "cairn-worker") << "#!/bin/sh\necho \"$@\" $OPENBLAS_NUM_THREADS $OMP_NUM_THREADS $MARK\n";
+  std::ofstream(folder_ / "pair" / "cairn-worker")
+      << "#!/bin/sh\necho \"$@\" $OPENBLAS_NUM_THREADS $OMP_NUM_THREADS $MARK\n";
   fs::permissions(folder_ / "pair" / "cairn-worker", fs::perms::owner_all);
   program_ = (folder_ / "pair" / "cairn").string();
-  EXPECT_EQ(Run({"sim", "run", "x.toml", "--seed", "3"}, {"PATH=/bin", "MARK=kept"}).out, "sim run x.toml --seed 3 1 1 kept\n");
+  EXPECT_EQ(Run({"sim", "run", "x.toml", "--seed", "3"}, {"PATH=/bin", "MARK=kept"}).out,
+            "sim run x.toml --seed 3 1 1 kept\n");
   EXPECT_EQ(Run({"sim", "run"}, {"PATH=/bin", "OMP_NUM_THREADS=7"}).out, "sim run 1 7\n");
 }
 

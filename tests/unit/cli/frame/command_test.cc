@@ -27,7 +27,8 @@ class CommandTest : public testing::Test {
         .Run([](CommandOutput&) { return Status(); });
     commands_.Add("job ls", "Lists jobs").Run([](CommandOutput&) { return Status(); });
     commands_.Add("doctor", "Looks").Run([](CommandOutput&) { return Status(); });
-    commands_.Forward({"sim", "Simulator", {"run"}, [](CommandOutput&, std::vector<std::string>) { return Status(); }});
+    commands_.Forward(
+        {"sim", "Simulator", {"run"}, [](CommandOutput&, std::vector<std::string>) { return Status(); }});
   }
 
   Status Parse(std::vector<std::string> words) {
@@ -46,8 +47,8 @@ class CommandTest : public testing::Test {
 };
 
 TEST_F(CommandTest, FlagsAndArgumentsReachTheirFields) {
-  const Status status = Parse({"job", "stop", "--now", "j-1", "--after=3", "--share", "0.5", "--grace", "15m", "--set", "a=1",
-                               "--set", "b=2", "--mode", "hard"});
+  const Status status = Parse({"job", "stop", "--now", "j-1", "--after=3", "--share", "0.5", "--grace", "15m",
+                               "--set", "a=1", "--set", "b=2", "--mode", "hard"});
   ASSERT_TRUE(status.ok()) << status.ToString();
   EXPECT_EQ(line_.command->path, "job stop");
   EXPECT_EQ(id_, "j-1");
@@ -76,16 +77,32 @@ struct Refusal {
 TEST_F(CommandTest, RefusalsNameWhatCameAndWhatWasMeant) {
   const Refusal refusals[] = {
       {{"jobs"}, errors::kUnknownCommand, "no command 'cairn jobs'", "did you mean `cairn job`?"},
-      {{"job", "stpo"}, errors::kUnknownCommand, "no command 'cairn job stpo'", "did you mean `cairn job stop`?"},
+      {{"job", "stpo"},
+       errors::kUnknownCommand,
+       "no command 'cairn job stpo'",
+       "did you mean `cairn job stop`?"},
       {{"job"}, errors::kUnknownCommand, "`job` needs one more word", "see `cairn job --help`"},
-      {{"job", "stop", "x", "--nwo"}, errors::kUnknownFlag, "`job stop` has no flag '--nwo'", "did you mean `--now`?"},
+      {{"job", "stop", "x", "--nwo"},
+       errors::kUnknownFlag,
+       "`job stop` has no flag '--nwo'",
+       "did you mean `--now`?"},
       {{"job", "stop"}, errors::kUsage, "ID is missing", "see `cairn job stop --help`"},
       {{"job", "stop", "x", "y"}, errors::kUsage, "unexpected word 'y'", "see `cairn job stop --help`"},
-      {{"job", "stop", "x", "--after", "3x"}, errors::kUsage, "--after 3x: expected an integer", "see `cairn job stop --help`"},
-      {{"job", "stop", "x", "--grace", "15"}, errors::kUsage, "--grace 15: expected a duration such as 60s, 15m or 72h",
+      {{"job", "stop", "x", "--after", "3x"},
+       errors::kUsage,
+       "--after 3x: expected an integer",
        "see `cairn job stop --help`"},
-      {{"job", "stop", "x", "--mode", "sof"}, errors::kUsage, "--mode sof: expected one of soft, hard", "did you mean `soft`?"},
-      {{"doctor", "--format", "jsno"}, errors::kUsage, "--format jsno: expected one of text, json, jsonl",
+      {{"job", "stop", "x", "--grace", "15"},
+       errors::kUsage,
+       "--grace 15: expected a duration such as 60s, 15m or 72h",
+       "see `cairn job stop --help`"},
+      {{"job", "stop", "x", "--mode", "sof"},
+       errors::kUsage,
+       "--mode sof: expected one of soft, hard",
+       "did you mean `soft`?"},
+      {{"doctor", "--format", "jsno"},
+       errors::kUsage,
+       "--format jsno: expected one of text, json, jsonl",
        "did you mean `json`?"},
   };
   for (const Refusal& refusal : refusals) {
@@ -142,7 +159,8 @@ TEST_F(CommandOutputTest, JsonIsTheEnvelope) {
   output.Next("cairn job submit");
   EXPECT_EQ(output.Finish({}), 0);
   EXPECT_EQ(out_.str(),
-            "{\"schema_version\":1,\"command\":\"site ls\",\"status\":\"ok\",\"data\":{\"sites\":2},\"next\":[\"cairn job "
+            "{\"schema_version\":1,\"command\":\"site "
+            "ls\",\"status\":\"ok\",\"data\":{\"sites\":2},\"next\":[\"cairn job "
             "submit\"]}\n");
   EXPECT_EQ(err_.str(), "");
 }
