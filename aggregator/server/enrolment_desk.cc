@@ -1,0 +1,324 @@
+#include "aggregator/server/enrolment_desk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/runtime/files.h"
+#include "privacy/crypto/five_words.h"
+#include "privacy/crypto/private_file.h"
+
+namespace cairn {
+namespace {
+
+using State = InviteRecord::State;
+
+// A roster is renewed by every approval and revocation; it lives as long as an issuer, so that a
+// federation nobody joins or leaves does not end by itself.
+constexpr std::chrono::seconds kRosterLife = kIssuerLife;
+
+Result<EnrolledKeys> KeysOf(const EnrolRequest& request, const std::string& federation, const std::string& name) {
+  EnrolmentRequest proof{request.csr_pem, {}, {}};
+  if (request.signing_key.size() != proof.signing_key.bytes.size() ||
+      request.signing_key_proof.size() != proof.possession.bytes.size()) {
+    return Status(errors::kPossessionProof,
+                  "the signing key has " + std::to_string(request.signing_key.size()) + " bytes and its proof " +
+                      std::to_string(request.signing_key_proof.size()) + ", expected 32 and 64");
+  }
+  std::ranges::copy(AsBytes(request.signing_key), proof.signing_key.bytes.begin());
+  std::ranges::copy(AsBytes(request.signing_key_proof), proof.possession.bytes.begin());
+  return VerifyEnrolmentRequest(proof, federation, name);
+}
+
+bool CanBeDialled(const Endpoint& address) {
+  return !address.host.empty() && address.host != "0.0.0.0" && address.host != "::" && address.port != 0;
+}
+
+}  // namespace
+
+Result<EnrolmentDeskConfig> EnrolmentDeskConfig::From(const AggregatorFileConfig& file) {
+  const std::string& text = file.public_address.empty() ? file.address : file.public_address;
+  const std::optional<Endpoint> address = Endpoint::Parse(text);
+  if (!address.has_value()) {
+    return Status(errors::kConfigValue, "public_address: expected host:port, got '" + text + "'");
+  }
+  return EnrolmentDeskConfig{file.state_dir / "enrolment", file.issuer, file.root, file.certificate(), *address};
+}
+
+Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(EnrolmentDeskConfig config, const WallClock& clock) {
+  CAIRN_RETURN_IF_ERROR(MakeFolders(config.folder / "issued"));
+  CAIRN_ASSIGN_OR_RETURN(FileLock lock, FileLock::Acquire(config.folder / "lock"));
+  CAIRN_ASSIGN_OR_RETURN(CertificateIssuer issuer, CertificateIssuer::Open(config.issuer));
+  CAIRN_ASSIGN_OR_RETURN(const std::string pem, ReadFile(config.server_certificate, 1 << 20));
+  CAIRN_ASSIGN_OR_RETURN(const Certificate server, Certificate::FromPem(pem));
+  auto desk = std::unique_ptr<EnrolmentDesk>(
+      new EnrolmentDesk(std::move(config), clock, std::move(lock), std::move(issuer), server.public_key()));
+  CAIRN_RETURN_IF_ERROR(desk->Restore());
+  return desk;
+}
+
+Status EnrolmentDesk::Restore() {
+  CAIRN_ASSIGN_OR_RETURN(records_, LoadRecords(config_.folder / "invites.json"));
+  roster_.federation = federation();
+  auto file = ReadPublicFile(config_.folder / "roster");
+  if (file.status().id() == errors::kNotFound && records_.roster_version == 0) return {};
+  CAIRN_RETURN_IF_ERROR(file.status());
+  CAIRN_ASSIGN_OR_RETURN(const VerifyKey root, ToVerifyKey(issuer_.root().public_key()));
+  CAIRN_ASSIGN_OR_RETURN(roster_, VerifyRoster(*file, {root, federation(), records_.roster_version, Now()}));
+  roster_file_ = *std::move(file);
+  // The process may have ended between signing the roster and noting that it did.
+  for (auto& [name, invite] : records_.invites) {
+    const RosterMember* member = roster_.Find(name);
+    const bool is_signed = invite.state == State::kWaiting && member != nullptr &&
+                           member->state == MemberState::kActive && member->tls_key == invite.keys->tls_key.hash();
+    if (is_signed) invite.state = State::kApproved;
+  }
+  return {};
+}
+
+UnixTime EnrolmentDesk::Now() const { return std::chrono::floor<std::chrono::seconds>(clock_.Now()); }
+
+std::filesystem::path EnrolmentDesk::IssuedFile(std::string_view name) const {
+  return config_.folder / "issued" / (std::string(name) + ".crt");
+}
+
+std::uint64_t EnrolmentDesk::roster_version() const {
+  const std::lock_guard lock(mutex_);
+  return roster_.version;
+}
+
+Status EnrolmentDesk::CheckFree(std::string_view name) const {
+  const RosterMember* member = roster_.Find(name);
+  if (member == nullptr || member->state == MemberState::kRevoked) return {};
+  return Status(errors::kUsage, std::string(name) + " is a member already, since roster " +
+                                    std::to_string(roster_.version) + " or before")
+      .Why("a name is one member's until it is revoked")
+      .Mend("choose another name, or first `cairn site revoke " + std::string(name) + "`");
+}
+
+Result<Invite> EnrolmentDesk::NewInvite(std::string_view name, PeerRole role, std::chrono::seconds life) {
+  if (!IsMemberName(name)) {
+    return Status(errors::kUsage, "'" + std::string(name) + "' is not a name")
+        .Why("names go into certificates, files and screens")
+        .Mend("use 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit");
+  }
+  if (!CanBeDialled(config_.address)) {
+    return Status(errors::kConfigValue, "no site can dial " + config_.address.text() + ", which the invite would name")
+        .Mend("set public_address in aggregator.toml to the aggregator's host:port as sites reach it");
+  }
+  const std::lock_guard lock(mutex_);
+  CAIRN_RETURN_IF_ERROR(CheckFree(name));
+  CAIRN_ASSIGN_OR_RETURN(Invite invite, issuer_.IssueInvite(config_.address, name, role, Now(), life));
+  EnrolmentRecords next = records_;
+  next.invites[std::string(name)] = InviteRecord{.role = role,
+                                                 .expires = invite.expires,
+                                                 .certificate = invite.certificate.fingerprint(),
+                                                 .state = State::kNew,
+                                                 .keys = {},
+                                                 .words = {},
+                                                 .asked = {}};
+  CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", next));
+  records_ = std::move(next);
+  return invite;
+}
+
+EnrolAnswer EnrolmentDesk::OnEnrol(const PeerInfo& invite, const EnrolRequest& request) {
+  Result<EnrolAnswer> answer = TakeRequest(invite, request);
+  if (answer.ok()) return *std::move(answer);
+  EnrolAnswer refusal;
+  refusal.reason = std::move(answer).status();
+  return refusal;
+}
+
+Result<EnrolAnswer> EnrolmentDesk::TakeRequest(const PeerInfo& invite, const EnrolRequest& request) {
+  if (invite.federation != federation()) {
+    return Status(errors::kFederationMismatch, "this aggregator is of " + federation());
+  }
+  CAIRN_ASSIGN_OR_RETURN(const EnrolledKeys keys, KeysOf(request, federation(), invite.name));
+  const std::lock_guard lock(mutex_);
+  const auto record = records_.invites.find(invite.name);
+  if (record == records_.invites.end()) {
+    return Status(errors::kNameUnknown, "no invite for " + invite.name + " is open here")
+        .Mend("ask the centre for a new one (`cairn invite new`)");
+  }
+  if (record->second.state == State::kNew) CAIRN_RETURN_IF_ERROR(Bind(invite.name, keys));
+  if (record->second.keys->digest() != keys.digest()) {
+    return Status(errors::kInviteUsed, "the invite of " + invite.name + " was already used with other keys");
+  }
+  return Answer(invite.name);
+}
+
+Status EnrolmentDesk::Bind(const std::string& name, const EnrolledKeys& keys) {
+  EnrolmentRecords next = records_;
+  InviteRecord& invite = next.invites.at(name);
+  if (Now() > invite.expires) {
+    return Status(errors::kInviteExpired, "the invite of " + name + " was not used in time");
+  }
+  invite.state = State::kWaiting;
+  invite.keys = keys;
+  invite.asked = Now();
+  invite.words =
+      FiveWords(EnrolmentHash({federation(), name, keys, issuer_.root().fingerprint(), server_key_}));
+  CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", next));
+  records_ = std::move(next);
+  return {};
+}
+
+// What the newcomer that this invite is bound to hears.
+Result<EnrolAnswer> EnrolmentDesk::Answer(const std::string& name) const {
+  EnrolAnswer answer;
+  answer.state = EnrolState::kPending;
+  if (records_.invites.at(name).state != State::kApproved) return answer;
+  const RosterMember* member = roster_.Find(name);
+  if (member == nullptr || member->state != MemberState::kActive) {
+    return Status(errors::kMemberRevoked, name + " is not active in roster " + std::to_string(roster_.version));
+  }
+  CAIRN_ASSIGN_OR_RETURN(answer.certificate_chain_pem, ReadFile(IssuedFile(name), 1 << 20));
+  answer.state = EnrolState::kApproved;
+  answer.roster = AsText(roster_file_);
+  answer.root_pem = issuer_.root().ToPem();
+  return answer;
+}
+
+Result<CertificateAuthority> EnrolmentDesk::OpenRoot(const SecretBytes& passphrase) const {
+  if (config_.root.empty()) {
+    return Status(errors::kKeyFile, "the root key is not on this host, and only it can change the roster")
+        .Why("aggregator.toml names no folder as root")
+        .Mend("bring the root's folder here for the approval and name it as root in aggregator.toml");
+  }
+  CAIRN_ASSIGN_OR_RETURN(CertificateAuthority authority, CertificateAuthority::Open(config_.root, passphrase));
+  if (authority.root().fingerprint() != issuer_.root().fingerprint()) {
+    return Status(errors::kFederationMismatch, config_.root.string() + " holds the root " +
+                                                   authority.root().fingerprint().short_hex() + ", the issuer's is " +
+                                                   issuer_.root().fingerprint().short_hex());
+  }
+  return authority;
+}
+
+// The file first, then the version that forbids older ones: a crash between leaves both good.
+Status EnrolmentDesk::PublishRoster(Roster next, const SecretBytes& passphrase) {
+  CAIRN_ASSIGN_OR_RETURN(const CertificateAuthority root, OpenRoot(passphrase));
+  next.version = roster_.version + 1;
+  next.valid_until = std::min(Now() + kRosterLife, root.root().validity().not_after);
+  CAIRN_ASSIGN_OR_RETURN(Bytes file, root.Sign(next));
+  CAIRN_RETURN_IF_ERROR(WritePublicFile(config_.folder / "roster", file));
+  roster_ = std::move(next);
+  roster_file_ = std::move(file);
+  return {};
+}
+
+Result<EnrolmentDesk::Approval> EnrolmentDesk::Approve(std::string_view name, std::string_view words,
+                                                       const SecretBytes& passphrase) {
+  Result<Approval> approval = [&] {
+    const std::lock_guard lock(mutex_);
+    return ApproveLocked(std::string(name), words, passphrase);
+  }();
+  if (approval.ok() && on_roster_change_) on_roster_change_();
+  return approval;
+}
+
+Result<EnrolmentDesk::Approval> EnrolmentDesk::ApproveLocked(const std::string& name, std::string_view words,
+                                                             const SecretBytes& passphrase) {
+  const auto record = records_.invites.find(name);
+  if (record == records_.invites.end() || record->second.state != State::kWaiting) {
+    return Status(errors::kNameUnknown, "no request of " + name + " waits for approval")
+        .Why(record == records_.invites.end()              ? "there is no invite of that name"
+             : record->second.state == State::kNew ? "its invite was not used yet"
+                                                   : "it was approved before")
+        .Mend("see `cairn site ls`; the site asks with `cairn client join`");
+  }
+  if (!words.empty() && !SameWords(words, record->second.words)) {
+    return Status(errors::kNotConfirmed, "the five words of " + name + " are others, so nothing was done")
+        .Why("the request in hand is not from the machine whose words these are, or they were mistyped")
+        .Mend("read them to each other again; if they still differ, revoke the name and send a new invite");
+  }
+  const EnrolledKeys& keys = *record->second.keys;
+  CAIRN_ASSIGN_OR_RETURN(const Certificate certificate,
+                         issuer_.IssueMember(keys.tls_key, name, record->second.role, Now()));
+  CAIRN_RETURN_IF_ERROR(WriteFileAtomically(IssuedFile(name), certificate.ToPem(), 0644));
+  Roster next = roster_;
+  next.Put({name, record->second.role, keys.signing_key, keys.tls_key.hash(), MemberState::kActive});
+  CAIRN_RETURN_IF_ERROR(PublishRoster(std::move(next), passphrase));
+  EnrolmentRecords after = records_;
+  after.roster_version = roster_.version;
+  after.invites.at(name).state = State::kApproved;
+  CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", after));
+  records_ = std::move(after);
+  const auto is_active_site = [](const RosterMember& member) {
+    return member.role == PeerRole::kSite && member.state == MemberState::kActive;
+  };
+  return Approval{roster_.version, static_cast<std::size_t>(std::ranges::count_if(roster_.members, is_active_site)),
+                  certificate.validity().not_after};
+}
+
+Result<std::uint64_t> EnrolmentDesk::Revoke(std::string_view name, const SecretBytes& passphrase) {
+  const Result<bool> changed = [&] {
+    const std::lock_guard lock(mutex_);
+    return RevokeLocked(std::string(name), passphrase);
+  }();
+  CAIRN_RETURN_IF_ERROR(changed.status());
+  if (*changed && on_roster_change_) on_roster_change_();
+  return roster_version();
+}
+
+// Whether the roster changed.
+Result<bool> EnrolmentDesk::RevokeLocked(const std::string& name, const SecretBytes& passphrase) {
+  const RosterMember* member = roster_.Find(name);
+  const bool is_member = member != nullptr && member->state != MemberState::kRevoked;
+  if (!is_member && !records_.invites.contains(name)) {
+    return Status(errors::kNameUnknown, "neither a member nor an invite is called " + name)
+        .Mend("see `cairn site ls`");
+  }
+  if (is_member) {
+    RosterMember revoked = *member;
+    revoked.state = MemberState::kRevoked;
+    Roster next = roster_;
+    next.Put(std::move(revoked));
+    CAIRN_RETURN_IF_ERROR(PublishRoster(std::move(next), passphrase));
+  }
+  EnrolmentRecords after = records_;
+  after.roster_version = roster_.version;
+  after.invites.erase(name);
+  CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", after));
+  records_ = std::move(after);
+  return is_member;
+}
+
+std::vector<EnrolmentDesk::Person> EnrolmentDesk::List() const {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, Person> people;
+  for (const RosterMember& member : roster_.members) {
+    people[member.name] = {member.name, member.role, std::string(ToString(member.state)), {}, {}};
+  }
+  for (const auto& [name, invite] : records_.invites) {
+    if (invite.state == State::kApproved) continue;
+    const bool waits = invite.state == State::kWaiting;
+    people[name] = {name, invite.role, waits ? "waiting" : "invited", invite.words, invite.expires};
+  }
+  std::vector<Person> list;
+  for (auto& [name, person] : people) list.push_back(std::move(person));
+  return list;
+}
+
+Status EnrolmentDesk::Authorize(const PeerIdentity& peer, const std::string& certificate_pem) const {
+  CAIRN_ASSIGN_OR_RETURN(const Certificate certificate, Certificate::FromPem(certificate_pem));
+  const std::lock_guard lock(mutex_);
+  if (peer.role == PeerRole::kInvite) return AuthorizeInvite(peer, certificate.fingerprint());
+  CAIRN_RETURN_IF_ERROR(CheckMember(roster_, peer));
+  if (roster_.Find(peer.name)->tls_key == certificate.public_key().hash()) return {};
+  return Status(errors::kMemberRevoked, "the certificate of " + peer.name + " is not for the key that roster " +
+                                            std::to_string(roster_.version) + " names")
+      .Why("the name joined again with other keys")
+      .Mend("use the certificate of the latest `cairn client join`");
+}
+
+Status EnrolmentDesk::AuthorizeInvite(const PeerIdentity& peer, const Sha256Digest& certificate) const {
+  if (peer.federation != federation()) {
+    return Status(errors::kFederationMismatch, "this aggregator is of " + federation());
+  }
+  const auto record = records_.invites.find(peer.name);
+  if (record != records_.invites.end() && record->second.certificate == certificate) return {};
+  return Status(errors::kNameUnknown, "this invite for " + peer.name + " was withdrawn or replaced by a newer one")
+      .Mend("use the newest invite, or ask the centre for one");
+}
+
+}  // namespace cairn
