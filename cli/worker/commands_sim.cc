@@ -87,7 +87,7 @@ JsonObject PlanJson(const SimRun& run) {
       .Add("workers", static_cast<std::int64_t>(plan.lanes));
 }
 
-std::string EnvironmentJson(std::size_t lanes) {
+std::string EnvironmentJson(std::uint32_t lanes) {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
     return std::string(value == nullptr ? "" : value);
@@ -100,7 +100,7 @@ std::string EnvironmentJson(std::size_t lanes) {
       .Add("workers", static_cast<std::int64_t>(lanes))
       .Add("openblas_coretype", variable("OPENBLAS_CORETYPE"))
       .Add("openblas_threads", variable("OPENBLAS_NUM_THREADS"))
-      .ToString();
+      .text();
 }
 
 Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::string& experiment) {
@@ -141,9 +141,20 @@ Status RunSim(const Options& options, CommandOutput& out) {
   request.learners = learners.get();
   request.events = &log;
 
-  ProgressLine progress(out.notes(), out.note_terminal(),
-                        {request.config.job.spec.name, request.config.job.spec.strategy.rounds, out.flags().quiet});
-  request.on_row = [&](const RoundRow& row) { progress.Round(row, RunRecorder::MetricNames()); };
+  request.env_json = EnvironmentJson(request.config.workers);
+  const SteadyClock clock;
+  ProgressLine progress(out.notes(), out.note_terminal(), clock, out.flags().quiet);
+  Progress state;
+  state.name = request.config.job.spec.name;
+  state.rounds = request.config.job.spec.strategy.rounds;
+  request.on_row = [&](const RoundRow& row) {
+    state.round = row.round;
+    state.reported = row.reported;
+    state.invited = row.invited;
+    state.values = {{"loss", row.metrics[0]}, {"acc", row.metrics[1]}};
+    state.bytes_up = row.reported == 0 ? 0 : static_cast<double>(row.bytes_up) / static_cast<double>(row.reported);
+    progress.RoundDone(state);
+  };
   CAIRN_ASSIGN_OR_RETURN(const auto run, SimRun::Create(std::move(request)));
   TellPlan(out, *run);
   if (options.dry_run) {
@@ -158,7 +169,7 @@ Status RunSim(const Options& options, CommandOutput& out) {
   }
   const InterruptStop interrupt;
   const auto outcome = run->Run(interrupt.token());
-  progress.End();
+  progress.Clear();
   CAIRN_RETURN_IF_ERROR(outcome.status());
   return TellOutcome(out, *outcome, options.experiment);
 }

@@ -6,9 +6,9 @@
 
 #include "client/data/dataset.h"
 #include "client/data/dataset_toml.h"
+#include "client/learning/flush_denormals.h"
 #include "client/learning/torch/factory.h"
 #include "client/worker/worker_server.h"
-#include "core/runtime/lane_pool.h"
 
 namespace cairn {
 namespace {
@@ -32,7 +32,7 @@ int ServeMain(const std::vector<std::string>& arguments) {
   const auto config = ParseWorkerArguments(arguments);
   Status status = config.status();
   if (status.ok()) {
-    FlushDenormals();  // as every lane does: a result must not depend on which thread made it
+    const FlushDenormals flush;  // as every lane does: a result must not depend on which thread made it
     const std::unique_ptr<LearningTaskFactory> tasks = NewTorchTaskFactory();
     status = ServeWorker(*config, {tasks.get(), OpenData});
   }

@@ -55,8 +55,10 @@ Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& mode
   row.examples = summary.examples;
   row.bytes_up = row.reported * LayoutOf(model->values.spec()).byte_size();
   row.bytes_down = row.invited * model->ref.size;
-  CAIRN_RETURN_IF_ERROR(directory_.AppendTiming(
-      {.round = row.round, .total = std::chrono::duration<double>(wall).count()}));
+  if (wall > Duration{0}) {
+    CAIRN_RETURN_IF_ERROR(
+        directory_.AppendTiming({.round = row.round, .total = std::chrono::duration<double>(wall).count()}));
+  }
   if (config_.checkpoint_every > 0 && row.round % config_.checkpoint_every == 0) {
     CAIRN_RETURN_IF_ERROR(directory_.SaveCheckpoint(row.round, FileOf(model->values, row.round)));
   }
@@ -87,7 +89,7 @@ Status RunRecorder::Tell(RoundRow row, const MetricSums& sums, const char* split
     const double value = row.metrics[static_cast<std::size_t>(deciding - names.begin())];
     if (directory_.IsBest(row.round, value)) {
       best_ = Best{row.round, value};
-      CAIRN_RETURN_IF_ERROR(directory_.SaveBest(FileOf(model, row.round)));
+      if (config_.save_best) CAIRN_RETURN_IF_ERROR(directory_.SaveBest(FileOf(model, row.round)));
     }
   }
   rows_.push_back(row);

@@ -26,6 +26,7 @@ class RunRecorder {
     bool central = false;                  // rows take their metrics from a central test set
     std::uint64_t checkpoint_every = 0;    // 0: none
     bool tensorboard = false;
+    bool save_best = true;                 // false where earlier models are gone
     std::function<void(const RoundRow&)> on_row;  // hears each row as it is written; may be empty
   };
   static Result<RunRecorder> Create(Config config);

@@ -83,6 +83,22 @@ TEST_F(JobEngineTest, EvaluationRoundFollowsTheLastTrainingRound) {
   EXPECT_EQ(plans[0].second.key, Key(2));
 }
 
+TEST_F(JobEngineTest, JobFinishesThoughNoSiteWillMeasureItsModel) {
+  spec.strategy.rounds = 1;
+  spec.evaluate.federated = true;
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Report(11, Key(1));
+  Report(12, Key(1));
+  Finish(Key(1));
+  for (const std::uint64_t session : {11, 12}) {
+    Step(Received{SessionId{session}, RoundDecline{Key(2), 3211, "metrics are not shared"}});
+  }
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->outcome, JobOutcome::kFinished);
+}
+
 TEST_F(JobEngineTest, AbandonedAttemptIsTriedAgainUntilTheLimit) {
   spec.cohort.max_attempts = 2;
   Begin();

@@ -1,0 +1,128 @@
+#include "cli/cairn/client_run.h"
+
+#include <memory>
+#include <set>
+
+#include "cli/cairn/worker_program.h"
+#include "cli/frame/version.h"
+#include "client/agent/agent_driver.h"
+#include "client/agent/file_agent_storage.h"
+#include "client/agent/process_worker.h"
+#include "core/base/log.h"
+#include "core/runtime/asio/event_loop.h"
+#include "core/runtime/asio/local_server.h"
+#include "core/runtime/child/environment.h"
+#include "core/runtime/child/launcher.h"
+#include "core/runtime/files.h"
+#include "privacy/crypto/secure_random.h"
+#include "protocol/grpc/grpc_client_channel.h"
+#include "protocol/grpc/grpc_setup.h"
+
+namespace cairn {
+namespace {
+
+// The files a data set's table names: all its worker may read. What they mean is the worker's affair.
+std::vector<std::filesystem::path> FilesOf(const std::string& dataset_toml) {
+  static const std::set<std::string> kPathKeys = {"path", "paths", "images", "labels", "rows_file"};
+  std::vector<std::filesystem::path> files;
+  const auto document = ConfigDocument::Parse(dataset_toml, "dataset");
+  if (!document.ok()) return files;
+  const auto add = [&](const ConfigValue& value) {
+    if (value.kind == ConfigValue::Kind::kString && !value.text.empty()) files.emplace_back(value.text);
+  };
+  for (const ConfigMember& member : document->root().members) {
+    if (!kPathKeys.contains(member.key)) continue;
+    add(member.value);
+    for (const ConfigValue& item : member.value.items) add(item);
+  }
+  return files;
+}
+
+ProcessWorkerConfig WorkerConfigOf(const ClientConfig& config) {
+  ProcessWorkerConfig worker;
+  for (const auto& [name, toml] : config.dataset_toml) worker.readable[name] = FilesOf(toml);
+  worker.must_not_read = {config.key_file()};
+  worker.environment = WorkerEnvironment(OwnEnvironment(), ThisCpu());
+  worker.sandbox = config.policy.sandbox == SandboxPolicy::kRequired ? SandboxMode::kRequired : SandboxMode::kBestEffort;
+  return worker;
+}
+
+void WarnOfWeakPolicy(const SitePolicy& policy) {
+  if (policy.secagg == SecAggPolicy::kRequired) return;
+  Log(LogLevel::kWarning, "client", "policy.secagg is plain-ok: the aggregator can read this site's updates");
+}
+
+}  // namespace
+
+Result<ClientConfig> LoadClientConfig(const std::filesystem::path& folder) {
+  CAIRN_ASSIGN_OR_RETURN(ConfigDocument document, ConfigDocument::ReadFile(folder / "client.toml"));
+  CAIRN_RETURN_IF_ERROR(document.ApplyEnvironment(EnvironmentOverrides()));
+  return ParseClientConfig(document);
+}
+
+Status RunClient(const std::filesystem::path& folder) {
+  CAIRN_ASSIGN_OR_RETURN(const ClientConfig config, LoadClientConfig(folder));
+  const auto endpoint = Endpoint::Parse(config.aggregator_address);
+  if (!endpoint.has_value()) {
+    return Status(errors::kConfigValue, "aggregator.address '" + config.aggregator_address + "' is not host:port");
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::filesystem::path program, FindWorker());
+  // Before any thread and any key: the launcher knows neither.
+  CAIRN_ASSIGN_OR_RETURN(const auto launcher, Launcher::Start(program));
+  PrepareGrpc();
+
+  const SteadyClock clock;
+  const SystemWallClock wall_clock;
+  const SecureRandom random;
+  LogEventSink events;
+  CAIRN_RETURN_IF_ERROR(MakeFolders(config.state_dir));
+  CAIRN_ASSIGN_OR_RETURN(auto storage, FileAgentStorage::Create(config.state_dir / "agent"));
+  CAIRN_ASSIGN_OR_RETURN(const auto store,
+                         AgentStore::Open(std::move(storage),
+                                          {EgressGuard::Limits::Of(config.policy), config.aggregator_address}, wall_clock));
+  CAIRN_ASSIGN_OR_RETURN(const auto channel,
+                         GrpcClientChannel::Create({*endpoint,
+                                                    config.federation,
+                                                    {config.certificate_file(), config.key_file(), config.roots_file()},
+                                                    config.state_dir / "models",
+                                                    config.proxy == "env"}));
+  ProcessWorkerClient worker(*launcher, WorkerConfigOf(config));
+  EventLoop loop;
+  LanePool lanes(1);
+  Status ended;
+  AgentDriverConfig driver_config;
+  driver_config.client = config;
+  driver_config.software = "cairn " + std::string(kVersion);
+  driver_config.status_file = config.state_dir / "status.json";
+  AgentDriver driver(driver_config, AgentParts{*channel, worker, *store, loop,
+                                               [&loop](std::function<void()> function) { loop.Post(std::move(function)); },
+                                               lanes, clock, wall_clock, random, events, [&](const Status& reason) {
+                                                 ended = reason;
+                                                 loop.Stop();
+                                               }});
+  loop.OnTimer([&driver](TimerId timer) { driver.OnTimer(timer); });
+  loop.OnTerminate([&driver] { driver.Stop(); });
+  loop.OnReload([&] {
+    auto reloaded = LoadClientConfig(folder);
+    if (reloaded.ok()) {
+      driver.Reload(std::move(*reloaded));
+    } else {
+      Log(LogLevel::kError, "client", "client.toml was not reloaded", {{"why", reloaded.status().what()}});
+    }
+  });
+  auto local = LocalServer::Start(loop, {.path = config.socket},
+                                  [&driver](const LocalPeer& peer, LocalMessage request, std::unique_ptr<LocalAnswer> answer) {
+                                    answer->Send({driver.HandleAdmin(request.text, "uid " + std::to_string(peer.uid)), {}});
+                                  });
+  CAIRN_RETURN_IF_ERROR(local.status());
+  Log(LogLevel::kInfo, "client", "running", {{"site", config.site}, {"aggregator", config.aggregator_address}});
+  WarnOfWeakPolicy(config.policy);
+  driver.Start();
+  loop.Run();
+  local->reset();
+  worker.Kill();
+  lanes.Stop();
+  return ended;
+}
+
+}  // namespace cairn

@@ -1,0 +1,115 @@
+#include <cstdio>
+#include <memory>
+
+#include "cli/cairn/admin_call.h"
+#include "cli/cairn/client_run.h"
+#include "cli/cairn/commands.h"
+#include "cli/cairn/places.h"
+
+namespace cairn {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Options {
+  std::string dir, job;
+};
+
+Result<ClientConfig> Load(const Options& options) { return LoadClientConfig(ClientFolder(options.dir)); }
+
+Result<Json> Ask(const Options& options, const Json& request) {
+  CAIRN_ASSIGN_OR_RETURN(const ClientConfig config, Load(options));
+  return AdminCall(config.socket, request);
+}
+
+std::string Value(const Json& json, const char* key) {
+  if (!json.contains(key) || json.at(key).is_null()) return "-";
+  return json.at(key).is_string() ? json.at(key).get<std::string>() : json.at(key).dump();
+}
+
+Status ShowStatus(const Options& options, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"command", "status"}}));
+  out.Data(JsonObject().AddRaw("status", data.dump()));
+  for (const auto& [key, value] : data.items()) {
+    if (value.is_structured()) continue;
+    out.PrintLine(key + std::string(key.size() < 18 ? 18 - key.size() : 1, ' ') + Value(data, key.c_str()));
+  }
+  out.Next("cairn client jobs ls");
+  return {};
+}
+
+Status ListJobs(const Options& options, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"command", "jobs"}}));
+  out.Data(JsonObject().AddRaw("jobs", data.at("jobs").dump()));
+  out.PrintLine("ID     NAME                  DATA          ROUNDS  BYTES/ROUND  ANSWER   REASON");
+  for (const Json& job : data.at("jobs")) {
+    char line[256];
+    std::snprintf(line, sizeof line, "%-6s %-21.21s %-13.13s %6s  %11s  %-8s %s", Value(job, "id").c_str(),
+                  Value(job, "name").c_str(), Value(job, "dataset").c_str(), Value(job, "rounds").c_str(),
+                  Value(job, "bytes_a_round").c_str(), Value(job, "answer").c_str(), Value(job, "reason").c_str());
+    out.PrintLine(line);
+  }
+  return {};
+}
+
+Status Decide(const Options& options, const char* command, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"command", command}, {"job", options.job}}));
+  out.Data(JsonObject().AddRaw("job", data.dump()));
+  out.PrintLine(options.job + ": " + command + " recorded in the audit log");
+  out.Next("cairn client jobs ls");
+  return {};
+}
+
+Status ShowPolicy(const Options& options, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const ClientConfig config, Load(options));
+  const SitePolicy& policy = config.policy;
+  const auto yes = [](bool value) { return value ? "yes" : "no"; };
+  out.Data(JsonObject()
+               .Add("approval", policy.approval == ApprovalMode::kAuto ? "auto" : "manual")
+               .Add("secagg", policy.secagg == SecAggPolicy::kRequired ? "required" : "plain-ok")
+               .Add("min_cohort", policy.min_cohort)
+               .Add("min_examples", policy.min_examples)
+               .Add("share_site_metrics", policy.share_site_metrics));
+  out.PrintLine(std::string("approval            ") + (policy.approval == ApprovalMode::kAuto ? "auto" : "manual: a person approves each manifest"));
+  out.PrintLine(std::string("secagg              ") +
+                (policy.secagg == SecAggPolicy::kRequired ? "required" : "plain-ok: the aggregator may read this site's updates"));
+  out.PrintLine(std::string("sandbox             ") + (policy.sandbox == SandboxPolicy::kRequired ? "required" : "best-effort"));
+  out.PrintLine("min_cohort          " + std::to_string(policy.min_cohort));
+  out.PrintLine("min_examples        " + std::to_string(policy.min_examples));
+  out.PrintLine("max upload a round  " + std::to_string(policy.max_upload_bytes_per_round) + " bytes");
+  out.PrintLine(std::string("share_site_metrics  ") + yes(policy.share_site_metrics));
+  for (const DatasetRule& rule : policy.datasets) {
+    std::string line = "dataset " + rule.dataset + "  jobs";
+    for (const std::string& job : rule.jobs) line += " " + job;
+    out.PrintLine(line);
+  }
+  if (policy.datasets.empty()) out.PrintLine("no data set may be used by any job");
+  return {};
+}
+
+}  // namespace
+
+void AddClientCommands(CommandSet& commands) {
+  commands.Group("client", "A site's agent");
+  const auto add = [&](const char* path, const char* about) -> std::pair<Command*, std::shared_ptr<Options>> {
+    auto options = std::make_shared<Options>();
+    Command& command = commands.Add(path, about);
+    command.Has({"--dir", "DIR", "folder of client.toml", &options->dir});
+    return {&command, options};
+  };
+  const auto [run, run_options] = add("client run", "Runs this site's agent until it is told to stop");
+  run->Run([o = run_options](CommandOutput&) { return RunClient(ClientFolder(o->dir)); });
+  const auto [status, status_options] = add("client status", "What the agent does now and what left today");
+  status->Run([o = status_options](CommandOutput& out) { return ShowStatus(*o, out); });
+  const auto [policy, policy_options] = add("client policy show", "The site's law, as client.toml says it");
+  policy->Run([o = policy_options](CommandOutput& out) { return ShowPolicy(*o, out); });
+  const auto [jobs, jobs_options] = add("client jobs ls", "Jobs offered to this site");
+  jobs->Run([o = jobs_options](CommandOutput& out) { return ListJobs(*o, out); });
+  for (const char* verb : {"approve", "deny", "withdraw"}) {
+    const auto [decide, options] = add((std::string("client jobs ") + verb).c_str(), "Decides about one offered job");
+    decide->Takes({"ID", "number, name or digest of the job", &options->job});
+    decide->Run([o = options, verb](CommandOutput& out) { return Decide(*o, verb, out); });
+  }
+}
+
+}  // namespace cairn
