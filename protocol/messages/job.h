@@ -60,7 +60,7 @@ struct DataTerms {
 
 struct StrategyConfig {
   std::string name = "fedavg";
-  double lr = 1.0;              // server learning rate
+  double lr = 1.0;              // server learning rate; a job file gets its strategy's own (strategy_defaults.h)
   double momentum = 0.9;        // fedavgm
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;  // adaptive ones
   double mu = 0.01;             // fedprox: weight of the proximal term at the clients

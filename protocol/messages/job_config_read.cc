@@ -5,6 +5,7 @@
 #include "protocol/messages/job_config.h"
 #include "protocol/messages/job_limits.h"
 #include "protocol/messages/job_words.h"
+#include "protocol/messages/strategy_defaults.h"
 
 namespace cairn {
 namespace {
@@ -81,11 +82,13 @@ void ReadTarget(ConfigReader& table, std::uint32_t& target) {
 
 void ReadStrategy(ConfigReader table, StrategyConfig& strategy, CohortConfig& cohort) {
   table.Optional("name", &strategy.name, {.about = "how updates become the next model"});
+  strategy = DefaultStrategy(strategy.name);  // before the other keys, so that they win
   table.Optional("lr", &strategy.lr, {.about = "server learning rate"});
   table.Optional("momentum", &strategy.momentum);
   table.Optional("beta1", &strategy.beta1);
   table.Optional("beta2", &strategy.beta2);
   table.Optional("tau", &strategy.tau, {.about = "adaptivity of the adaptive strategies"});
+  table.Optional("mu", &strategy.mu, {.about = "fedprox: pull of the clients towards the received model"});
   table.Optional("rounds", &strategy.rounds);
   table.Optional("weight_by_examples", &strategy.weight_by_examples, {.about = "else every site counts the same"});
   table.Optional("weight_cap", &strategy.weight_cap, ConfigRule{.about = "examples beyond it count no more"});

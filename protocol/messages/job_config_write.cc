@@ -84,6 +84,7 @@ ConfigValue StrategyTable(const StrategyConfig& strategy, const CohortConfig& co
   table.Set("beta1", Value(strategy.beta1));
   table.Set("beta2", Value(strategy.beta2));
   table.Set("tau", Value(strategy.tau));
+  table.Set("mu", Value(strategy.mu));
   table.Set("rounds", Value(strategy.rounds));
   table.Set("weight_by_examples", Value(strategy.weight_by_examples));
   table.Set("weight_cap", Value(strategy.weight_cap));

@@ -83,6 +83,7 @@ std::optional<JobFault> FindStrategyFault(const StrategyConfig& strategy) {
       .Within("strategy.beta1", strategy.beta1, 0, 0.9999)
       .Within("strategy.beta2", strategy.beta2, 0, 0.999999)
       .Above("strategy.tau", strategy.tau, 0, 1000)
+      .Within("strategy.mu", strategy.mu, 0, 1e6)
       .Within("strategy.rounds", strategy.rounds, 1, kMaxRounds)
       .Within("strategy.weight_cap", strategy.weight_cap, 1, 1 << 30)
       .first();

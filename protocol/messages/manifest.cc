@@ -44,7 +44,8 @@ class CanonicalWriter {
     PutAll(t.loss, t.epochs, t.steps, t.batch, t.drop_last, t.optimizer, t.grad_clip, t.proximal_mu);
   }
   void Put(const StrategyConfig& s) {
-    PutAll(s.name, s.lr, s.momentum, s.beta1, s.beta2, s.tau, s.rounds, s.weight_by_examples, s.weight_cap);
+    PutAll(s.name, s.lr, s.momentum, s.beta1, s.beta2, s.tau, s.mu, s.rounds, s.weight_by_examples,
+           s.weight_cap);
   }
   void Put(const CohortConfig& c) {
     PutAll(c.min_clients, c.target, c.over_selection, c.min_reports, c.max_attempts);

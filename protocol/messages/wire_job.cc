@@ -117,6 +117,7 @@ void ToWire(const StrategyConfig& strategy, v1::StrategyConfig* out) {
   out->set_rounds(strategy.rounds);
   out->set_weight_by_examples(strategy.weight_by_examples);
   out->set_weight_cap(strategy.weight_cap);
+  out->set_mu(strategy.mu);
 }
 
 StrategyConfig FromWire(const v1::StrategyConfig& in) {
@@ -126,6 +127,7 @@ StrategyConfig FromWire(const v1::StrategyConfig& in) {
           .beta1 = in.beta1(),
           .beta2 = in.beta2(),
           .tau = in.tau(),
+          .mu = in.mu(),
           .rounds = in.rounds(),
           .weight_by_examples = in.weight_by_examples(),
           .weight_cap = in.weight_cap()};

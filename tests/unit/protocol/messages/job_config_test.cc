@@ -73,6 +73,30 @@ TEST(JobConfigTest, CanonicalTextReadsBackEqual) {
   }
 }
 
+// The table of recommended settings: Hsu et al. 2019, Li et al. 2018, Reddi et al. 2020.
+TEST(JobConfigTest, StrategyNamedAloneHasTheSettingsOfItsPaper) {
+  const auto strategy = [](const std::string& name) {
+    const auto [job, status] = ReadJob(With("name = \"fedadam\", lr = 0.01,", "name = \"" + name + "\","));
+    EXPECT_TRUE(status.ok()) << status.ToString();
+    return job.spec.strategy;
+  };
+  const auto with = [](StrategyConfig config) { return config.rounds = 30, config; };
+  EXPECT_EQ(strategy("fedavg"), with({.name = "fedavg", .lr = 1}));
+  EXPECT_EQ(strategy("fedavgm"), with({.name = "fedavgm", .lr = 1, .momentum = 0.9}));
+  EXPECT_EQ(strategy("fedprox"), with({.name = "fedprox", .lr = 1, .mu = 0.01}));
+  EXPECT_EQ(strategy("fedadagrad"), with({.name = "fedadagrad", .lr = 0.1, .beta1 = 0, .tau = 1e-3}));
+  EXPECT_EQ(strategy("fedadam"), with({.name = "fedadam", .lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .tau = 1e-3}));
+  EXPECT_EQ(strategy("fedyogi"), with({.name = "fedyogi", .lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .tau = 1e-3}));
+}
+
+TEST(JobConfigTest, KeysOfTheFileWinOverTheStrategysDefaults) {
+  const auto [job, status] =
+      ReadJob(With("strategy = { name = \"fedadam\", lr = 0.01,", "strategy = { mu = 0.5, lr = 1.0, name = \"fedyogi\","));
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(job.spec.strategy.lr, 1.0);
+  EXPECT_EQ(job.spec.strategy.mu, 0.5);
+}
+
 TEST(JobConfigTest, OtherSectionsAreLeftToTheirReader) {
   const auto document = ConfigDocument::Parse(std::string(kJob) + "simulation = { seed = 42 }\n", "experiment.toml");
   ConfigReader root(*document);
@@ -102,6 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadJob{"batch = 64", "batch = 0", "job.toml:5:", "batch"},
                     BadJob{"batch = 64", "bacth = 64", "job.toml:5:", "bacth"},
                     BadJob{"\"cross_entropy\"", "\"hinge\"", "job.toml:5:", "hinge"},
+                    BadJob{"rounds = 30", "mu = -0.1", "job.toml:6:", "mu"},
                     BadJob{"rounds = 30", "rounds = 0", "job.toml:6:", "rounds"},
                     BadJob{"target = \"all\"", "target = \"most\"", "job.toml:6:", "target"},
                     BadJob{"\"cardio-risk\"", "\"../risk\"", "job.toml:2:", "name"},

@@ -71,6 +71,7 @@ TEST(ManifestTest, EveryFieldChangesTheDigest) {
       [](auto& m) { m.spec.strategy.beta1 += 1; },
       [](auto& m) { m.spec.strategy.beta2 += 1; },
       [](auto& m) { m.spec.strategy.tau += 1; },
+      [](auto& m) { m.spec.strategy.mu += 1; },
       [](auto& m) { ++m.spec.strategy.rounds; },
       [](auto& m) { m.spec.strategy.weight_by_examples = !m.spec.strategy.weight_by_examples; },
       [](auto& m) { ++m.spec.strategy.weight_cap; },

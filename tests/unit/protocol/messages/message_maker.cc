@@ -63,6 +63,7 @@ JobSpec MessageMaker::Spec() {
   if (Flip()) spec.freeze = {"*.bias", "conv?.*"};
   spec.strategy.name = Name();
   spec.strategy.lr = Real(0.01, 2);
+  spec.strategy.mu = spec.strategy.lr / 8;
   spec.strategy.rounds = static_cast<std::uint32_t>(1 + Below(100));
   spec.strategy.weight_by_examples = Flip();
   spec.cohort = {.min_clients = 3, .target = 4, .over_selection = Real(0, 1), .min_reports = 2, .max_attempts = 5};
