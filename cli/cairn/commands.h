@@ -13,5 +13,9 @@ void AddConfigCommands(CommandSet& commands);  // config show, check, schema, in
 void AddDoctorCommand(CommandSet& commands, std::vector<DoctorCheck> checks);
 void AddRunsCommands(CommandSet& commands);    // runs ls, show, compare, report
 void AddWorkerCommands(CommandSet& commands);  // sim, data, model: run by cairn-worker
+void AddServeCommand(CommandSet& commands);    // aggregator serve
+void AddJobCommands(CommandSet& commands);     // job submit, ls, show, watch, stop
+void AddClientCommands(CommandSet& commands);  // client run, status, policy, jobs
+void AddDemoCommand(CommandSet& commands);     // demo
 
 }  // namespace cairn

@@ -4,6 +4,7 @@
 #include "aggregator/server/aggregator_config.h"
 #include "aggregator/server/aggregator_driver.h"
 #include "aggregator/server/enrolment_desk.h"
+#include "aggregator/server/enrolment_verbs.h"
 #include "cli/cairn/commands.h"
 #include "cli/cairn/job_runs.h"
 #include "cli/cairn/places.h"
@@ -37,7 +38,9 @@ Status Serve(const Options& options) {
   EventLoop loop;
   LogEventSink events;
   JobRuns runs(config.state_dir);
-  CAIRN_ASSIGN_OR_RETURN(const auto desk, EnrolmentDesk::Open(config));
+  const SystemWallClock wall_clock;
+  CAIRN_ASSIGN_OR_RETURN(EnrolmentDeskConfig desk_config, EnrolmentDeskConfig::From(config));
+  CAIRN_ASSIGN_OR_RETURN(const auto desk, EnrolmentDesk::Open(std::move(desk_config), wall_clock));
   GrpcServerConfig transport;
   transport.address = config.address;
   transport.tls = {config.certificate(), config.key(), config.roots()};
@@ -55,7 +58,7 @@ Status Serve(const Options& options) {
   runs.CatchUp();
   AdminApi admin(*driver);
   admin.SetRunOf([&runs](JobId job) { return runs.RunOf(job); });
-  AddEnrolmentVerbs(admin, *desk);
+  AddEnrolmentVerbs(admin, *desk, [&driver] { return driver->ConnectedSites(); });
   CAIRN_ASSIGN_OR_RETURN(
       auto local, LocalServer::Start(loop, {.path = config.socket(), .max_attachment = std::uint64_t{4} << 30},
                                      [&admin](const LocalPeer& peer, LocalMessage request, std::unique_ptr<LocalAnswer> answer) {

@@ -212,7 +212,7 @@ class Demo {
       const auto sites = AdminCall(Socket(), {{"verb", "site.ls"}});
       if (sites.ok()) {
         for (const auto& site : sites->at("sites")) {
-          if (site.value("name", "") == name && site.value("state", "") == "pending") return {};
+          if (site.value("name", "") == name && site.value("state", "") == "waiting") return {};
         }
       }
       if (join.Wait(50ms).has_value()) break;
