@@ -13,7 +13,8 @@ int g_pipe[2] = {-1, -1};
 volatile std::sig_atomic_t g_signals = 0;
 
 void OnSignal(int number) {
-  if (++g_signals > 1) _exit(128 + number);
+  g_signals = g_signals + 1;
+  if (g_signals > 1) _exit(128 + number);
   const char byte = 1;
   [[maybe_unused]] const auto written = write(g_pipe[1], &byte, 1);
 }

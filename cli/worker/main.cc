@@ -6,9 +6,11 @@
 
 #include "cli/frame/command.h"
 #include "cli/worker/commands.h"
+#include "cli/worker/one_blas_thread.h"
 #include "cli/worker/serve.h"
 
 int main(int argc, char** argv) {
+  cairn::EnsureOneBlasThread(argv);
   if (argc > 1 && std::string(argv[1]) == "serve") {
     return cairn::ServeMain(std::vector<std::string>(argv + 2, argv + argc));
   }
