@@ -140,8 +140,9 @@ Result<EnrolAnswer> EnrolmentDesk::TakeRequest(const PeerInfo& invite, const Enr
     return Status(errors::kNameUnknown, "no invite for " + invite.name + " is open here")
         .Mend("ask the centre for a new one (`cairn invite new`)");
   }
-  if (record->second.state == State::kNew) CAIRN_RETURN_IF_ERROR(Bind(invite.name, keys));
-  if (record->second.keys->digest() != keys.digest()) {
+  if (record->second.state == State::kNew) {
+    CAIRN_RETURN_IF_ERROR(Bind(invite.name, keys));
+  } else if (record->second.keys->digest() != keys.digest()) {
     return Status(errors::kInviteUsed, "the invite of " + invite.name + " was already used with other keys");
   }
   return Answer(invite.name);

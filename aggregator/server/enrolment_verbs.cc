@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/base/log.h"
+
 namespace cairn {
 namespace {
 
@@ -78,11 +80,17 @@ Result<std::string> AnswerEnrolmentVerb(EnrolmentDesk& desk, std::string_view ve
                                         const ConnectedSites& connected) {
   const Json json = Json::parse(request.text, nullptr, false);
   const SecretBytes passphrase = SecretBytes::CopyOf(request.attachment);
-  if (verb == "invite.new") return NewInvite(desk, json);
   if (verb == "site.ls") return ListSites(desk, connected);
-  if (verb == "site.approve") return Approve(desk, json, passphrase);
-  if (verb == "site.revoke") return Revoke(desk, json, passphrase);
-  return Status(errors::kUsage, "the enrolment desk does not know the verb '" + std::string(verb) + "'");
+  Result<std::string> answer = [&]() -> Result<std::string> {
+    if (verb == "invite.new") return NewInvite(desk, json);
+    if (verb == "site.approve") return Approve(desk, json, passphrase);
+    if (verb == "site.revoke") return Revoke(desk, json, passphrase);
+    return Status(errors::kUsage, "the enrolment desk does not know the verb '" + std::string(verb) + "'");
+  }();
+  const Result<std::string> name = TextAt(json, "name"), reason = TextAt(json, "reason");
+  Log(LogLevel::kInfo, "enrolment", answer.ok() ? "done" : "refused",
+      {{"verb", verb}, {"name", name.ok() ? *name : ""}, {"reason", reason.ok() ? *reason : ""}, {"actor", request.actor}});
+  return answer;
 }
 
 void AddEnrolmentVerbs(AdminApi& api, EnrolmentDesk& desk, ConnectedSites connected) {

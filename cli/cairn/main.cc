@@ -13,6 +13,11 @@ int main(int argc, char** argv) {
   cairn::AddDoctorCommand(commands, cairn::MachineChecks());
   cairn::AddRunsCommands(commands);
   cairn::AddWorkerCommands(commands);
+  cairn::AddCaCommands(commands);
+  cairn::AddAggregatorInitCommand(commands);
+  cairn::AddInviteCommands(commands);
+  cairn::AddSiteCommands(commands);
+  cairn::AddClientJoinCommand(commands);
   cairn::AddServeCommand(commands);
   cairn::AddJobCommands(commands);
   cairn::AddClientCommands(commands);
