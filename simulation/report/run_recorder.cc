@@ -1,7 +1,9 @@
 #include "simulation/report/run_recorder.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "core/base/json_writer.h"
 #include "core/tensor/safetensors.h"
 
 namespace cairn {
@@ -92,9 +94,48 @@ Status RunRecorder::Tell(RoundRow row, const MetricSums& sums, const char* split
       if (config_.save_best) CAIRN_RETURN_IF_ERROR(directory_.SaveBest(FileOf(model, row.round)));
     }
   }
+  if (config_.tensorboard) CAIRN_RETURN_IF_ERROR(TellTensorBoard(row, split));
   rows_.push_back(row);
   if (config_.on_row) config_.on_row(row);
   return {};
+}
+
+// The folder has its final name only once a round was told, so the file is made with the first row.
+Status RunRecorder::TellTensorBoard(const RoundRow& row, const char* split) {
+  const double now = std::chrono::duration<double>(SystemWallClock().Now().time_since_epoch()).count();
+  if (!tensorboard_.has_value()) {
+    CAIRN_ASSIGN_OR_RETURN(tensorboard_, TensorBoardWriter::Create(directory_.path() / "tb" / "server", now));
+  }
+  const std::vector<std::string> names = MetricNames();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (std::isnan(row.metrics[i])) continue;
+    const auto step = static_cast<std::int64_t>(row.round);
+    CAIRN_RETURN_IF_ERROR(tensorboard_->AddScalar(names[i] + "/" + split, step, row.metrics[i], now));
+  }
+  return {};
+}
+
+// The model card: what the file beside it is, and what it came from.
+std::string RunRecorder::ModelJson(const ParameterSet& model) const {
+  const JobSpec& spec = config_.manifest->spec;
+  JsonObject hyper;
+  for (const auto& [name, value] : spec.model.hyper) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) hyper.Add(name, *integer);
+    if (const auto* real = std::get_if<double>(&value)) hyper.Add(name, *real);
+    if (const auto* text = std::get_if<std::string>(&value)) hyper.Add(name, *text);
+    if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) {
+      JsonArray array;
+      for (const std::int64_t entry : *list) array.Add(entry);
+      hyper.Add(name, array);
+    }
+  }
+  JsonObject card;
+  card.Add("arch", spec.model.arch).Add("hyper", hyper).Add("init", spec.model.init);
+  card.Add("parameters", model.spec().total(Role::kParameter)).Add("run", directory_.id());
+  card.Add("manifest_sha256", config_.manifest->digest);
+  card.Add("rounds", rows_.empty() ? 0 : static_cast<std::int64_t>(rows_.back().round));
+  card.Add("secure_aggregation", spec.secagg == SecAggMode::kFull).Add("differential_privacy", "none");
+  return card.text();
 }
 
 Status RunRecorder::OnEnd(const JobClosed& end, const ModelHandle& model) {
@@ -102,6 +143,7 @@ Status RunRecorder::OnEnd(const JobClosed& end, const ModelHandle& model) {
   CAIRN_RETURN_IF_ERROR(directory_.WriteClients(clients_));
   const std::uint64_t rounds = rows_.empty() ? 0 : rows_.back().round;
   CAIRN_RETURN_IF_ERROR(directory_.SaveFinal(FileOf(model->values, rounds)));
+  CAIRN_RETURN_IF_ERROR(directory_.WriteModelJson(ModelJson(model->values)));
   RunStatus status{StateOf(end.outcome), rounds, config_.manifest->spec.strategy.rounds, {}};
   if (end.outcome == JobOutcome::kFailed) status.error = ToString(ErrorId{end.reason_id}) + " " + end.reason;
   CAIRN_RETURN_IF_ERROR(directory_.WriteStatus(status));

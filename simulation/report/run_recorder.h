@@ -10,6 +10,7 @@
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "simulation/report/run_directory.h"
+#include "simulation/report/tensorboard.h"
 
 namespace cairn {
 
@@ -52,6 +53,8 @@ class RunRecorder {
   RunRecorder(Config config, RunDirectory directory);
   Status Tell(RoundRow row, const MetricSums& sums, const char* split, const ParameterSet& model);
   Status TellPending(const MetricSums& federated);
+  Status TellTensorBoard(const RoundRow& row, const char* split);
+  std::string ModelJson(const ParameterSet& model) const;
   std::vector<std::byte> FileOf(const ParameterSet& model, std::uint64_t round) const;
 
   Config config_;
@@ -59,6 +62,7 @@ class RunRecorder {
   std::vector<RoundRow> rows_;
   std::vector<ClientRow> clients_;
   std::optional<Best> best_;
+  std::optional<TensorBoardWriter> tensorboard_;
   struct Pending {  // a row whose model has not been measured yet
     RoundRow row;
     ModelHandle model;
