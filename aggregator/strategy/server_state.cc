@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include "aggregator/strategy/crc32c.h"
+#include "core/base/crc32c.h"
 
 namespace cairn {
 namespace {

@@ -2,24 +2,14 @@
 
 #include <algorithm>
 
+#include "core/base/crc32c.h"
 #include "privacy/crypto/transcript.h"
 
 namespace cairn::log_format {
 namespace {
 
 constexpr std::string_view kMagic = "CAIRNLOG";
-constexpr std::uint32_t kVersion = 1, kCastagnoli = 0x82f63b78;  // reflected polynomial
-
-constexpr std::array<std::uint32_t, 256> MakeTable() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? kCastagnoli : 0);
-    table[i] = value;
-  }
-  return table;
-}
-constexpr std::array<std::uint32_t, 256> kTable = MakeTable();
+constexpr std::uint32_t kVersion = 1;
 
 Bytes WithCheck(Bytes bytes) {
   TranscriptWriter writer;
@@ -76,13 +66,6 @@ Status CheckAnchors(const std::filesystem::path& path, const LogHead& head,
 }
 
 }  // namespace
-
-std::uint32_t Crc32c(std::span<const std::byte> bytes) {
-  std::uint32_t crc = ~std::uint32_t{0};
-  for (const std::byte byte : bytes)
-    crc = crc >> 8 ^ kTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
-  return ~crc;
-}
 
 Bytes FileHeader() { return TranscriptWriter().Fixed(AsBytes(kMagic)).U32(kVersion).bytes(); }
 

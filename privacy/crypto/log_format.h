@@ -1,9 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 
 #include "privacy/crypto/chained_log.h"
 #include "privacy/crypto/file_io.h"
@@ -14,8 +14,6 @@ namespace cairn::log_format {
 
 inline constexpr std::size_t kFileHeader = 12, kRecordHeader = 4 + 2 + 8 + 32, kCheck = 4, kSlot = 44,
                              kSlotStride = 64;
-
-std::uint32_t Crc32c(std::span<const std::byte> bytes);
 
 Bytes FileHeader();
 LogHead EmptyHead(std::string_view label);

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/crc32c.h"
 #include "privacy/crypto/sha256.h"
-#include "protocol/transport/crc32c.h"
 
 namespace cairn {
 namespace {

@@ -1,27 +1,22 @@
 #include "simulation/report/tensorboard.h"
 
-#include <array>
 #include <bit>
+#include <span>
 
+#include "core/base/crc32c.h"
 #include "core/base/text.h"
 
 namespace cairn {
 namespace {
 
-constexpr std::array<std::uint32_t, 256> MakeTable() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78u : 0u);
-    table[i] = crc;
-  }
-  return table;
-}
-constexpr std::array<std::uint32_t, 256> kTable = MakeTable();
-
 template <class T>
 void AppendLittleEndian(T value, std::string& out) {
   for (std::size_t i = 0; i < sizeof value; ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
+}
+
+// As TFRecord stores it: rotated and offset, so that the checksum of data that holds checksums stays sound.
+std::uint32_t MaskedCrc32c(std::string_view bytes) {
+  return std::rotr(Crc32c(std::as_bytes(std::span(bytes))), 15) + 0xA282EAD8u;
 }
 
 // The wire format of protobuf, as far as scalars need it.
@@ -60,14 +55,6 @@ constexpr int kEventWallTime = 1, kEventStep = 2, kEventFileVersion = 3, kEventS
 constexpr int kSummaryValue = 1, kValueTag = 1, kValueSimple = 2;
 
 }  // namespace
-
-std::uint32_t Crc32c(std::string_view bytes) {
-  std::uint32_t crc = ~0u;
-  for (const char c : bytes) crc = kTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF] ^ (crc >> 8);
-  return ~crc;
-}
-
-std::uint32_t MaskedCrc32c(std::string_view bytes) { return std::rotr(Crc32c(bytes), 15) + 0xA282EAD8u; }
 
 Result<TensorBoardWriter> TensorBoardWriter::Create(const std::filesystem::path& folder, double wall_time) {
   std::error_code error;

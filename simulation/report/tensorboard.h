@@ -34,9 +34,4 @@ class TensorBoardWriter {
   std::ofstream file_;
 };
 
-// CRC-32C (Castagnoli; RFC 3720, appendix B.4), and the form that TFRecord stores: rotated and
-// offset, so that the checksum of data that holds checksums stays sound.
-std::uint32_t Crc32c(std::string_view bytes);
-std::uint32_t MaskedCrc32c(std::string_view bytes);
-
 }  // namespace cairn

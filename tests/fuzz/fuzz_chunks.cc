@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/crc32c.h"
 #include "protocol/messages/blob_ref.h"
 #include "protocol/transport/chunks.h"
-#include "protocol/transport/crc32c.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace cairn;  // NOLINT: a program of its own

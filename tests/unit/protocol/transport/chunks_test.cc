@@ -5,46 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "core/base/crc32c.h"
 #include "core/base/random.h"
 #include "protocol/messages/blob_ref.h"
-#include "protocol/transport/crc32c.h"
 
 namespace cairn {
 namespace {
-
-std::span<const std::byte> Bytes(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 std::vector<std::byte> RandomBytes(std::size_t size) {
   RandomStream stream = SeededRandom(3).Open({});
   std::vector<std::byte> bytes(size);
   for (std::byte& b : bytes) b = static_cast<std::byte>(stream.NextU32());
   return bytes;
-}
-
-TEST(Crc32cTest, PublishedVectors) {  // RFC 3720 appendix B.4, and the usual check value
-  std::string ascending;
-  for (char c = 0; c < 32; ++c) ascending += c;
-  EXPECT_EQ(Crc32c(Bytes(std::string(32, '\0'))), 0x8a9136aau);
-  EXPECT_EQ(Crc32c(Bytes(std::string(32, '\xff'))), 0x62a8ab43u);
-  EXPECT_EQ(Crc32c(Bytes(ascending)), 0x46dd794eu);
-  EXPECT_EQ(Crc32c(Bytes("123456789")), 0xe3069283u);
-  EXPECT_EQ(Crc32c({}), 0u);
-}
-
-TEST(Crc32cTest, InstructionAndTableAgreeAtEveryLengthAndAlignment) {
-  const auto bytes = RandomBytes(10'000);
-  RandomStream stream = SeededRandom(4).Open({});
-  for (int i = 0; i < 500; ++i) {
-    const std::size_t from = stream.Below(64);
-    const auto part = std::span(bytes).subspan(from, stream.Below(bytes.size() - from));
-    ASSERT_EQ(Crc32c(part), Crc32cPortable(part)) << from << " " << part.size();
-  }
-}
-
-TEST(Crc32cTest, ContinuesOverSplitBytes) {
-  const auto bytes = RandomBytes(5000);
-  const auto all = std::span<const std::byte>(bytes);
-  EXPECT_EQ(Crc32c(all.subspan(1234), Crc32c(all.first(1234))), Crc32c(all));
 }
 
 class ChunkAssemblerTest : public testing::Test {
