@@ -13,6 +13,23 @@
 namespace cairn {
 namespace {
 
+// The choice as it was typed, so that a next command can be copied. Words with blanks are quoted.
+std::string WordsOf(const DataChoice& choice) {
+  std::string words;
+  const auto add = [&words](const char* flag, const std::string& value) {
+    if (value.empty()) return;
+    const bool quote = value.find_first_of(" '\"$\\*?&|;<>()") != std::string::npos;
+    words += std::string(words.empty() ? "" : " ") + flag + (quote ? "'" + value + "'" : value);
+  };
+  add("", choice.what);
+  add("--config ", choice.config);
+  add("--schema ", choice.schema);
+  add("--label ", choice.label);
+  add("--labels ", choice.labels);
+  add("--names ", choice.names);
+  return words;
+}
+
 // ---- data check
 
 bool IsFaultOfARow(ErrorId id) {
@@ -28,7 +45,7 @@ void TellAllFaults(const DatasetConfig& config, CommandOutput& out) {
   DatasetConfig lenient = config;
   lenient.max_bad_rows = UINT64_MAX;
   const auto dataset = LoadDataset(lenient);
-  if (!dataset.ok()) return;
+  if (!dataset.ok()) return out.Note("without the bad rows: " + dataset.status().ToString());
   const DatasetSummary& summary = dataset->summary;
   for (const Status& fault : summary.bad_row_faults) out.Warn(fault.ToString());
   if (summary.bad_rows > summary.bad_row_faults.size()) {
@@ -82,7 +99,7 @@ Status CheckData(const DataChoice& choice, CommandOutput& out) {
   if (config.reader == "csv" && !config.schema) {
     out.Note("every column was taken for a number; a job between sites should name a schema");
   }
-  out.Next("cairn data partition " + choice.what + " --scheme iid --clients 4 --preview");
+  out.Next("cairn data partition " + WordsOf(choice) + " --scheme iid --clients 4 --preview");
   out.Next("cairn config init experiment > experiment.toml");
   return {};
 }
@@ -135,6 +152,14 @@ Result<DataCutRequest> RequestOf(const PartitionOptions& options) {
   return request;
 }
 
+// One part, to be looked at as the whole was.
+DataChoice OfPart(DataChoice choice, const DataPart& part) {
+  choice.what = part.files.front();
+  choice.config.clear();
+  if (part.files.size() > 1) choice.labels = part.files[1];
+  return choice;
+}
+
 Status PartitionData(const PartitionOptions& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const DataCutRequest request, RequestOf(options));
   CAIRN_ASSIGN_OR_RETURN(const DataCut cut, CutData(request));
@@ -144,7 +169,7 @@ Status PartitionData(const PartitionOptions& options, CommandOutput& out) {
   if (!options.preview) {
     CAIRN_ASSIGN_OR_RETURN(parts, WriteParts(request.dataset, cut, options.out));
     out.PrintLine(std::to_string(parts.size()) + " clients in " + options.out + ", the split in " + options.out + "/split.csv");
-    if (!parts.empty()) out.Next("cairn data check " + parts.front().files.front() + (request.dataset.schema ? " --schema FILE" : " --label COLUMN"));
+    out.Next("cairn data check " + WordsOf(OfPart(options.choice, parts.front())));
     if (request.dataset.reader == "csv" && !request.dataset.schema) {
       out.Warn("without a schema each part infers its own classes: name a --schema where labels are words");
     }

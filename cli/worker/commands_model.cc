@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
@@ -287,9 +289,10 @@ Status EvaluateModel(const EvalOptions& options, CommandOutput& out) {
   out.PrintLine("data" + std::string(widest - 4, ' ') + "    rows  log loss  accuracy  ROC-AUC  macro F1");
   JsonArray list;
   for (const ModelScore& score : scores) {
-    char line[96];
-    std::snprintf(line, sizeof line, "  %6lld  %8.4f  %8.4f  %7.4f  %8.4f", static_cast<long long>(score.values.rows),
-                  score.values.log_loss, score.values.accuracy, score.values.roc_auc, score.values.macro_f1);
+    char auc[16] = "-", line[96];  // one class has no ROC curve
+    if (!std::isnan(score.values.roc_auc)) std::snprintf(auc, sizeof auc, "%.4f", score.values.roc_auc);
+    std::snprintf(line, sizeof line, "  %6lld  %8.4f  %8.4f  %7s  %8.4f", static_cast<long long>(score.values.rows),
+                  score.values.log_loss, score.values.accuracy, auc, score.values.macro_f1);
     out.PrintLine(EscapeControls(score.data) + std::string(widest - score.data.size(), ' ') + line);
     list.Add(ToJson(score.data, score.values));
   }
