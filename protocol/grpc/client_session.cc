@@ -225,7 +225,7 @@ Status ClientSession::HandleResume(const v1::ResumeAt& resume) {
   const bool is_again = outbox_.object() && outbox_.object()->ref == ref;
   is_again ? parts_.shelf.counts.resent_chunks.fetch_add(1) : parts_.shelf.counts.bytes_skipped.fetch_add(resume.offset());
   // The bytes are the upload's, which stays where it is in the deque until its stream has ended.
-  outbox_.Stream({.ref = ref, .owner = nullptr, .bytes = uploads_.front().update.bytes, .offset = resume.offset()});
+  outbox_.Stream({.ref = ref, .owner = nullptr, .bytes = uploads_.front().update.bytes(), .offset = resume.offset()});
   WriteNext();
   return {};
 }

@@ -28,6 +28,8 @@ std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 15'000);
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1 << 20);
   arguments.SetMaxReceiveMessageSize(4 << 20);
   return grpc::CreateCustomChannel(target.aggregator.text(),
                                    NewChannelCredentials(target.tls, target.federation, target.aggregator.host), arguments);

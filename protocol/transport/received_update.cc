@@ -64,9 +64,10 @@ bool CheckSection(const Blob& blob, std::span<const float> section, bool is_buff
 
 OutgoingUpdate MakeOutgoing(const UpdateView& view, const UpdateLayout& layout) {
   OutgoingUpdate out;
-  out.bytes.resize(layout.byte_size());
-  MaterializeUpdate(view, out.bytes);
-  out.terms = {.ref = BlobRefOf(out.bytes), .scale = view.scale, .weight = view.weight};
+  out.memory = std::make_unique_for_overwrite<std::byte[]>(layout.byte_size());
+  const std::span<std::byte> bytes(out.memory.get(), layout.byte_size());
+  MaterializeUpdate(view, bytes);
+  out.terms = {.ref = BlobRefOf(bytes), .scale = view.scale, .weight = view.weight};
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/base/result.h"
@@ -14,7 +15,8 @@ namespace cairn {
 // The bytes of an update as they travel, made once by the sender.
 struct OutgoingUpdate {
   UpdateTerms terms;
-  std::vector<std::byte> bytes;
+  std::unique_ptr<std::byte[]> memory;  // not a vector: model-sized memory is not worth clearing first
+  std::span<const std::byte> bytes() const { return {memory.get(), terms.ref.size}; }
 };
 OutgoingUpdate MakeOutgoing(const UpdateView& view, const UpdateLayout& layout);
 

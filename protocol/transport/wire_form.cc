@@ -41,7 +41,7 @@ Status ReceiveReport(Report& report, const OutgoingUpdate& sent, const UpdateTer
     return {};
   }
   std::vector<std::byte> bytes(terms.ref.size);
-  CAIRN_RETURN_IF_ERROR(Transfer(terms.ref, sent.bytes, bytes));
+  CAIRN_RETURN_IF_ERROR(Transfer(terms.ref, sent.bytes(), bytes));
   auto update = ReceiveUpdate(OwnedBlob(std::move(bytes)), terms, *layout);
   if (update.ok()) {
     report.update = std::move(*update);
