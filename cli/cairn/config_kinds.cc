@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "aggregator/server/aggregator_config.h"
+#include "client/policy/client_config.h"
 #include "core/base/edit_distance.h"
 #include "core/base/text.h"
 #include "protocol/messages/job_config.h"
@@ -31,11 +33,48 @@ optimizer = { name = "sgd", lr = 0.05 }
 [strategy]
 name = "fedavg"
 rounds = 10
+cohort = { min = 4 }
+
+# This release has no secure aggregation: a job must say so, and every site's policy must allow it.
+[secagg]
+mode = "off"
+)";
+
+constexpr std::string_view kClientStarter =
+    R"(# A site. `cairn client join` writes the first three lines.
+schema = 1
+site = { name = "site-a", federation = "heartnet" }
+aggregator = { address = "agg.example.org:8443" }
+
+[dataset.cardio]             # the job's logical name; only the worker opens the file
+reader = "csv"
+path = "/srv/cardio/visits.csv"
+
+[policy]                     # what is not allowed here is refused
+approval = "manual"          # a person approves each manifest: cairn client jobs approve ID
+secagg = "required"          # "plain-ok" lets the aggregator read this site's updates
+min_cohort = 4
+share_site_metrics = false
+
+[policy.dataset.cardio]
+jobs = ["cardio-*"]
+)";
+
+constexpr std::string_view kAggregatorStarter =
+    R"(# An aggregator. `cairn aggregator init` writes this file.
+schema = 1
+federation = "heartnet"
+address = "0.0.0.0:8443"
+issuer = "ca/issuer"
 )";
 
 constexpr ConfigKind kKinds[] = {
     {"job", "a job for real sites", "job.toml", [](ConfigReader& root) { (void)ParseJobSpec(root); },
      kJobStarter, "cairn job submit job.toml"},
+    {"client", "a site's agent", "client.toml", [](ConfigReader& root) { (void)ReadClientConfig(root); },
+     kClientStarter, "cairn client run"},
+    {"aggregator", "the aggregator", "aggregator.toml",
+     [](ConfigReader& root) { (void)ReadAggregatorConfig(root, {}); }, kAggregatorStarter, "cairn aggregator serve"},
 };
 
 // How many of the top-level names of the document this kind knows.

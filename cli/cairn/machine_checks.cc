@@ -10,7 +10,10 @@
 #include <thread>
 
 #include "cli/cairn/doctor.h"
+#include "cli/cairn/child_program.h"
 #include "cli/cairn/worker_program.h"
+#include "core/runtime/child/environment.h"
+#include "core/runtime/child/sandbox.h"
 #include "core/base/text.h"
 
 namespace cairn {
@@ -87,6 +90,43 @@ std::vector<CheckLine> CheckWorker() {
   return {{Verdict::kBad, "worker", worker.status().what(), worker.status().mend()}};
 }
 
+// The packaged reference BLAS is some twenty times slower than OpenBLAS, and nothing else says so.
+std::vector<CheckLine> CheckBlas() {
+  constexpr double kSlow = 20;  // GFLOP/s; a decade-old core with OpenBLAS reaches more
+  const Result<fs::path> worker = FindWorker();
+  if (!worker.ok()) return {};
+  ChildProgram::Options options;
+  options.environment = WorkerEnvironment(OwnEnvironment(), ThisCpu());
+  options.capture_stdout = true;
+  auto child = ChildProgram::Start(*worker, {"blas-speed"}, options);
+  if (!child.ok() || child->Wait(std::chrono::seconds(30)) != 0) {
+    return {{Verdict::kBad, "BLAS", "the worker could not multiply two matrices", "reinstall cairn-worker and libtorch"}};
+  }
+  const double rate = std::strtod(child->Output().c_str(), nullptr);
+  char evidence[64];
+  std::snprintf(evidence, sizeof evidence, "%.0f GFLOP/s on one thread", rate);
+  CheckLine line{Verdict::kGood, "BLAS", evidence, ""};
+  if (rate < kSlow) {
+    line.verdict = Verdict::kWarning;
+    line.mend = "sudo apt install libopenblas0-pthread";
+  }
+  return {line};
+}
+
+// What holds a worker. Without seccomp a site whose policy says required cannot train.
+std::vector<CheckLine> CheckSandbox() {
+  const SandboxReport report = ProbeSandbox();
+  CheckLine line{Verdict::kGood, "sandbox", report.ToString(), ""};
+  if (!report.seccomp) {
+    line.verdict = Verdict::kBad;
+    line.mend = "use a kernel with seccomp, or say policy.sandbox = \"best-effort\" at this site";
+  } else if (report.landlock_abi == 0) {
+    line.verdict = Verdict::kWarning;
+    line.mend = "boot a kernel with Landlock: without it only seccomp and file modes keep a worker off other files";
+  }
+  return {line};
+}
+
 // Key files must be readable by their owner alone.
 std::vector<CheckLine> CheckKeys() {
   std::vector<CheckLine> lines;
@@ -115,6 +155,8 @@ std::vector<DoctorCheck> MachineChecks() {
           {{}, CheckMemory},
           {{}, CheckDisk},
           {{"sim", "client"}, CheckWorker},
+          {{"sim", "client"}, CheckBlas},
+          {{"client"}, CheckSandbox},
           {{"client", "aggregator"}, CheckKeys}};
 }
 

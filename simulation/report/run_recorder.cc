@@ -168,8 +168,10 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
   const bool adam = spec.train.optimizer.kind == OptimizerKind::kAdam;
   char lr[32];
   std::snprintf(lr, sizeof lr, "%g", spec.train.optimizer.lr);
-  const std::string amount = spec.train.steps > 0 ? std::to_string(spec.train.steps) + " steps"
-                                                  : std::to_string(spec.train.epochs) + " epochs";
+  const auto counted = [](std::uint32_t n, const char* what) {
+    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
+  };
+  const std::string amount = spec.train.steps > 0 ? counted(spec.train.steps, "step") : counted(spec.train.epochs, "epoch");
   return {{"Model", spec.model.arch + ", " + std::to_string(parameters) + " parameters"},
           {"Strategy", spec.strategy.name},
           {"Sites", std::to_string(sites)},
