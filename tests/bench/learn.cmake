@@ -1,7 +1,10 @@
 # Local training against a plain LibTorch loop, in one run.
 if(CAIRN_WORKER)
-  add_executable(cairn_bench_learn ${CMAKE_CURRENT_LIST_DIR}/bench_learn.cc)
-  target_link_libraries(cairn_bench_learn PRIVATE cairn_options cairn_client_learning_torch cairn_client_learning_zoo
-                                                  ${TORCH_LIBRARIES})
-  set_property(TARGET cairn_bench_learn PROPERTY JOB_POOL_COMPILE cairn_heavy)
+  add_library(cairn_bench_training STATIC raw_training.cc ${PROJECT_SOURCE_DIR}/cli/worker/one_blas_thread.cc)
+  target_link_libraries(cairn_bench_training PUBLIC cairn_options cairn_core_runtime cairn_client_data
+                                                    ${TORCH_LIBRARIES})
+  add_executable(cairn_bench_learn bench_learn.cc)
+  target_link_libraries(cairn_bench_learn PRIVATE cairn_bench_training cairn_client_learning_torch
+                                                  cairn_client_learning_zoo)
+  set_property(TARGET cairn_bench_training cairn_bench_learn PROPERTY JOB_POOL_COMPILE cairn_heavy)
 endif()
