@@ -372,10 +372,4 @@ std::vector<std::string> AggregatorDriver::ConnectedSites() const {
   return sites;
 }
 
-void AggregatorDriver::DisconnectSite(const std::string& name, const Status& why) {
-  for (const auto& [session, peer] : peers_) {
-    if (peer.name == name) transport_.Close(session, why);
-  }
-}
-
 }  // namespace cairn

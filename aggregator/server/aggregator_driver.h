@@ -75,8 +75,6 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   std::vector<JobStatus> Jobs() const;
   Result<ModelHandle> CurrentModel(JobId job) const;
   std::vector<std::string> ConnectedSites() const;  // ascending
-  // Ends the sessions of a site that is no longer welcome.
-  void DisconnectSite(const std::string& name, const Status& why);
 
   // Called with a job after anything about it changed.
   void OnChange(std::function<void(JobId)> listener) { on_change_ = std::move(listener); }
