@@ -27,7 +27,7 @@ target_include_directories(cairn_options INTERFACE $<BUILD_INTERFACE:${PROJECT_S
                                                    $<INSTALL_INTERFACE:include/cairn>)
 target_compile_features(cairn_options INTERFACE cxx_std_20)
 target_compile_options(cairn_options INTERFACE
-  $<BUILD_INTERFACE:-Wall -Wextra -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual>
+  $<BUILD_INTERFACE:-Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -Wnon-virtual-dtor -Woverloaded-virtual>
   $<BUILD_INTERFACE:$<$<BOOL:${CAIRN_WERROR}>:-Werror>>
   # gcc 12 takes inlined std::string assignments for overlapping copies once it optimizes (GCC bug 105651).
   $<BUILD_INTERFACE:$<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-Wno-restrict>>

@@ -85,7 +85,7 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   return driver;
 }
 
-Result<JobClosed> SimDriver::Run(SimObserver& observer, std::stop_token stop) {
+Result<JobClosed> SimDriver::Run(SimObserver& observer, const std::stop_token& stop) {
   CAIRN_RETURN_IF_ERROR(hub_->server().Start(*this, *this));
   Actions opening;
   engine_->Start(now_, opening);
@@ -102,7 +102,7 @@ Result<JobClosed> SimDriver::Run(SimObserver& observer, std::stop_token stop) {
     if (due_.empty()) return Status(errors::kInternal, "the simulation has nothing left to do but the job has not ended");
     auto [when, event] = due_.Pop();
     now_ = std::max(now_, when);
-    Deliver(std::move(event));
+    Deliver(event);
   }
   lanes_.Drain();
   return *end_;
@@ -182,7 +182,8 @@ Status SimDriver::Perform(Action& action, SimObserver& observer) {
 
 // On the lane that trained it, while it is in that core's cache.
 void SimDriver::FoldUpdate(Fold fold) {
-  lanes_.Submit(agents_[fold.client.value]->lane, [this, fold = std::move(fold)](std::size_t here) mutable {
+  const std::size_t home = agents_[fold.client.value]->lane;
+  lanes_.Submit(home, [this, fold = std::move(fold)](std::size_t here) mutable {
     round_work_->Fold(here, fold.key, fold.update->view(), fold.weight);
     fold.update.reset();
   });

@@ -54,7 +54,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   ~SimDriver() override;
 
   // Until the job ends; kCancelled when stopped.
-  Result<JobClosed> Run(SimObserver& observer, std::stop_token stop);
+  Result<JobClosed> Run(SimObserver& observer, const std::stop_token& stop);
   const ModelHandle& model() const { return engine_->model(); }
 
  private:

@@ -115,7 +115,7 @@ Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
   return run;
 }
 
-Result<SimOutcome> SimRun::Run(std::stop_token stop) {
+Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
   const JobSpec& spec = manifest_->spec;
   RunRecorder::Config config;
   config.directory.parent = request_.config.output_dir;
@@ -138,7 +138,7 @@ Result<SimOutcome> SimRun::Run(std::stop_token stop) {
   CAIRN_RETURN_IF_ERROR(recorder.WriteClients(client_rows_));
 
   Recording recording(recorder, request_.events);
-  CAIRN_ASSIGN_OR_RETURN(const JobClosed end, driver_->Run(recording, std::move(stop)));
+  CAIRN_ASSIGN_OR_RETURN(const JobClosed end, driver_->Run(recording, stop));
   CAIRN_RETURN_IF_ERROR(recorder.OnEnd(end, driver_->model()));
   return SimOutcome{recorder.path(), end, recorder.rows(), recorder.best(), driver_->model()->ref};
 }

@@ -48,7 +48,7 @@ class SimRun {
   ~SimRun();
   const SimPlan& plan() const { return plan_; }
   const JobManifest& manifest() const { return *manifest_; }
-  Result<SimOutcome> Run(std::stop_token stop);
+  Result<SimOutcome> Run(const std::stop_token& stop);
 
  private:
   SimRun() = default;
