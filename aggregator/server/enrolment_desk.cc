@@ -12,17 +12,15 @@ namespace {
 
 using State = InviteRecord::State;
 
-// A roster is renewed by every approval and revocation; it lives as long as an issuer, so that a
-// federation nobody joins or leaves does not end by itself.
-constexpr std::chrono::seconds kRosterLife = kIssuerLife;
-
-Result<EnrolledKeys> KeysOf(const EnrolRequest& request, const std::string& federation, const std::string& name) {
+Result<EnrolledKeys> KeysOf(const EnrolRequest& request, const std::string& federation,
+                            const std::string& name) {
   EnrolmentRequest proof{request.csr_pem, {}, {}};
   if (request.signing_key.size() != proof.signing_key.bytes.size() ||
       request.signing_key_proof.size() != proof.possession.bytes.size()) {
     return Status(errors::kPossessionProof,
-                  "the signing key has " + std::to_string(request.signing_key.size()) + " bytes and its proof " +
-                      std::to_string(request.signing_key_proof.size()) + ", expected 32 and 64");
+                  "the signing key has " + std::to_string(request.signing_key.size()) +
+                      " bytes and its proof " + std::to_string(request.signing_key_proof.size()) +
+                      ", expected 32 and 64");
   }
   std::ranges::copy(AsBytes(request.signing_key), proof.signing_key.bytes.begin());
   std::ranges::copy(AsBytes(request.signing_key_proof), proof.possession.bytes.begin());
@@ -41,10 +39,12 @@ Result<EnrolmentDeskConfig> EnrolmentDeskConfig::From(const AggregatorFileConfig
   if (!address.has_value()) {
     return Status(errors::kConfigValue, "public_address: expected host:port, got '" + text + "'");
   }
-  return EnrolmentDeskConfig{file.state_dir / "enrolment", file.issuer, file.root, file.certificate(), *address};
+  return EnrolmentDeskConfig{file.state_dir / "enrolment", file.issuer, file.root, file.certificate(),
+                             *address};
 }
 
-Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(EnrolmentDeskConfig config, const WallClock& clock) {
+Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(EnrolmentDeskConfig config,
+                                                           const WallClock& clock) {
   CAIRN_RETURN_IF_ERROR(MakeFolders(config.folder / "issued"));
   CAIRN_ASSIGN_OR_RETURN(FileLock lock, FileLock::Acquire(config.folder / "lock"));
   CAIRN_ASSIGN_OR_RETURN(CertificateIssuer issuer, CertificateIssuer::Open(config.issuer));
@@ -69,7 +69,8 @@ Status EnrolmentDesk::Restore() {
   for (auto& [name, invite] : records_.invites) {
     const RosterMember* member = roster_.Find(name);
     const bool is_signed = invite.state == State::kWaiting && member != nullptr &&
-                           member->state == MemberState::kActive && member->tls_key == invite.keys->tls_key.hash();
+                           member->state == MemberState::kActive &&
+                           member->tls_key == invite.keys->tls_key.hash();
     if (is_signed) invite.state = State::kApproved;
   }
   return {};
@@ -102,7 +103,8 @@ Result<Invite> EnrolmentDesk::NewInvite(std::string_view name, PeerRole role, st
         .Mend("use 1 to 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit");
   }
   if (!CanBeDialled(config_.address)) {
-    return Status(errors::kConfigValue, "no site can dial " + config_.address.text() + ", which the invite would name")
+    return Status(errors::kConfigValue,
+                  "no site can dial " + config_.address.text() + ", which the invite would name")
         .Mend("set public_address in aggregator.toml to the aggregator's host:port as sites reach it");
   }
   const std::lock_guard lock(mutex_);
@@ -171,117 +173,14 @@ Result<EnrolAnswer> EnrolmentDesk::Answer(const std::string& name) const {
   if (records_.invites.at(name).state != State::kApproved) return answer;
   const RosterMember* member = roster_.Find(name);
   if (member == nullptr || member->state != MemberState::kActive) {
-    return Status(errors::kMemberRevoked, name + " is not active in roster " + std::to_string(roster_.version));
+    return Status(errors::kMemberRevoked,
+                  name + " is not active in roster " + std::to_string(roster_.version));
   }
   CAIRN_ASSIGN_OR_RETURN(answer.certificate_chain_pem, ReadFile(IssuedFile(name), 1 << 20));
   answer.state = EnrolState::kApproved;
   answer.roster = AsText(roster_file_);
   answer.root_pem = issuer_.root().ToPem();
   return answer;
-}
-
-Result<CertificateAuthority> EnrolmentDesk::OpenRoot(const SecretBytes& passphrase) const {
-  if (config_.root.empty()) {
-    return Status(errors::kKeyFile, "the root key is not on this host, and only it can change the roster")
-        .Why("aggregator.toml names no folder as root")
-        .Mend("bring the root's folder here for the approval and name it as root in aggregator.toml");
-  }
-  CAIRN_ASSIGN_OR_RETURN(CertificateAuthority authority, CertificateAuthority::Open(config_.root, passphrase));
-  if (authority.root().fingerprint() != issuer_.root().fingerprint()) {
-    return Status(errors::kFederationMismatch, config_.root.string() + " holds the root " +
-                                                   authority.root().fingerprint().short_hex() + ", the issuer's is " +
-                                                   issuer_.root().fingerprint().short_hex());
-  }
-  return authority;
-}
-
-// The file first, then the version that forbids older ones: a crash between leaves both good.
-Status EnrolmentDesk::PublishRoster(Roster next, const SecretBytes& passphrase) {
-  CAIRN_ASSIGN_OR_RETURN(const CertificateAuthority root, OpenRoot(passphrase));
-  next.version = roster_.version + 1;
-  next.valid_until = std::min(Now() + kRosterLife, root.root().validity().not_after);
-  CAIRN_ASSIGN_OR_RETURN(Bytes file, root.Sign(next));
-  CAIRN_RETURN_IF_ERROR(WritePublicFile(config_.folder / "roster", file));
-  roster_ = std::move(next);
-  roster_file_ = std::move(file);
-  return {};
-}
-
-Result<EnrolmentDesk::Approval> EnrolmentDesk::Approve(std::string_view name, std::string_view words,
-                                                       const SecretBytes& passphrase) {
-  Result<Approval> approval = [&] {
-    const std::lock_guard lock(mutex_);
-    return ApproveLocked(std::string(name), words, passphrase);
-  }();
-  if (approval.ok() && on_roster_change_) on_roster_change_();
-  return approval;
-}
-
-Result<EnrolmentDesk::Approval> EnrolmentDesk::ApproveLocked(const std::string& name, std::string_view words,
-                                                             const SecretBytes& passphrase) {
-  const auto record = records_.invites.find(name);
-  if (record == records_.invites.end() || record->second.state != State::kWaiting) {
-    return Status(errors::kNameUnknown, "no request of " + name + " waits for approval")
-        .Why(record == records_.invites.end()              ? "there is no invite of that name"
-             : record->second.state == State::kNew ? "its invite was not used yet"
-                                                   : "it was approved before")
-        .Mend("see `cairn site ls`; the site asks with `cairn client join`");
-  }
-  if (!words.empty() && !SameWords(words, record->second.words)) {
-    return Status(errors::kNotConfirmed, "the five words of " + name + " are others, so nothing was done")
-        .Why("the request in hand is not from the machine whose words these are, or they were mistyped")
-        .Mend("read them to each other again; if they still differ, revoke the name and send a new invite");
-  }
-  const EnrolledKeys& keys = *record->second.keys;
-  CAIRN_ASSIGN_OR_RETURN(const Certificate certificate,
-                         issuer_.IssueMember(keys.tls_key, name, record->second.role, Now()));
-  CAIRN_RETURN_IF_ERROR(WriteFileAtomically(IssuedFile(name), certificate.ToPem(), 0644));
-  Roster next = roster_;
-  next.Put({name, record->second.role, keys.signing_key, keys.tls_key.hash(), MemberState::kActive});
-  CAIRN_RETURN_IF_ERROR(PublishRoster(std::move(next), passphrase));
-  EnrolmentRecords after = records_;
-  after.roster_version = roster_.version;
-  after.invites.at(name).state = State::kApproved;
-  CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", after));
-  records_ = std::move(after);
-  const auto is_active_site = [](const RosterMember& member) {
-    return member.role == PeerRole::kSite && member.state == MemberState::kActive;
-  };
-  return Approval{roster_.version, static_cast<std::size_t>(std::ranges::count_if(roster_.members, is_active_site)),
-                  certificate.validity().not_after};
-}
-
-Result<std::uint64_t> EnrolmentDesk::Revoke(std::string_view name, const SecretBytes& passphrase) {
-  const Result<bool> changed = [&] {
-    const std::lock_guard lock(mutex_);
-    return RevokeLocked(std::string(name), passphrase);
-  }();
-  CAIRN_RETURN_IF_ERROR(changed.status());
-  if (*changed && on_roster_change_) on_roster_change_();
-  return roster_version();
-}
-
-// Whether the roster changed.
-Result<bool> EnrolmentDesk::RevokeLocked(const std::string& name, const SecretBytes& passphrase) {
-  const RosterMember* member = roster_.Find(name);
-  const bool is_member = member != nullptr && member->state != MemberState::kRevoked;
-  if (!is_member && !records_.invites.contains(name)) {
-    return Status(errors::kNameUnknown, "neither a member nor an invite is called " + name)
-        .Mend("see `cairn site ls`");
-  }
-  if (is_member) {
-    RosterMember revoked = *member;
-    revoked.state = MemberState::kRevoked;
-    Roster next = roster_;
-    next.Put(std::move(revoked));
-    CAIRN_RETURN_IF_ERROR(PublishRoster(std::move(next), passphrase));
-  }
-  EnrolmentRecords after = records_;
-  after.roster_version = roster_.version;
-  after.invites.erase(name);
-  CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", after));
-  records_ = std::move(after);
-  return is_member;
 }
 
 std::vector<EnrolmentDesk::Person> EnrolmentDesk::List() const {
@@ -306,7 +205,8 @@ Status EnrolmentDesk::Authorize(const PeerIdentity& peer, const std::string& cer
   if (peer.role == PeerRole::kInvite) return AuthorizeInvite(peer, certificate.fingerprint());
   CAIRN_RETURN_IF_ERROR(CheckMember(roster_, peer));
   if (roster_.Find(peer.name)->tls_key == certificate.public_key().hash()) return {};
-  return Status(errors::kMemberRevoked, "the certificate of " + peer.name + " is not for the key that roster " +
+  return Status(errors::kMemberRevoked, "the certificate of " + peer.name +
+                                            " is not for the key that roster " +
                                             std::to_string(roster_.version) + " names")
       .Why("the name joined again with other keys")
       .Mend("use the certificate of the latest `cairn client join`");
@@ -318,7 +218,8 @@ Status EnrolmentDesk::AuthorizeInvite(const PeerIdentity& peer, const Sha256Dige
   }
   const auto record = records_.invites.find(peer.name);
   if (record != records_.invites.end() && record->second.certificate == certificate) return {};
-  return Status(errors::kNameUnknown, "this invite for " + peer.name + " was withdrawn or replaced by a newer one")
+  return Status(errors::kNameUnknown,
+                "this invite for " + peer.name + " was withdrawn or replaced by a newer one")
       .Mend("use the newest invite, or ask the centre for one");
 }
 

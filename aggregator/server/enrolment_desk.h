@@ -37,15 +37,16 @@ struct EnrolmentDeskConfig {
 // member is made, and what the roster does not say is not admitted.
 //
 //   CAIRN_ASSIGN_OR_RETURN(auto desk, EnrolmentDesk::Open(config, clock));
-//   GrpcServerConfig{…, .authorize = [&](const auto& peer, const auto& pem) { return desk->Authorize(peer, pem); },
+//   GrpcServerConfig{…, .authorize = [&](const auto& peer, const auto& pem) { return desk->Authorize(peer,
+//   pem); },
 //                    .enrolment = desk.get()};
 //
 // Every change is on disk before it counts. One desk a folder: a lock in it keeps a second process out.
 // Thread-safe.
 class EnrolmentDesk final : public EnrolmentHandler {
  public:
-  // Errors: the issuer's; kStorageLocked; kStorageCorrupt; kRosterSignature, kRosterRollback for a roster file
-  // that is not the one signed last. `clock` is borrowed.
+  // Errors: the issuer's; kStorageLocked; kStorageCorrupt; kRosterSignature, kRosterRollback for a roster
+  // file that is not the one signed last. `clock` is borrowed.
   static Result<std::unique_ptr<EnrolmentDesk>> Open(EnrolmentDeskConfig config, const WallClock& clock);
 
   const std::string& federation() const { return issuer_.federation(); }
@@ -75,9 +76,9 @@ class EnrolmentDesk final : public EnrolmentHandler {
   struct Person {  // who is or may become a member
     std::string name;
     PeerRole role = PeerRole::kSite;
-    std::string state;       // invited waiting active suspended revoked
-    std::string words;       // while waiting
-    UnixTime invite_expires; // while invited or waiting
+    std::string state;        // invited waiting active suspended revoked
+    std::string words;        // while waiting
+    UnixTime invite_expires;  // while invited or waiting
   };
   std::vector<Person> List() const;  // ascending by name
   std::uint64_t roster_version() const;
@@ -107,7 +108,8 @@ class EnrolmentDesk final : public EnrolmentHandler {
   Status AuthorizeInvite(const PeerIdentity& peer, const Sha256Digest& certificate) const;
   Result<CertificateAuthority> OpenRoot(const SecretBytes& passphrase) const;
   Status PublishRoster(Roster next, const SecretBytes& passphrase);
-  Result<Approval> ApproveLocked(const std::string& name, std::string_view words, const SecretBytes& passphrase);
+  Result<Approval> ApproveLocked(const std::string& name, std::string_view words,
+                                 const SecretBytes& passphrase);
   Result<bool> RevokeLocked(const std::string& name, const SecretBytes& passphrase);
 
   const EnrolmentDeskConfig config_;

@@ -87,14 +87,16 @@ Result<EnrolmentRecords> LoadRecords(const std::filesystem::path& path) {
   CAIRN_RETURN_IF_ERROR(text.status());
   const Json json = Json::parse(*text, nullptr, false);
   if (!json.is_object() || json.value("schema", Json()) != Json(1) ||
-      !json.value("roster_version", Json()).is_number_unsigned() || !json.value("invites", Json()).is_object()) {
+      !json.value("roster_version", Json()).is_number_unsigned() ||
+      !json.value("invites", Json()).is_object()) {
     return Damaged(path, "it is not a file of invites of this version");
   }
   EnrolmentRecords records;
   records.roster_version = json["roster_version"].get<std::uint64_t>();
   for (const auto& [name, value] : json["invites"].items()) {
     std::optional<InviteRecord> invite = InviteOf(value);
-    if (!IsMemberName(name) || !invite.has_value()) return Damaged(path, "the invite of '" + name + "' is not one");
+    if (!IsMemberName(name) || !invite.has_value())
+      return Damaged(path, "the invite of '" + name + "' is not one");
     records.invites.emplace(name, *std::move(invite));
   }
   return records;
@@ -103,7 +105,8 @@ Result<EnrolmentRecords> LoadRecords(const std::filesystem::path& path) {
 Status SaveRecords(const std::filesystem::path& path, const EnrolmentRecords& records) {
   Json invites = Json::object();
   for (const auto& [name, invite] : records.invites) invites[name] = ToJson(invite);
-  const Json json = {{"schema", 1}, {"roster_version", records.roster_version}, {"invites", std::move(invites)}};
+  const Json json = {
+      {"schema", 1}, {"roster_version", records.roster_version}, {"invites", std::move(invites)}};
   return WriteFileAtomically(path, json.dump(1) + "\n");
 }
 

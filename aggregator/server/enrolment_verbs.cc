@@ -31,7 +31,8 @@ Result<std::string> NewInvite(EnrolmentDesk& desk, const Json& request) {
   if (!role.has_value()) return Status(errors::kWrongRole, "there is no role '" + role_text + "'");
   const Json life = request.value("ttl_seconds", Json());
   if (!life.is_number_integer() || life.get<std::int64_t>() < 1 || life.get<std::int64_t>() > kLongestLife) {
-    return Status(errors::kUsage, "an invite lives between one second and 90 days").Mend("pass --ttl, such as 72h");
+    return Status(errors::kUsage, "an invite lives between one second and 90 days")
+        .Mend("pass --ttl, such as 72h");
   }
   CAIRN_ASSIGN_OR_RETURN(const Invite invite,
                          desk.NewInvite(name, *role, std::chrono::seconds(life.get<std::int64_t>())));
@@ -47,13 +48,17 @@ Result<std::string> ListSites(const EnrolmentDesk& desk, const ConnectedSites& c
   const std::vector<std::string> here = connected ? connected() : std::vector<std::string>();
   Json sites = Json::array();
   for (const EnrolmentDesk::Person& person : desk.List()) {
-    Json site = {{"name", person.name}, {"role", ToString(person.role)}, {"state", person.state},
+    Json site = {{"name", person.name},
+                 {"role", ToString(person.role)},
+                 {"state", person.state},
                  {"connected", std::ranges::find(here, person.name) != here.end()}};
     if (!person.words.empty()) site["words"] = person.words;
     if (person.invite_expires != UnixTime()) site["invite_expires"] = Seconds(person.invite_expires);
     sites.push_back(std::move(site));
   }
-  return Json{{"federation", desk.federation()}, {"roster_version", desk.roster_version()}, {"sites", std::move(sites)}}
+  return Json{{"federation", desk.federation()},
+              {"roster_version", desk.roster_version()},
+              {"sites", std::move(sites)}}
       .dump();
 }
 
@@ -76,8 +81,8 @@ Result<std::string> Revoke(EnrolmentDesk& desk, const Json& request, const Secre
 
 }  // namespace
 
-Result<std::string> AnswerEnrolmentVerb(EnrolmentDesk& desk, std::string_view verb, const AdminApi::Request& request,
-                                        const ConnectedSites& connected) {
+Result<std::string> AnswerEnrolmentVerb(EnrolmentDesk& desk, std::string_view verb,
+                                        const AdminApi::Request& request, const ConnectedSites& connected) {
   const Json json = Json::parse(request.text, nullptr, false);
   const SecretBytes passphrase = SecretBytes::CopyOf(request.attachment);
   if (verb == "site.ls") return ListSites(desk, connected);
@@ -89,7 +94,10 @@ Result<std::string> AnswerEnrolmentVerb(EnrolmentDesk& desk, std::string_view ve
   }();
   const Result<std::string> name = TextAt(json, "name"), reason = TextAt(json, "reason");
   Log(LogLevel::kInfo, "enrolment", answer.ok() ? "done" : "refused",
-      {{"verb", verb}, {"name", name.ok() ? *name : ""}, {"reason", reason.ok() ? *reason : ""}, {"actor", request.actor}});
+      {{"verb", verb},
+       {"name", name.ok() ? *name : ""},
+       {"reason", reason.ok() ? *reason : ""},
+       {"actor", request.actor}});
   return answer;
 }
 

@@ -17,12 +17,14 @@ std::string TextAt(const Json& object, const char* key) {
 Status ErrorOf(const Json& error) {
   const std::optional<ErrorId> id = ParseErrorId(TextAt(error, "id"));
   if (!id.has_value() || FindError(*id) == nullptr) {
-    return Status(errors::kNetProtocol, "the daemon answered with an error that this program does not know: " +
-                                            EscapeControls(TextAt(error, "what")));
+    return Status(errors::kNetProtocol,
+                  "the daemon answered with an error that this program does not know: " +
+                      EscapeControls(TextAt(error, "what")));
   }
   Status status(*id, TextAt(error, "what"));
   if (std::string why = TextAt(error, "why"); !why.empty()) status = std::move(status).Why(std::move(why));
-  if (std::string mend = TextAt(error, "mend"); !mend.empty()) status = std::move(status).Mend(std::move(mend));
+  if (std::string mend = TextAt(error, "mend"); !mend.empty())
+    status = std::move(status).Mend(std::move(mend));
   return status;
 }
 
@@ -41,7 +43,8 @@ Result<Json> ReadAdminAnswer(const LocalMessage& answer) {
 Result<Json> AdminCall(const std::filesystem::path& socket, const Json& request, std::string attachment,
                        Duration patience) {
   CAIRN_ASSIGN_OR_RETURN(LocalClient client, LocalClient::Connect(socket));
-  const LocalMessage message{request.dump(-1, ' ', false, Json::error_handler_t::replace), std::move(attachment)};
+  const LocalMessage message{request.dump(-1, ' ', false, Json::error_handler_t::replace),
+                             std::move(attachment)};
   CAIRN_ASSIGN_OR_RETURN(const LocalMessage answer, client.Call(message, patience));
   return ReadAdminAnswer(answer);
 }
@@ -55,7 +58,8 @@ Status AdminStream(const std::filesystem::path& socket, const Json& request,
     if (!data.ok()) fault = data.status();
     return data.ok() && on_data(*data);
   };
-  CAIRN_RETURN_IF_ERROR(client.Stream({request.dump(-1, ' ', false, Json::error_handler_t::replace), {}}, hear));
+  CAIRN_RETURN_IF_ERROR(
+      client.Stream({request.dump(-1, ' ', false, Json::error_handler_t::replace), {}}, hear));
   return fault;
 }
 

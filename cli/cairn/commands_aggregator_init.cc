@@ -11,6 +11,7 @@
 #include "cli/cairn/commands.h"
 #include "cli/cairn/desk_call.h"
 #include "cli/cairn/places.h"
+#include "cli/cairn/tick.h"
 #include "core/base/text.h"
 #include "core/runtime/files.h"
 #include "privacy/crypto/certificate_authority.h"
@@ -33,7 +34,8 @@ Status CheckLocal(const fs::path& folder) {
   constexpr long kCifs = 0xff534d42, kSmb2 = 0xfe534d42;
   constexpr std::array kRemote = {long{NFS_SUPER_MAGIC}, long{SMB_SUPER_MAGIC}, kCifs, kSmb2};
   struct statfs info {};
-  if (statfs(folder.c_str(), &info) != 0) return Status(errors::kStorageIo, "cannot inspect the file system of " + folder.string());
+  if (statfs(folder.c_str(), &info) != 0)
+    return Status(errors::kStorageIo, "cannot inspect the file system of " + folder.string());
   if (std::ranges::find(kRemote, static_cast<long>(info.f_type)) == kRemote.end()) return {};
   return Status(errors::kStorageIo, folder.string() + " lies on a network file system")
       .Why("its locks and its fsync do not keep the promises that durable state needs")
@@ -51,11 +53,13 @@ fs::path RootFolder(const Options& options, const fs::path& issuer) {
 Result<AggregatorFileConfig> NewConfig(const Options& options) {
   const std::optional<Endpoint> address = Endpoint::Parse(options.address);
   if (!address.has_value() || address->port == 0) {
-    return Status(errors::kUsage, "--address: expected HOST:PORT as sites will dial it, got '" + EscapeControls(options.address) + "'")
+    return Status(errors::kUsage, "--address: expected HOST:PORT as sites will dial it, got '" +
+                                      EscapeControls(options.address) + "'")
         .Mend("such as --address agg.example.org:8443");
   }
   if (options.issuer.empty()) {
-    return Status(errors::kUsage, "--issuer is missing").Mend("name the issuer folder that `cairn ca init` made");
+    return Status(errors::kUsage, "--issuer is missing")
+        .Mend("name the issuer folder that `cairn ca init` made");
   }
   const fs::path dir = AggregatorFolder(options.dir);
   std::error_code error;
@@ -72,7 +76,8 @@ Result<AggregatorFileConfig> NewConfig(const Options& options) {
   config.public_address = address->text();
   config.address = options.listen.empty() ? "0.0.0.0:" + std::to_string(address->port) : options.listen;
   if (!Endpoint::Parse(config.address).has_value()) {
-    return Status(errors::kUsage, "--listen: expected ADDRESS:PORT, got '" + EscapeControls(options.listen) + "'");
+    return Status(errors::kUsage,
+                  "--listen: expected ADDRESS:PORT, got '" + EscapeControls(options.listen) + "'");
   }
   return config;
 }
@@ -87,11 +92,13 @@ Result<TlsKey> ServerKey(const AggregatorFileConfig& config) {
 }
 
 // The server shows leaf, issuer and root, and trusts issuer and root: its clients send their leaf only.
-Result<Certificate> WriteTls(const AggregatorFileConfig& config, const CertificateIssuer& issuer, std::vector<std::string> names) {
+Result<Certificate> WriteTls(const AggregatorFileConfig& config, const CertificateIssuer& issuer,
+                             std::vector<std::string> names) {
   CAIRN_RETURN_IF_ERROR(MakePrivateFolder(config.certificate().parent_path()));
   CAIRN_ASSIGN_OR_RETURN(const TlsKey key, ServerKey(config));
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  CAIRN_ASSIGN_OR_RETURN(const Certificate leaf, issuer.IssueServer(key.public_key(), config.name, std::move(names), now));
+  CAIRN_ASSIGN_OR_RETURN(const Certificate leaf,
+                         issuer.IssueServer(key.public_key(), config.name, std::move(names), now));
   std::vector<Certificate> chain = issuer.chain();
   CAIRN_RETURN_IF_ERROR(WritePublicFile(config.roots(), AsBytes(ToPem(chain))));
   chain.insert(chain.begin(), leaf);
@@ -107,13 +114,15 @@ std::vector<std::string> NamesOf(const AggregatorFileConfig& config, const Optio
 }
 
 void Tell(const AggregatorFileConfig& config, const Certificate& leaf, CommandOutput& out) {
+  const std::string tick = Tick(out.terminal());
   const std::string until = FormatUtc(leaf.validity().not_after).substr(0, 10);
-  out.PrintLine("✓ certificate for " + leaf.names_text() + " until " + until);
+  out.PrintLine(tick + "certificate for " + leaf.names_text() + " until " + until);
   if (const auto free = FreeBytes(config.state_dir); free.ok()) {
-    out.PrintLine("✓ " + config.state_dir.string() + " is local, " + FormatByteSize(static_cast<double>(*free)) + " free");
+    out.PrintLine(tick + config.state_dir.string() + " is local, " +
+                  FormatByteSize(static_cast<double>(*free)) + " free");
   }
-  out.PrintLine("✓ " + (config.state_dir / "aggregator.toml").string() + " · listens on " + config.address + " · sites dial " +
-                config.public_address);
+  out.PrintLine(tick + (config.state_dir / "aggregator.toml").string() + " · listens on " + config.address +
+                " · sites dial " + config.public_address);
   if (const Status status = CheckRootIsElsewhere(config.issuer); !status.ok()) {
     out.Warn(status.what() + ": move it elsewhere before real data (cairn explain CAIRN-3110)");
   }
@@ -126,10 +135,12 @@ void Tell(const AggregatorFileConfig& config, const Certificate& leaf, CommandOu
 }
 
 Status Init(const Options& options, CommandOutput& out) {
-  CAIRN_ASSIGN_OR_RETURN(AggregatorFileConfig config, options.renew ? LoadAggregatorConfig(options.dir) : NewConfig(options));
+  CAIRN_ASSIGN_OR_RETURN(AggregatorFileConfig config,
+                         options.renew ? LoadAggregatorConfig(options.dir) : NewConfig(options));
   if (config.public_address.empty()) config.public_address = config.address;
   if (!Endpoint::Parse(config.public_address)) {
-    return Status(errors::kConfigValue, "public_address: expected host:port, got '" + config.public_address + "'");
+    return Status(errors::kConfigValue,
+                  "public_address: expected host:port, got '" + config.public_address + "'");
   }
   CAIRN_ASSIGN_OR_RETURN(const CertificateIssuer issuer, CertificateIssuer::Open(config.issuer));
   CAIRN_RETURN_IF_ERROR(MakeFolders(config.state_dir));
@@ -138,7 +149,8 @@ Status Init(const Options& options, CommandOutput& out) {
   if (!options.renew) {
     config.federation = issuer.federation();
     // Last: its presence means that everything else is there.
-    CAIRN_RETURN_IF_ERROR(WriteFileAtomically(config.state_dir / "aggregator.toml", std::string_view(AggregatorToml(config)), 0644));
+    CAIRN_RETURN_IF_ERROR(WriteFileAtomically(config.state_dir / "aggregator.toml",
+                                              std::string_view(AggregatorToml(config)), 0644));
   }
   Tell(config, leaf, out);
   const std::string dir = options.dir.empty() ? "" : " --dir " + config.state_dir.string();
@@ -154,8 +166,10 @@ void AddAggregatorInitCommand(CommandSet& commands) {
   commands.Add("aggregator init", "Makes the aggregator's key, certificate and configuration")
       .Has({"--issuer", "DIR", "the issuer folder of `cairn ca init`", &options->issuer})
       .Has({"--address", "HOST:PORT", "where sites will dial it", &options->address})
-      .Has({"--listen", "ADDRESS:PORT", "where it listens (default: every address, the same port)", &options->listen})
-      .Has({"--san", "NAME", "a further name or address for its certificate; may be repeated", &options->sans})
+      .Has({"--listen", "ADDRESS:PORT", "where it listens (default: every address, the same port)",
+            &options->listen})
+      .Has(
+          {"--san", "NAME", "a further name or address for its certificate; may be repeated", &options->sans})
       .Has({"--root", "DIR", "the root key's folder, where it is on this host", &options->root})
       .Has({"--dir", "DIR", "the aggregator's folder", &options->dir})
       .Has({"--renew", "", "only issue a new certificate for the key that is there", &options->renew})

@@ -22,10 +22,12 @@ Result<SecretBytes> ChoosePassphrase(const Options& options, CommandOutput& out)
   if (!options.passphrase_file.empty()) return ReadPassphraseFile(options.passphrase_file);
   if (isatty(STDIN_FILENO) != 1) return SecretBytes();
   const std::string flag = "--passphrase-file FILE";
-  CAIRN_ASSIGN_OR_RETURN(SecretBytes first, AskPassphrase(out, "passphrase for root.key (empty: none)", flag));
+  CAIRN_ASSIGN_OR_RETURN(SecretBytes first,
+                         AskPassphrase(out, "passphrase for root.key (empty: none)", flag));
   if (first.empty()) return first;
   CAIRN_ASSIGN_OR_RETURN(const SecretBytes second, AskPassphrase(out, "the same again", flag));
-  if (!(first == second)) return Status(errors::kNotConfirmed, "the two passphrases differ, so nothing was made");
+  if (!(first == second))
+    return Status(errors::kNotConfirmed, "the two passphrases differ, so nothing was made");
   return first;
 }
 
@@ -37,11 +39,13 @@ Status Init(const Options& options, CommandOutput& out) {
                          CertificateAuthority::Create(folder, options.federation, passphrase, now));
   const std::string issuer = (folder / "issuer").string(), key = (folder / "root.key").string();
   const Sha256Digest fingerprint = authority.root().fingerprint();
-  out.PrintLine("root     " + key + (passphrase.empty() ? " (no passphrase)" : " (passphrase set)") + "   fingerprint " +
-                fingerprint.short_hex());
-  out.PrintLine("issuer   " + issuer + "   signs TLS certificates, cannot add members; only this goes to the server");
+  out.PrintLine("root     " + key + (passphrase.empty() ? " (no passphrase)" : " (passphrase set)") +
+                "   fingerprint " + fingerprint.short_hex());
+  out.PrintLine("issuer   " + issuer +
+                "   signs TLS certificates, cannot add members; only this goes to the server");
   if (passphrase.empty()) out.Warn("root.key has no passphrase: whoever can read it can add members");
-  out.Warn("root and issuer are on one host: move root.key elsewhere before real data (cairn explain CAIRN-3110)");
+  out.Warn(
+      "root and issuer are on one host: move root.key elsewhere before real data (cairn explain CAIRN-3110)");
   out.Data(JsonObject()
                .Add("federation", options.federation)
                .Add("root", folder.string())

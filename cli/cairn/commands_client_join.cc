@@ -8,6 +8,7 @@
 #include "cli/cairn/commands.h"
 #include "cli/cairn/join_state.h"
 #include "cli/cairn/places.h"
+#include "cli/cairn/tick.h"
 #include "cli/frame/prompt.h"
 #include "core/base/text.h"
 #include "core/runtime/files.h"
@@ -40,7 +41,8 @@ Places PlacesOf(const Options& options) {
   const fs::path state = is_packaged             ? fs::path("/var/lib/cairn/client")
                          : options.state.empty() ? folder / "state"
                                                  : fs::absolute(options.state);
-  return {folder, state.lexically_normal(), is_packaged ? fs::path("/run/cairn/client.sock") : folder / "client.sock"};
+  return {folder, state.lexically_normal(),
+          is_packaged ? fs::path("/run/cairn/client.sock") : folder / "client.sock"};
 }
 
 UnixTime Now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
@@ -51,7 +53,8 @@ Result<SecretBytes> ReadInvite(const Options& options, const Places& places, Com
   if (options.file.empty() && fs::exists(places.state / "join" / "invite", error)) return SecretBytes();
   std::string text;
   if (options.file.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(text, AskSecret(out, "paste the invite", "a file that holds the invite, or - for standard input"));
+    CAIRN_ASSIGN_OR_RETURN(
+        text, AskSecret(out, "paste the invite", "a file that holds the invite, or - for standard input"));
   } else if (options.file == "-") {
     for (char c = 0; text.size() < kMaxInviteFile && std::cin.get(c);) text += c;
   } else {
@@ -63,9 +66,7 @@ Result<SecretBytes> ReadInvite(const Options& options, const Places& places, Com
   return line;
 }
 
-void Step(CommandOutput& out, const std::string& text) {
-  out.Note((out.note_terminal().unicode ? "✓ " : "ok ") + text);
-}
+void Step(CommandOutput& out, const std::string& text) { out.Note(Tick(out.note_terminal()) + text); }
 
 Result<ProbeReport> Reach(const JoinState& join, CommandOutput& out) {
   ProbeTarget target;
@@ -83,12 +84,13 @@ Result<ProbeReport> Reach(const JoinState& join, CommandOutput& out) {
 }
 
 bool MayPass(const Status& status) {
-  return status.id() == errors::kNetLost || status.id() == errors::kNetRefused || status.id() == errors::kNetResolve;
+  return status.id() == errors::kNetLost || status.id() == errors::kNetRefused ||
+         status.id() == errors::kNetResolve;
 }
 
 // Asks until the centre has decided. A connection that fails in between is no reason to give up.
-Result<EnrolAnswer> AwaitApproval(const EnrolTarget& target, const EnrolRequest& request, const Options& options,
-                                  CommandOutput& out) {
+Result<EnrolAnswer> AwaitApproval(const EnrolTarget& target, const EnrolRequest& request,
+                                  const Options& options, CommandOutput& out) {
   using SteadyTime = std::chrono::steady_clock;
   const auto start = SteadyTime::now();
   Duration pause = kFirstPause;
@@ -116,12 +118,14 @@ Status WriteConfig(const JoinState& join, const Places& places, CommandOutput& o
     return {};
   }
   CAIRN_RETURN_IF_ERROR(MakeFolders(places.folder, 0755));
-  CAIRN_RETURN_IF_ERROR(WriteFileAtomically(path, std::string_view(StarterClientToml(join, places.socket)), 0644));
+  CAIRN_RETURN_IF_ERROR(
+      WriteFileAtomically(path, std::string_view(StarterClientToml(join, places.socket)), 0644));
   Step(out, "wrote " + path.string());
   return {};
 }
 
-void TellEnd(const std::string& name, const std::string& federation, const Places& places, CommandOutput& out) {
+void TellEnd(const std::string& name, const std::string& federation, const Places& places,
+             CommandOutput& out) {
   out.PrintLine(name + " is a member of " + federation);
   out.Data(JsonObject()
                .Add("name", name)
@@ -152,10 +156,13 @@ Status Join(const Options& options, CommandOutput& out) {
   Step(out, join.is_continued ? "going on with the keys made before"
                               : "keys made on this machine (0600); they never leave it");
   CAIRN_ASSIGN_OR_RETURN(const TlsFiles bootstrap, join.WriteBootstrap(report.root));
-  out.Note("  your words: " + join.Words(report.chain.front().public_key()) + "      read them to the centre by phone");
-  const EnrolTarget target{.aggregator = join.invite.address, .federation = join.invite.federation, .tls = bootstrap};
+  out.Note("  your words: " + join.Words(report.chain.front().public_key()) +
+           "      read them to the centre by phone");
+  const EnrolTarget target{
+      .aggregator = join.invite.address, .federation = join.invite.federation, .tls = bootstrap};
   CAIRN_ASSIGN_OR_RETURN(const EnrolAnswer answer, AwaitApproval(target, join.Request(), options, out));
-  CAIRN_ASSIGN_OR_RETURN(const Membership membership, CheckApproval(join, answer, report.chain, report.root, Now()));
+  CAIRN_ASSIGN_OR_RETURN(const Membership membership,
+                         CheckApproval(join, answer, report.chain, report.root, Now()));
   CAIRN_RETURN_IF_ERROR(Settle(join, membership));
   Step(out, "approved · roster " + std::to_string(membership.roster_version) + " · certificate until " +
                 FormatUtc(membership.certificate.validity().not_after).substr(0, 10));
@@ -169,10 +176,12 @@ Status Join(const Options& options, CommandOutput& out) {
 void AddClientJoinCommand(CommandSet& commands) {
   auto options = std::make_shared<Options>();
   commands.Add("client join", "Joins a federation with an invite")
-      .Takes({"FILE", "file that holds the invite, or - for standard input; else it is asked for", &options->file, false})
+      .Takes({"FILE", "file that holds the invite, or - for standard input; else it is asked for",
+              &options->file, false})
       .Has({"--dir", "DIR", "the site's folder, for client.toml", &options->dir})
       .Has({"--state", "DIR", "where keys and state go (default: DIR/state)", &options->state})
-      .Has({"--wait", "SECONDS", "how long to wait for approval (default: as long as it takes)", &options->wait})
+      .Has({"--wait", "SECONDS", "how long to wait for approval (default: as long as it takes)",
+            &options->wait})
       .Example("cairn client join site-a.invite")
       .Run([options](CommandOutput& out) { return Join(*options, out); });
 }

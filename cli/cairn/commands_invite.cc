@@ -52,7 +52,11 @@ void AddInviteCommands(CommandSet& commands) {
   auto options = std::make_shared<Options>();
   commands.Add("invite new", "Makes an invite; hand it over on a way you trust")
       .Takes({"NAME", "what the newcomer will be called", &options->name})
-      .Has({"--role", "ROLE", "what it will be", &options->role, {"site", "operator", "researcher", "auditor"}})
+      .Has({"--role",
+            "ROLE",
+            "what it will be",
+            &options->role,
+            {"site", "operator", "researcher", "auditor"}})
       .Has({"--ttl", "TIME", "how long it may be used", &options->ttl})
       .Has({"--out", "FILE", "write it there, mode 0600, instead of printing it", &options->out_file})
       .Has({"--dir", "DIR", "the aggregator's folder", &options->dir})

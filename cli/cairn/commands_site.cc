@@ -7,6 +7,7 @@
 #include "cli/cairn/commands.h"
 #include "cli/cairn/desk_call.h"
 #include "cli/cairn/passphrase.h"
+#include "cli/cairn/tick.h"
 #include "cli/frame/prompt.h"
 #include "core/base/text.h"
 
@@ -53,10 +54,12 @@ Result<Json> CallRoot(const AggregatorFileConfig& config, const Json& request, c
   }
   Result<Json> answer = DeskCall(config, request, passphrase);
   const Status& fault = answer.status();
-  const bool wants_passphrase = !answer.ok() && fault.id() == errors::kKeyFile && options.passphrase_file.empty() &&
+  const bool wants_passphrase = !answer.ok() && fault.id() == errors::kKeyFile &&
+                                options.passphrase_file.empty() &&
                                 fault.what().find("passphrase") != std::string::npos;
   if (!wants_passphrase) return answer;
-  CAIRN_ASSIGN_OR_RETURN(passphrase, AskPassphrase(out, "passphrase of the root key", "--passphrase-file FILE"));
+  CAIRN_ASSIGN_OR_RETURN(passphrase,
+                         AskPassphrase(out, "passphrase of the root key", "--passphrase-file FILE"));
   return DeskCall(config, request, passphrase);
 }
 
@@ -83,9 +86,11 @@ Status Approve(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const Json data, CallRoot(config, request, options, out));
   const auto version = data.at("roster_version").get<std::uint64_t>();
   const auto active = data.at("active_sites").get<std::uint64_t>();
-  const std::chrono::sys_seconds until{std::chrono::seconds(data.at("certificate_until").get<std::int64_t>())};
-  out.PrintLine("✓ " + options.name + " is a member · roster " + std::to_string(version) + " signed by root · " +
-                std::to_string(active) + (active == 1 ? " active site" : " active sites") + " · certificate until " +
+  const std::chrono::sys_seconds until{
+      std::chrono::seconds(data.at("certificate_until").get<std::int64_t>())};
+  out.PrintLine(Tick(out.terminal()) + options.name + " is a member · roster " + std::to_string(version) +
+                " signed by root · " + std::to_string(active) +
+                (active == 1 ? " active site" : " active sites") + " · certificate until " +
                 FormatUtc(until).substr(0, 10));
   out.Data(JsonObject().Add("name", options.name).Add("roster_version", version).Add("active_sites", active));
   out.Next("cairn job submit job.toml");
@@ -95,13 +100,16 @@ Status Approve(const Options& options, CommandOutput& out) {
 Status Revoke(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const AggregatorFileConfig config, LoadAggregatorConfig(options.dir));
   if (!options.yes) {
-    CAIRN_RETURN_IF_ERROR(Confirm(out, "Take " + options.name + " off the roster? It cannot be undone; a new invite is needed to return."));
+    CAIRN_RETURN_IF_ERROR(Confirm(
+        out,
+        "Take " + options.name + " off the roster? It cannot be undone; a new invite is needed to return."));
   }
   const Json request = {{"verb", "site.revoke"}, {"name", options.name}, {"reason", options.reason}};
   CAIRN_ASSIGN_OR_RETURN(const Json data, CallRoot(config, request, options, out));
   const auto version = data.at("roster_version").get<std::uint64_t>();
-  out.PrintLine("✓ " + options.name + " is out · roster " + std::to_string(version));
-  out.Data(JsonObject().Add("name", options.name).Add("roster_version", version).Add("reason", options.reason));
+  out.PrintLine(Tick(out.terminal()) + options.name + " is out · roster " + std::to_string(version));
+  out.Data(
+      JsonObject().Add("name", options.name).Add("roster_version", version).Add("reason", options.reason));
   out.Next("cairn site ls");
   return {};
 }
@@ -112,7 +120,8 @@ void AddSiteCommands(CommandSet& commands) {
   commands.Group("site", "Members of the federation: who asks, who is in, who is out");
   auto options = std::make_shared<Options>();
   const Flag dir{"--dir", "DIR", "the aggregator's folder", &options->dir};
-  const Flag passphrase{"--passphrase-file", "FILE", "the root key's passphrase; mode 0600", &options->passphrase_file};
+  const Flag passphrase{"--passphrase-file", "FILE", "the root key's passphrase; mode 0600",
+                        &options->passphrase_file};
   commands.Add("site ls", "Lists members, invites and who waits for approval")
       .Has(dir)
       .Run([options](CommandOutput& out) { return List(*options, out); });

@@ -21,7 +21,8 @@ Result<AggregatorFileConfig> LoadAggregatorConfig(const std::string& dir) {
   return ParseAggregatorConfig(*document, folder);
 }
 
-Result<Json> DeskCall(const AggregatorFileConfig& config, const Json& request, const SecretBytes& passphrase) {
+Result<Json> DeskCall(const AggregatorFileConfig& config, const Json& request,
+                      const SecretBytes& passphrase) {
   const std::string secret(passphrase.RevealText(RevealSecret{}));
   Result<Json> answer = AdminCall(config.socket(), request, secret);
   if (answer.status().id() != errors::kNotFound) return answer;
@@ -31,8 +32,9 @@ Result<Json> DeskCall(const AggregatorFileConfig& config, const Json& request, c
   Result<std::unique_ptr<EnrolmentDesk>> desk = EnrolmentDesk::Open(std::move(desk_config), clock);
   if (desk.status().id() == errors::kStorageLocked) return answer;
   CAIRN_RETURN_IF_ERROR(desk.status());
-  CAIRN_ASSIGN_OR_RETURN(const std::string data, AnswerEnrolmentVerb(**desk, request.at("verb").get<std::string>(),
-                                                                     {request.dump(), secret, "this user"}, nullptr));
+  CAIRN_ASSIGN_OR_RETURN(const std::string data,
+                         AnswerEnrolmentVerb(**desk, request.at("verb").get<std::string>(),
+                                             {request.dump(), secret, "this user"}, nullptr));
   return Json::parse(data);
 }
 

@@ -58,8 +58,8 @@ Result<JoinState> JoinState::Open(const fs::path& state_dir, const SecretBytes& 
   if (line.empty() && !IsThere(folder / "invite")) {
     return Status(errors::kNotFound, "no invite is kept in " + folder.string());
   }
-  CAIRN_ASSIGN_OR_RETURN(Invite invite,
-                         line.empty() ? ReadKept(folder / "invite") : ParseInvite(line.RevealText(RevealSecret{})));
+  CAIRN_ASSIGN_OR_RETURN(Invite invite, line.empty() ? ReadKept(folder / "invite")
+                                                     : ParseInvite(line.RevealText(RevealSecret{})));
   CAIRN_RETURN_IF_ERROR(MakePrivateFolder(state_dir));
   CAIRN_RETURN_IF_ERROR(MakePrivateFolder(folder));
   CAIRN_RETURN_IF_ERROR(Keep(folder, invite));
@@ -94,8 +94,9 @@ bool HasJoined(const fs::path& state_dir, const Certificate& bootstrap) {
   return mark.ok() && *mark == bootstrap.fingerprint().hex() + "\n" && IsThere(state_dir / "site.crt");
 }
 
-Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answer, const std::vector<Certificate>& shown,
-                                 const Certificate& root, UnixTime now) {
+Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answer,
+                                 const std::vector<Certificate>& shown, const Certificate& root,
+                                 UnixTime now) {
   CAIRN_ASSIGN_OR_RETURN(const Certificate leaf, Certificate::FromPem(answer.certificate_chain_pem));
   CAIRN_RETURN_IF_ERROR(VerifyChain(leaf, {{root}, shown, now, TlsSide::kClient}));
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity identity, leaf.identity());
@@ -103,8 +104,9 @@ Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answe
     return Status(errors::kTlsKeyMismatch, "the certificate that came is for another key than ours");
   }
   if (identity.federation != join.invite.federation || identity.name != join.invite.name) {
-    return Status(errors::kTlsCertificate, "the certificate that came is for " + identity.uri() + ", the invite for " +
-                                               join.invite.name + " of " + join.invite.federation);
+    return Status(errors::kTlsCertificate, "the certificate that came is for " + identity.uri() +
+                                               ", the invite for " + join.invite.name + " of " +
+                                               join.invite.federation);
   }
   CAIRN_ASSIGN_OR_RETURN(const VerifyKey root_key, ToVerifyKey(root.public_key()));
   RosterTrust trust{root_key, join.invite.federation, 0, now};
@@ -114,7 +116,8 @@ Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answe
   CAIRN_RETURN_IF_ERROR(CheckMember(roster, identity));
   const RosterMember& member = *roster.Find(identity.name);
   if (member.signing_key != join.signing_key.verify_key() || member.tls_key != leaf.public_key().hash()) {
-    return Status(errors::kRosterSignature, "roster " + std::to_string(roster.version) + " names other keys for " + identity.name);
+    return Status(errors::kRosterSignature,
+                  "roster " + std::to_string(roster.version) + " names other keys for " + identity.name);
   }
   return Membership{identity, leaf, root, roster.version, std::move(file)};
 }
@@ -137,10 +140,11 @@ std::string StarterClientToml(const JoinState& join, const fs::path& socket) {
   const Invite& invite = join.invite;
   const auto in_state = [&](const char* name) { return Quoted((join.state_dir / name).string()); };
   return "# Made by `cairn client join`.\nschema = 1\nsite = { name = " + Quoted(invite.name) +
-         ", federation = " + Quoted(invite.federation) + " }\naggregator = { address = " + Quoted(invite.address.text()) +
-         " }\nclient = { state_dir = " + Quoted(join.state_dir.string()) + ", socket = " + Quoted(socket.string()) +
-         " }\n\n[tls]\ncertificate = " + in_state("site.crt") + "\nkey = " + in_state("site.key") +
-         "\nroots = " + in_state("roots.crt") + R"(
+         ", federation = " + Quoted(invite.federation) +
+         " }\naggregator = { address = " + Quoted(invite.address.text()) +
+         " }\nclient = { state_dir = " + Quoted(join.state_dir.string()) +
+         ", socket = " + Quoted(socket.string()) + " }\n\n[tls]\ncertificate = " + in_state("site.crt") +
+         "\nkey = " + in_state("site.key") + "\nroots = " + in_state("roots.crt") + R"(
 
 # Name your data here; `cairn data check NAME` looks at it. Paths are absolute.
 # [dataset.cardio]

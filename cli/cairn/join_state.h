@@ -44,8 +44,9 @@ struct Membership {
   std::uint64_t roster_version = 0;
   Bytes roster_file;
 };
-Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answer, const std::vector<Certificate>& shown,
-                                 const Certificate& root, UnixTime now);
+Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answer,
+                                 const std::vector<Certificate>& shown, const Certificate& root,
+                                 UnixTime now);
 
 // site.crt, site.key, signing.key, roots.crt and roster in the state folder; STATE/join goes away.
 Status Settle(const JoinState& join, const Membership& membership);

@@ -76,14 +76,16 @@ class EnrolmentTest : public testing::Test {
   void MakeAggregator(const std::string& federation) {
     const std::string ca = At(federation + "-ca"), port = std::to_string(port_);
     Must({"ca", "init", "--federation", federation, "--dir", ca});
-    Must({"aggregator", "init", "--issuer", ca + "/issuer", "--address", "localhost:" + port, "--listen", "127.0.0.1:" + port,
-          "--dir", At(federation)});
+    Must({"aggregator", "init", "--issuer", ca + "/issuer", "--address", "localhost:" + port, "--listen",
+          "127.0.0.1:" + port, "--dir", At(federation)});
   }
 
   void Serve(const std::string& federation = "heartnet") {
     server_.reset();
-    server_ = std::make_unique<Program>(folder_.path(), Words{"aggregator", "serve", "--dir", At(federation)});
-    ASSERT_TRUE(Await([&] { return LocalClient::Connect(At(federation) + "/admin.sock").ok(); })) << server_->err();
+    server_ =
+        std::make_unique<Program>(folder_.path(), Words{"aggregator", "serve", "--dir", At(federation)});
+    ASSERT_TRUE(Await([&] { return LocalClient::Connect(At(federation) + "/admin.sock").ok(); }))
+        << server_->err();
     ASSERT_TRUE(Await([&] { return server_->err().find("serving") != std::string::npos; })) << server_->err();
   }
 
@@ -97,7 +99,8 @@ class EnrolmentTest : public testing::Test {
     return {"client", "join", invite, "--dir", At(folder), "--wait", "0"};
   }
   Json Site(const std::string& name) {
-    const Json data = Json::parse(Must({"site", "ls", "--dir", At("heartnet"), "--format", "json"}).out).at("data");
+    const Json data =
+        Json::parse(Must({"site", "ls", "--dir", At("heartnet"), "--format", "json"}).out).at("data");
     for (const Json& site : data.at("sites")) {
       if (site.at("name") == name) return site;
     }
@@ -113,10 +116,11 @@ class EnrolmentTest : public testing::Test {
     return *config;
   }
   std::unique_ptr<GrpcClientChannel> Connect(const ClientConfig& config, RecordingSite& site) {
-    auto channel = GrpcClientChannel::Create({.aggregator = *Endpoint::Parse(config.aggregator_address),
-                                              .federation = config.federation,
-                                              .tls = {config.certificate_file(), config.key_file(), config.roots_file()},
-                                              .cache_dir = folder_.path() / "cache"});
+    auto channel =
+        GrpcClientChannel::Create({.aggregator = *Endpoint::Parse(config.aggregator_address),
+                                   .federation = config.federation,
+                                   .tls = {config.certificate_file(), config.key_file(), config.roots_file()},
+                                   .cache_dir = folder_.path() / "cache"});
     EXPECT_TRUE(channel.ok()) << channel.status().ToString();
     (*channel)->Open(site);
     return *std::move(channel);
@@ -133,7 +137,9 @@ mode_t ModeOf(const fs::path& path) {
   return info.st_mode & 0777;
 }
 
-bool Says(const Program::Outcome& outcome, const std::string& text) { return outcome.err.find(text) != std::string::npos; }
+bool Says(const Program::Outcome& outcome, const std::string& text) {
+  return outcome.err.find(text) != std::string::npos;
+}
 
 TEST_F(EnrolmentTest, FromInviteToASessionAndOutAgain) {
   Serve();
@@ -240,7 +246,8 @@ TEST_F(EnrolmentTest, WithoutATerminalNothingIsAskedAndTheFlagIsNamed) {
   EXPECT_EQ(approve.exit_code, 2);
   EXPECT_TRUE(Says(approve, "--words")) << approve.err;
   EXPECT_EQ(Site("site-a").at("state"), "waiting");
-  const Program::Outcome wrong = Run({"site", "approve", "site-a", "--words", "a b c d e", "--dir", At("heartnet")});
+  const Program::Outcome wrong =
+      Run({"site", "approve", "site-a", "--words", "a b c d e", "--dir", At("heartnet")});
   EXPECT_EQ(wrong.exit_code, 2);
   EXPECT_TRUE(Says(wrong, "CAIRN-1005")) << wrong.err;
 }
@@ -248,7 +255,8 @@ TEST_F(EnrolmentTest, WithoutATerminalNothingIsAskedAndTheFlagIsNamed) {
 TEST_F(EnrolmentTest, SetUpRefusesToOverwriteAndRenewsWithTheSameKey) {
   const std::string ca = At("heartnet-ca");
   EXPECT_TRUE(Says(Run({"ca", "init", "--federation", "heartnet", "--dir", ca}), "CAIRN-3111"));
-  const Words init = {"aggregator", "init", "--issuer", ca + "/issuer", "--address", "localhost:1", "--dir", At("heartnet")};
+  const Words init = {"aggregator", "init",        "--issuer", ca + "/issuer",
+                      "--address",  "localhost:1", "--dir",    At("heartnet")};
   EXPECT_EQ(Run(init).exit_code, 2);
   const auto key = ReadFile(At("heartnet") + "/tls/server.key", 1 << 16);
   Must({"aggregator", "init", "--renew", "--san", "agg.example.org", "--dir", At("heartnet")});
@@ -264,8 +272,8 @@ TEST_F(EnrolmentTest, PassphraseComesFromAPrivateFileOnly) {
   EXPECT_TRUE(Says(Run(init), "CAIRN-3111")) << "others can read the file";
   ASSERT_EQ(chmod(secret.c_str(), 0600), 0);
   Must(init);
-  Must({"aggregator", "init", "--issuer", At("b-ca") + "/issuer", "--address", "localhost:" + std::to_string(port_), "--dir",
-        At("b")});
+  Must({"aggregator", "init", "--issuer", At("b-ca") + "/issuer", "--address",
+        "localhost:" + std::to_string(port_), "--dir", At("b")});
   Must({"invite", "new", "site-a", "--dir", At("b"), "--out", At("b.invite")});
   Serve("b");
   EXPECT_EQ(Run(JoinOnce(At("b.invite"), "site")).exit_code, 4);

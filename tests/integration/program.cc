@@ -63,7 +63,8 @@ std::optional<Program::Outcome> Program::Wait(std::chrono::seconds patience) {
   int status = 0;
   if (!Await([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, patience)) return std::nullopt;
   pid_ = -1;
-  return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), Contents(stem_.string() + ".out"), err()};
+  return Outcome{WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+                 Contents(stem_.string() + ".out"), err()};
 }
 
 void Program::Signal(int number) const { kill(pid_, number); }

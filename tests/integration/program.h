@@ -22,7 +22,8 @@ class Program {
   static std::filesystem::path Path();
 
   // Standard streams go to files in `scratch`; `input` is what it reads from standard input.
-  Program(const std::filesystem::path& scratch, std::vector<std::string> words, const std::string& input = "");
+  Program(const std::filesystem::path& scratch, std::vector<std::string> words,
+          const std::string& input = "");
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();  // SIGKILL

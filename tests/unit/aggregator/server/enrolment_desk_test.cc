@@ -42,10 +42,14 @@ class EnrolmentDeskTest : public testing::Test {
     root_ = authority->root();
     const auto issuer = CertificateIssuer::Open(folder() / "ca" / "issuer");
     ASSERT_TRUE(issuer.ok()) << issuer.status().ToString();
-    const auto leaf = issuer->IssueServer(server_key_.public_key(), "aggregator", {"localhost"}, clock_.Seconds());
+    const auto leaf =
+        issuer->IssueServer(server_key_.public_key(), "aggregator", {"localhost"}, clock_.Seconds());
     ASSERT_TRUE(leaf.ok());
     ASSERT_TRUE(WritePublicFile(folder() / "server.crt", AsBytes(leaf->ToPem())).ok());
-    config_ = {folder() / "desk", folder() / "ca" / "issuer", folder() / "ca", folder() / "server.crt",
+    config_ = {folder() / "desk",
+               folder() / "ca" / "issuer",
+               folder() / "ca",
+               folder() / "server.crt",
                {"agg.example.org", 8443}};
     Open();
   }
@@ -283,7 +287,8 @@ TEST_F(EnrolmentDeskTest, StrangersOfTheSameIssuerAreNotAdmitted) {
   const auto stranger = issuer->IssueMember(key.public_key(), "site-x", PeerRole::kSite, clock_.Seconds());
   EXPECT_EQ(Authorize(*stranger).id(), errors::kNameUnknown);
   Enrol("site-a", Newcomer());
-  const auto double_ganger = issuer->IssueMember(key.public_key(), "site-a", PeerRole::kSite, clock_.Seconds());
+  const auto double_ganger =
+      issuer->IssueMember(key.public_key(), "site-a", PeerRole::kSite, clock_.Seconds());
   EXPECT_EQ(Authorize(*double_ganger).id(), errors::kMemberRevoked);
 }
 
@@ -330,8 +335,9 @@ TEST_F(EnrolmentDeskTest, DamagedRecordsAreRefused) {
   NewInvite("site-a");
   desk_.reset();
   const fs::path path = config_.folder / "invites.json";
-  for (const std::string_view text : {"", "{", "[]", "{\"schema\":2}", "{\"schema\":1,\"roster_version\":0,\"invites\":{\"a\":1}}",
-                                      "{\"schema\":1,\"roster_version\":-1,\"invites\":{}}"}) {
+  for (const std::string_view text :
+       {"", "{", "[]", "{\"schema\":2}", "{\"schema\":1,\"roster_version\":0,\"invites\":{\"a\":1}}",
+        "{\"schema\":1,\"roster_version\":-1,\"invites\":{}}"}) {
     ASSERT_TRUE(WriteFileAtomically(path, text).ok());
     EXPECT_EQ(EnrolmentDesk::Open(config_, clock_).status().id(), errors::kStorageCorrupt) << text;
   }
