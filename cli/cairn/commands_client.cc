@@ -27,6 +27,18 @@ std::string Value(const Json& json, const char* key) {
   return json.at(key).is_string() ? json.at(key).get<std::string>() : json.at(key).dump();
 }
 
+// "4 objects, 1191672 bytes (0 masked) to agg:8443; 0 raw records"
+std::string LeftToday(const Json& left) {
+  std::size_t masked = 0;
+  std::string destination = "nobody";
+  for (const Json& entry : left.at("list")) {
+    if (entry.at("masked").get<bool>()) ++masked;
+    destination = entry.at("destination").get<std::string>();
+  }
+  return Value(left, "objects") + " objects, " + Value(left, "bytes") + " bytes (" + std::to_string(masked) +
+         " masked) to " + destination + "; " + Value(left, "raw_records") + " raw records";
+}
+
 Status ShowStatus(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"command", "status"}}));
   out.Data(JsonObject().AddRaw("status", data.dump()));
@@ -34,6 +46,7 @@ Status ShowStatus(const Options& options, CommandOutput& out) {
     if (value.is_structured()) continue;
     out.PrintLine(key + std::string(key.size() < 18 ? 18 - key.size() : 1, ' ') + Value(data, key.c_str()));
   }
+  if (data.contains("left_today")) out.PrintLine("left today        " + LeftToday(data.at("left_today")));
   out.Next("cairn client jobs ls");
   return {};
 }
@@ -46,7 +59,8 @@ Status ListJobs(const Options& options, CommandOutput& out) {
     char line[256];
     std::snprintf(line, sizeof line, "%-6s %-21.21s %-13.13s %6s  %11s  %-8s %s", Value(job, "id").c_str(),
                   Value(job, "name").c_str(), Value(job, "dataset").c_str(), Value(job, "rounds").c_str(),
-                  Value(job, "bytes_a_round").c_str(), Value(job, "answer").c_str(), Value(job, "reason").c_str());
+                  Value(job, "bytes_a_round").c_str(), Value(job, "answer").c_str(),
+                  Value(job, "reason").c_str());
     out.PrintLine(line);
   }
   return {};
@@ -70,10 +84,15 @@ Status ShowPolicy(const Options& options, CommandOutput& out) {
                .Add("min_cohort", policy.min_cohort)
                .Add("min_examples", policy.min_examples)
                .Add("share_site_metrics", policy.share_site_metrics));
-  out.PrintLine(std::string("approval            ") + (policy.approval == ApprovalMode::kAuto ? "auto" : "manual: a person approves each manifest"));
+  out.PrintLine(std::string("approval            ") + (policy.approval == ApprovalMode::kAuto
+                                                           ? "auto"
+                                                           : "manual: a person approves each manifest"));
   out.PrintLine(std::string("secagg              ") +
-                (policy.secagg == SecAggPolicy::kRequired ? "required" : "plain-ok: the aggregator may read this site's updates"));
-  out.PrintLine(std::string("sandbox             ") + (policy.sandbox == SandboxPolicy::kRequired ? "required" : "best-effort"));
+                (policy.secagg == SecAggPolicy::kRequired
+                     ? "required"
+                     : "plain-ok: the aggregator may read this site's updates"));
+  out.PrintLine(std::string("sandbox             ") +
+                (policy.sandbox == SandboxPolicy::kRequired ? "required" : "best-effort"));
   out.PrintLine("min_cohort          " + std::to_string(policy.min_cohort));
   out.PrintLine("min_examples        " + std::to_string(policy.min_examples));
   out.PrintLine("max upload a round  " + std::to_string(policy.max_upload_bytes_per_round) + " bytes");
@@ -106,7 +125,8 @@ void AddClientCommands(CommandSet& commands) {
   const auto [jobs, jobs_options] = add("client jobs ls", "Jobs offered to this site");
   jobs->Run([o = jobs_options](CommandOutput& out) { return ListJobs(*o, out); });
   for (const char* verb : {"approve", "deny", "withdraw"}) {
-    const auto [decide, options] = add((std::string("client jobs ") + verb).c_str(), "Decides about one offered job");
+    const auto [decide, options] =
+        add((std::string("client jobs ") + verb).c_str(), "Decides about one offered job");
     decide->Takes({"ID", "number, name or digest of the job", &options->job});
     decide->Run([o = options, verb](CommandOutput& out) { return Decide(*o, verb, out); });
   }
