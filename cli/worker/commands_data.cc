@@ -33,8 +33,9 @@ std::string WordsOf(const DataChoice& choice) {
 // ---- data check
 
 bool IsFaultOfARow(ErrorId id) {
-  for (const ErrorId row : {errors::kCsvRagged, errors::kCsvNumber, errors::kCsvCategory, errors::kCsvLabel,
-                            errors::kCsvMissing, errors::kCsvRange, errors::kCsvMalformed, errors::kCsvTooManyBad}) {
+  for (const ErrorId row :
+       {errors::kCsvRagged, errors::kCsvNumber, errors::kCsvCategory, errors::kCsvLabel, errors::kCsvMissing,
+        errors::kCsvRange, errors::kCsvMalformed, errors::kCsvTooManyBad}) {
     if (id == row) return true;
   }
   return false;
@@ -51,7 +52,8 @@ void TellAllFaults(const DatasetConfig& config, CommandOutput& out) {
   if (summary.bad_rows > summary.bad_row_faults.size()) {
     out.Warn("… and " + std::to_string(summary.bad_rows - summary.bad_row_faults.size()) + " bad rows more");
   }
-  out.Note(std::to_string(summary.rows) + " rows would be usable without the " + std::to_string(summary.bad_rows) +
+  out.Note(std::to_string(summary.rows) + " rows would be usable without the " +
+           std::to_string(summary.bad_rows) +
            " bad ones (max_bad_rows = " + std::to_string(summary.bad_rows) + ")");
 }
 
@@ -135,16 +137,19 @@ Result<DataCutRequest> RequestOf(const PartitionOptions& options) {
   DataCutRequest request;
   CAIRN_ASSIGN_OR_RETURN(request.dataset, ChooseDataset(options.choice));
   CAIRN_ASSIGN_OR_RETURN(request.scheme, ParseScheme(options.scheme));
-  const bool natural = request.scheme.kind == PartitionKind::kColumn || request.scheme.kind == PartitionKind::kFile;
+  const bool natural =
+      request.scheme.kind == PartitionKind::kColumn || request.scheme.kind == PartitionKind::kFile;
   constexpr std::int64_t kMost = 1'000'000;
   if (options.clients < (natural ? 0 : 1) || options.clients > kMost) {
-    return Status(errors::kUsage, "--clients is " + std::to_string(options.clients) + ", expected 1 to 1000000");
+    return Status(errors::kUsage,
+                  "--clients is " + std::to_string(options.clients) + ", expected 1 to 1000000");
   }
   if (options.min_samples < 0 || options.min_samples > UINT32_MAX || options.seed < 0) {
     return Status(errors::kUsage, "--min-samples and --seed are not negative");
   }
   if (!options.preview && options.out.empty()) {
-    return Status(errors::kUsage, "nothing says where the parts go").Mend("add --out DIR, or --preview to look only");
+    return Status(errors::kUsage, "nothing says where the parts go")
+        .Mend("add --out DIR, or --preview to look only");
   }
   request.clients = static_cast<std::uint32_t>(options.clients);
   request.min_samples = static_cast<std::uint32_t>(options.min_samples);
@@ -168,7 +173,8 @@ Status PartitionData(const PartitionOptions& options, CommandOutput& out) {
   std::vector<DataPart> parts;
   if (!options.preview) {
     CAIRN_ASSIGN_OR_RETURN(parts, WriteParts(request.dataset, cut, options.out));
-    out.PrintLine(std::to_string(parts.size()) + " clients in " + options.out + ", the split in " + options.out + "/split.csv");
+    out.PrintLine(std::to_string(parts.size()) + " clients in " + options.out + ", the split in " +
+                  options.out + "/split.csv");
     out.Next("cairn data check " + WordsOf(OfPart(options.choice, parts.front())));
     if (request.dataset.reader == "csv" && !request.dataset.schema) {
       out.Warn("without a schema each part infers its own classes: name a --schema where labels are words");
@@ -176,27 +182,34 @@ Status PartitionData(const PartitionOptions& options, CommandOutput& out) {
   }
   for (std::size_t i = 0; i < cut.split.size(); ++i) {
     JsonArray files;
-    for (const std::string& file : i < parts.size() ? parts[i].files : std::vector<std::string>()) files.Add(file);
+    for (const std::string& file : i < parts.size() ? parts[i].files : std::vector<std::string>())
+      files.Add(file);
     clients.Add(JsonObject()
-                    .Add("site", SimSiteName(static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(cut.split.size())))
+                    .Add("site", SimSiteName(static_cast<std::uint32_t>(i),
+                                             static_cast<std::uint32_t>(cut.split.size())))
                     .Add("rows", cut.split[i].size())
                     .Add("files", files));
   }
-  out.Data(JsonObject().Add("scheme", ToString(request.scheme)).Add("seed", options.seed).Add("clients", clients));
+  out.Data(
+      JsonObject().Add("scheme", ToString(request.scheme)).Add("seed", options.seed).Add("clients", clients));
   return {};
 }
 
 void AddPartition(CommandSet& commands) {
   auto options = std::make_shared<PartitionOptions>();
-  Command& command = commands.Add("data partition", "Cuts a data set into files, one a client, as the simulator would");
+  Command& command =
+      commands.Add("data partition", "Cuts a data set into files, one a client, as the simulator would");
   AddChoiceFlags(command, options->choice);
-  command.Has({"--scheme", "SCHEME", "iid, dirichlet:A, shards:S, labels:C, quantity:A, column:NAME or file:CSV", &options->scheme})
+  command
+      .Has({"--scheme", "SCHEME", "iid, dirichlet:A, shards:S, labels:C, quantity:A, column:NAME or file:CSV",
+            &options->scheme})
       .Has({"--clients", "N", "how many clients; column and file may leave it out", &options->clients})
       .Has({"--out", "DIR", "folder of the parts", &options->out})
       .Has({"--seed", "N", "seed of the job", &options->seed})
       .Has({"--min-samples", "N", "rows every client gets at least", &options->min_samples})
       .Has({"--preview", "", "print the split and write nothing", &options->preview})
-      .Example("cairn data partition visits.csv --label readmitted --scheme dirichlet:0.3 --clients 4 --out parts")
+      .Example(
+          "cairn data partition visits.csv --label readmitted --scheme dirichlet:0.3 --clients 4 --out parts")
       .Run([options](CommandOutput& out) { return PartitionData(*options, out); });
 }
 

@@ -45,13 +45,20 @@ const char* ScopeName(Scope scope) { return scope == Scope::kExchanged ? "exchan
 
 const char* DTypeName(DType dtype) {
   switch (dtype) {
-    case DType::kF32: return "f32";
-    case DType::kF16: return "f16";
-    case DType::kBF16: return "bf16";
-    case DType::kI64: return "i64";
-    case DType::kI32: return "i32";
-    case DType::kU8: return "u8";
-    case DType::kBool: return "bool";
+    case DType::kF32:
+      return "f32";
+    case DType::kF16:
+      return "f16";
+    case DType::kBF16:
+      return "bf16";
+    case DType::kI64:
+      return "i64";
+    case DType::kI32:
+      return "i32";
+    case DType::kU8:
+      return "u8";
+    case DType::kBool:
+      return "bool";
   }
   return "?";
 }
@@ -66,20 +73,23 @@ struct InitOptions {
 
 Result<ModelDescription> DescriptionOf(const InitOptions& options) {
   if (!options.job.empty()) {
-    if (!options.arch.empty() || !options.sets.empty() || !options.freeze.empty() || !options.from.empty() || options.seed >= 0) {
+    if (!options.arch.empty() || !options.sets.empty() || !options.freeze.empty() || !options.from.empty() ||
+        options.seed >= 0) {
       return Status(errors::kUsage, "--job says everything about the model")
           .Mend("leave out the architecture, --set, --seed, --from and --freeze, or --job");
     }
     return ModelOfJob(options.job);
   }
   if (options.arch.empty()) {
-    return Status(errors::kUsage, "nothing says which model").Mend("name an architecture such as linear, or --job FILE");
+    return Status(errors::kUsage, "nothing says which model")
+        .Mend("name an architecture such as linear, or --job FILE");
   }
   if (!options.from.empty() && options.seed >= 0) {
     return Status(errors::kUsage, "--seed and --from exclude each other").Mend("leave out one of them");
   }
-  const std::string init = options.from.empty() ? "seed:" + std::to_string(std::max<std::int64_t>(options.seed, 0))
-                                                : "file:" + options.from;
+  const std::string init = options.from.empty()
+                               ? "seed:" + std::to_string(std::max<std::int64_t>(options.seed, 0))
+                               : "file:" + options.from;
   CAIRN_ASSIGN_OR_RETURN(ModelConfig model, ModelFromWords(options.arch, options.sets, init));
   return ModelDescription{std::move(model), options.freeze, {}, "the command line"};
 }
@@ -90,14 +100,16 @@ Status InitModel(const InitOptions& options, CommandOutput& out) {
   if (const std::string path = InitialModelPath(description.model); !path.empty()) {
     CAIRN_ASSIGN_OR_RETURN(start, ReadFile(path, kMaxModelFile));
   }
-  CAIRN_ASSIGN_OR_RETURN(const ParameterSet set, InitialModel(*NewTorchTaskFactory(), description.model, description.freeze,
-                                                              std::as_bytes(std::span(start))));
+  CAIRN_ASSIGN_OR_RETURN(const ParameterSet set,
+                         InitialModel(*NewTorchTaskFactory(), description.model, description.freeze,
+                                      std::as_bytes(std::span(start))));
   const std::vector<std::byte> file = WriteSafetensors(set, ModelMetadata(description.model));
   CAIRN_RETURN_IF_ERROR(WriteFileAtomically(options.out, file, kReadableByAll));
   const ParameterSpec& spec = set.spec();
   const std::string digest = BlobRefOf(set.bytes()).hex();
-  out.PrintLine(description.model.arch + ", " + std::to_string(spec.total(Role::kParameter)) + " parameters in " +
-                std::to_string(spec.tensors().size()) + " tensors, " + description.model.init);
+  out.PrintLine(description.model.arch + ", " + std::to_string(spec.total(Role::kParameter)) +
+                " parameters in " + std::to_string(spec.tensors().size()) + " tensors, " +
+                description.model.init);
   out.PrintLine("file    " + options.out + ", " + std::to_string(file.size()) + " bytes");
   out.PrintLine("model   sha256 " + digest);
   out.Data(JsonObject()
@@ -143,8 +155,8 @@ void TellTensors(const ModelFile& file, const ParameterSpec* spec, CommandOutput
     const TensorSpec* known = spec == nullptr ? nullptr : &spec->tensors()[spec->Find(entry.name)];
     const std::string role = known == nullptr ? "-" : RoleName(known->role);
     const std::string scope = known == nullptr ? "-" : ScopeName(known->scope);
-    out.PrintLine(padded(EscapeControls(entry.name), widest) + "  " + padded(DTypeName(entry.dtype), 5) + "  " +
-                  padded(role, 9) + "  " + padded(scope, 9) + "  " + ShapeText(entry.shape));
+    out.PrintLine(padded(EscapeControls(entry.name), widest) + "  " + padded(DTypeName(entry.dtype), 5) +
+                  "  " + padded(role, 9) + "  " + padded(scope, 9) + "  " + ShapeText(entry.shape));
     tensors.Add(JsonObject()
                     .Add("name", entry.name)
                     .Add("dtype", DTypeName(entry.dtype))
@@ -161,17 +173,22 @@ Status InspectModel(const std::string& path, CommandOutput& out) {
   JsonArray tensors;
   TellTensors(file, spec.ok() ? &*spec : nullptr, out, tensors);
   for (const auto& [key, value] : file.view().metadata) {
-    if (key != "cairn.roles") out.PrintLine("metadata  " + EscapeControls(key) + " = " + EscapeControls(value));
+    if (key != "cairn.roles")
+      out.PrintLine("metadata  " + EscapeControls(key) + " = " + EscapeControls(value));
     metadata.Add(key, value);
   }
   JsonObject data;
-  data.Add("path", path).Add("bytes", file.bytes().size()).Add("sha256", file.sha256()).Add("usable", spec.ok());
+  data.Add("path", path)
+      .Add("bytes", file.bytes().size())
+      .Add("sha256", file.sha256())
+      .Add("usable", spec.ok());
   if (spec.ok()) {
     out.PrintLine(std::to_string(spec->total(Role::kParameter)) + " parameters (" +
                   std::to_string(spec->exchanged(Role::kParameter)) + " exchanged), " +
                   std::to_string(spec->total(Role::kBuffer)) + " in buffers, " +
                   std::to_string(spec->total(Role::kCounter)) + " counters");
-    data.Add("parameters", spec->total(Role::kParameter)).Add("exchanged_parameters", spec->exchanged(Role::kParameter));
+    data.Add("parameters", spec->total(Role::kParameter))
+        .Add("exchanged_parameters", spec->exchanged(Role::kParameter));
   } else {
     out.Warn("no model of ours: " + spec.status().ToString());
     out.ExitWith(ExitCode::kUnusable);
@@ -205,10 +222,15 @@ Status CheckModel(const FileAndJob& options, CommandOutput& out) {
   bool passed = true;
   for (const ModelCheck& check : checks) {
     passed = passed && check.passed;
-    out.PrintLine(std::string(check.passed ? "ok      " : "failed  ") + check.name + ": " + EscapeControls(check.found));
+    out.PrintLine(std::string(check.passed ? "ok      " : "failed  ") + check.name + ": " +
+                  EscapeControls(check.found));
     list.Add(JsonObject().Add("name", check.name).Add("passed", check.passed).Add("found", check.found));
   }
-  out.Data(JsonObject().Add("path", options.file).Add("arch", description.model.arch).Add("passed", passed).Add("checks", list));
+  out.Data(JsonObject()
+               .Add("path", options.file)
+               .Add("arch", description.model.arch)
+               .Add("passed", passed)
+               .Add("checks", list));
   if (passed) {
     out.Next("cairn model export " + options.file + " --to npz --out model.npz");
   } else {
@@ -247,8 +269,13 @@ Status ExportModel(const ExportOptions& options, CommandOutput& out) {
   CAIRN_RETURN_IF_ERROR(WriteFileAtomically(options.out, bytes, kReadableByAll));
   out.PrintLine("wrote " + options.out + ", " + std::to_string(set.spec().tensors().size()) + " tensors, " +
                 std::to_string(bytes.size()) + " bytes");
-  out.Data(JsonObject().Add("path", options.out).Add("to", options.to).Add("tensors", set.spec().tensors().size()).Add("bytes", bytes.size()));
-  if (options.to == "npz") out.Next("python3 -c 'import numpy; print(numpy.load(\"" + options.out + "\").files)'");
+  out.Data(JsonObject()
+               .Add("path", options.out)
+               .Add("to", options.to)
+               .Add("tensors", set.spec().tensors().size())
+               .Add("bytes", bytes.size()));
+  if (options.to == "npz")
+    out.Next("python3 -c 'import numpy; print(numpy.load(\"" + options.out + "\").files)'");
   return {};
 }
 
@@ -256,7 +283,11 @@ void AddExport(CommandSet& commands) {
   auto options = std::make_shared<ExportOptions>();
   commands.Add("model export", "Writes a model for another tool")
       .Takes({"FILE", "a safetensors file", &options->file})
-      .Has({"--to", "FORMAT", "npz for NumPy, or safetensors in float32", &options->to, {"npz", "safetensors"}})
+      .Has({"--to",
+            "FORMAT",
+            "npz for NumPy, or safetensors in float32",
+            &options->to,
+            {"npz", "safetensors"}})
       .Has({"--out", "FILE", "where it goes", &options->out, {}, true})
       .Example("cairn model export runs/latest/final.safetensors --to npz --out model.npz")
       .Run([options](CommandOutput& out) { return ExportModel(*options, out); });
@@ -283,7 +314,8 @@ JsonObject ToJson(const std::string& name, const MetricValues& values) {
 Status EvaluateModel(const EvalOptions& options, CommandOutput& out) {
   const FlushDenormals flush;  // as every lane does
   CAIRN_ASSIGN_OR_RETURN(const ModelFile file, ModelFile::Read(options.file));
-  CAIRN_ASSIGN_OR_RETURN(const auto scores, ScoreModel(*NewTorchTaskFactory(), file, options.job, options.data));
+  CAIRN_ASSIGN_OR_RETURN(const auto scores,
+                         ScoreModel(*NewTorchTaskFactory(), file, options.job, options.data));
   std::size_t widest = 4;
   for (const ModelScore& score : scores) widest = std::max(widest, score.data.size());
   out.PrintLine("data" + std::string(widest - 4, ' ') + "    rows  log loss  accuracy  ROC-AUC  macro F1");
@@ -291,12 +323,14 @@ Status EvaluateModel(const EvalOptions& options, CommandOutput& out) {
   for (const ModelScore& score : scores) {
     char auc[16] = "-", line[96];  // one class has no ROC curve
     if (!std::isnan(score.values.roc_auc)) std::snprintf(auc, sizeof auc, "%.4f", score.values.roc_auc);
-    std::snprintf(line, sizeof line, "  %6lld  %8.4f  %8.4f  %7s  %8.4f", static_cast<long long>(score.values.rows),
-                  score.values.log_loss, score.values.accuracy, auc, score.values.macro_f1);
+    std::snprintf(line, sizeof line, "  %6lld  %8.4f  %8.4f  %7s  %8.4f",
+                  static_cast<long long>(score.values.rows), score.values.log_loss, score.values.accuracy,
+                  auc, score.values.macro_f1);
     out.PrintLine(EscapeControls(score.data) + std::string(widest - score.data.size(), ' ') + line);
     list.Add(ToJson(score.data, score.values));
   }
-  out.Data(JsonObject().Add("path", options.file).Add("model_file_sha256", file.sha256()).Add("scores", list));
+  out.Data(
+      JsonObject().Add("path", options.file).Add("model_file_sha256", file.sha256()).Add("scores", list));
   return {};
 }
 
@@ -304,8 +338,12 @@ void AddEval(CommandSet& commands) {
   auto options = std::make_shared<EvalOptions>();
   commands.Add("model eval", "Measures a model on data sets, each and all together")
       .Takes({"FILE", "a safetensors file", &options->file})
-      .Has({"--data", "NAME|PATH", "a [dataset.NAME] of the experiment, or a CSV file of the job's schema; may be repeated",
-            &options->data, {}, true})
+      .Has({"--data",
+            "NAME|PATH",
+            "a [dataset.NAME] of the experiment, or a CSV file of the job's schema; may be repeated",
+            &options->data,
+            {},
+            true})
       .Has({"--job", "FILE", "the job or experiment it was made for", &options->job, {}, true})
       .Example("cairn model eval runs/latest/final.safetensors --data digits-test --job experiment.toml")
       .Run([options](CommandOutput& out) { return EvaluateModel(*options, out); });

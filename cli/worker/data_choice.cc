@@ -61,11 +61,13 @@ Result<DatasetConfig> FromPath(const DataChoice& choice) {
   const bool is_idx = bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0;  // no text begins with NUL
   config.reader = is_idx ? "idx" : "csv";
   if (is_idx && choice.labels.empty()) {
-    return Status(errors::kDatasetConfig, EscapeControls(choice.what) + " holds images in IDX; their labels are a file of their own")
+    return Status(errors::kDatasetConfig,
+                  EscapeControls(choice.what) + " holds images in IDX; their labels are a file of their own")
         .Mend("add --labels FILE");
   }
   if (!is_idx && choice.schema.empty() && choice.label.empty()) {
-    return Status(errors::kDatasetConfig, "nothing says which column of " + EscapeControls(choice.what) + " is the label")
+    return Status(errors::kDatasetConfig,
+                  "nothing says which column of " + EscapeControls(choice.what) + " is the label")
         .Mend("add --label COLUMN for a first try, or --schema FILE");
   }
   config.label_column = choice.label;
@@ -106,11 +108,12 @@ Result<DatasetConfig> ChooseDataset(const DataChoice& choice) {
   if (!is_path && choice.config.empty() && !IsFile(kSiteConfig)) {
     return Status(errors::kDataNotFound, "there is no file " + EscapeControls(choice.what) + ", and no " +
                                              kSiteConfig + " that could have a table of that name")
-        .Mend("check the path, or add --config FILE with the [dataset." + EscapeControls(choice.what) + "] table");
+        .Mend("check the path, or add --config FILE with the [dataset." + EscapeControls(choice.what) +
+              "] table");
   }
-  CAIRN_ASSIGN_OR_RETURN(DatasetConfig config,
-                         is_path ? FromPath(choice)
-                                 : FromConfig(choice, choice.config.empty() ? kSiteConfig : choice.config));
+  CAIRN_ASSIGN_OR_RETURN(
+      DatasetConfig config,
+      is_path ? FromPath(choice) : FromConfig(choice, choice.config.empty() ? kSiteConfig : choice.config));
   CAIRN_RETURN_IF_ERROR(ApplySchema(choice.schema, config));
   return config;
 }

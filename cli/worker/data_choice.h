@@ -10,13 +10,13 @@ namespace cairn {
 
 // A data set as a command line names it: a file, or the name of a [dataset.NAME] table.
 struct DataChoice {
-  std::string what;     // a path, or a name
-  std::string config;   // the client.toml or experiment that has the table; empty: what is a path if there
-                        // is such a file, else a table of kSiteConfig
-  std::string schema;   // a schema file, in place of the job's
-  std::string label;    // a path: the label column, where there is no schema
-  std::string labels;   // a path of IDX images: the file of their labels
-  std::string names;    // a path: the columns of a CSV file without header, separated by commas
+  std::string what;    // a path, or a name
+  std::string config;  // the client.toml or experiment that has the table; empty: what is a path if there
+                       // is such a file, else a table of kSiteConfig
+  std::string schema;  // a schema file, in place of the job's
+  std::string label;   // a path: the label column, where there is no schema
+  std::string labels;  // a path of IDX images: the file of their labels
+  std::string names;   // a path: the columns of a CSV file without header, separated by commas
 };
 
 inline constexpr const char* kSiteConfig = "/etc/cairn/client.toml";

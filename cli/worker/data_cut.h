@@ -17,7 +17,7 @@ struct DataCutRequest {
   PartitionScheme scheme;
   std::uint32_t clients = 0;  // column and file: 0 means as many as there are
   std::uint32_t min_samples = 10;
-  std::uint64_t seed = 0;     // of the job
+  std::uint64_t seed = 0;  // of the job
 };
 
 struct DataCut {
@@ -35,8 +35,10 @@ struct DataPart {
   std::vector<std::string> files;
 };
 
-// Writes site-000.csv, or site-000-images.idx and site-000-labels.idx, … into the folder, and split.csv, which
-// the scheme file:split.csv reads. kDatasetConfig for data that has no file format here; kStorageIo, kStorageFull.
-Result<std::vector<DataPart>> WriteParts(const DatasetConfig& config, const DataCut& cut, const std::string& folder);
+// Writes site-000.csv, or site-000-images.idx and site-000-labels.idx, … into the folder, and split.csv,
+// which the scheme file:split.csv reads. kDatasetConfig for data that has no file format here; kStorageIo,
+// kStorageFull.
+Result<std::vector<DataPart>> WriteParts(const DatasetConfig& config, const DataCut& cut,
+                                         const std::string& folder);
 
 }  // namespace cairn

@@ -22,7 +22,8 @@ ConfigValue ToConfig(const HyperValue& value) {
   if (const auto* real = std::get_if<double>(&value)) return ConfigValue::Double(*real);
   if (const auto* text = std::get_if<std::string>(&value)) return ConfigValue::String(*text);
   std::vector<ConfigValue> items;
-  for (const std::int64_t item : std::get<std::vector<std::int64_t>>(value)) items.push_back(ConfigValue::Integer(item));
+  for (const std::int64_t item : std::get<std::vector<std::int64_t>>(value))
+    items.push_back(ConfigValue::Integer(item));
   return ConfigValue::Array(std::move(items));
 }
 
@@ -48,9 +49,11 @@ Result<ModelConfig> ReadModel(const ConfigDocument& document) {
   return job.spec.model;
 }
 
-Result<ModelDescription> FromMetadata(const ModelFile& file, const std::string& arch, const std::string& hyper) {
+Result<ModelDescription> FromMetadata(const ModelFile& file, const std::string& arch,
+                                      const std::string& hyper) {
   ConfigDocument document = AroundModel(arch, "seed:0");
-  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument table, ConfigDocument::Parse("model = { hyper = " + hyper + " }", kHyperKey));
+  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument table,
+                         ConfigDocument::Parse("model = { hyper = " + hyper + " }", kHyperKey));
   document.Underlay(table);
   auto model = ReadModel(document);
   if (!model.ok()) return std::move(model).status().Within(file.path() + ": metadata");
@@ -70,7 +73,8 @@ Result<ModelFile> ModelFile::Read(const std::string& path) {
 
 std::string ModelFile::sha256() const { return Sha256::Of(bytes()).hex(); }
 
-Result<ModelConfig> ModelFromWords(const std::string& arch, const std::vector<std::string>& sets, const std::string& init) {
+Result<ModelConfig> ModelFromWords(const std::string& arch, const std::vector<std::string>& sets,
+                                   const std::string& init) {
   ConfigDocument document = AroundModel(arch, init);
   for (const std::string& set : sets) CAIRN_RETURN_IF_ERROR(document.ApplyFlag("model.hyper." + set));
   return ReadModel(document);
@@ -96,7 +100,8 @@ Result<ModelDescription> DescribeModel(const ModelFile& file, const std::string&
   const auto& metadata = file.view().metadata;
   const auto arch = metadata.find(kArchKey);
   const auto hyper = metadata.find(kHyperKey);
-  if (arch != metadata.end() && hyper != metadata.end()) return FromMetadata(file, arch->second, hyper->second);
+  if (arch != metadata.end() && hyper != metadata.end())
+    return FromMetadata(file, arch->second, hyper->second);
   const std::filesystem::path beside = std::filesystem::path(file.path()).parent_path() / "resolved.toml";
   std::error_code error;
   if (std::filesystem::exists(beside, error)) return ModelOfJob(beside.string());

@@ -40,7 +40,8 @@ struct ModelDescription {
 };
 
 // "cnn-small" with {"channels=1", "size=28", …}; each value is TOML. kConfigValue and others of 11xx.
-Result<ModelConfig> ModelFromWords(const std::string& arch, const std::vector<std::string>& sets, const std::string& init);
+Result<ModelConfig> ModelFromWords(const std::string& arch, const std::vector<std::string>& sets,
+                                   const std::string& init);
 
 // A job or experiment file's model; its data sets and schema are not touched.
 Result<ModelDescription> ModelOfJob(const std::string& path);

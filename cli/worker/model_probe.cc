@@ -21,7 +21,8 @@ constexpr std::uint64_t kSeed = 1;
 // Rows of the net's input shape, in clouds, one a class.
 std::unique_ptr<ExampleSource> RowsFor(const LayerStack& stack, std::int64_t classes) {
   const auto width = static_cast<std::size_t>(stack.input_size());
-  const auto blobs = MadeBlobs(kSeed, kRows, static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(classes));
+  const auto blobs =
+      MadeBlobs(kSeed, kRows, static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(classes));
   std::vector<std::uint32_t> rows(kRows);
   std::iota(rows.begin(), rows.end(), 0u);
   std::vector<float> features(kRows * width);
@@ -45,23 +46,27 @@ class Probe {
     const auto first = task_.Evaluate(loss_, rows_, {});
     const auto second = task_.Evaluate(loss_, rows_, {});
     if (!first.ok()) return {"deterministic", false, first.status().ToString()};
-    if (!second.ok() || *first != *second) return {"deterministic", false, "two evaluations of the same rows differ"};
+    if (!second.ok() || *first != *second)
+      return {"deterministic", false, "two evaluations of the same rows differ"};
     before_ = Summarize(*first).log_loss;
     return {"deterministic", true, "two evaluations of the same rows are equal, loss " + Number(before_)};
   }
 
   ModelCheck Learns() {
-    if (task_.state().spec().exchanged(Role::kParameter) == 0) return {"learns", false, "every parameter is frozen"};
+    if (task_.state().spec().exchanged(Role::kParameter) == 0)
+      return {"learns", false, "every parameter is frozen"};
     for (const double lr : {0.1, 0.01, 0.001, 0.0001, 0.00001}) {
       std::ranges::copy(start_.bytes(), task_.state().mutable_bytes().begin());
       const auto after = LossAfterStep(lr);
       if (!after.ok()) continue;  // too large a step may diverge
       if (*after < before_) {
-        return {"learns", true, "one step with lr " + Number(lr) + " lowers the loss of its batch from " +
-                                    Number(before_) + " to " + Number(*after)};
+        return {"learns", true,
+                "one step with lr " + Number(lr) + " lowers the loss of its batch from " + Number(before_) +
+                    " to " + Number(*after)};
       }
     }
-    return {"learns", false, "no step from lr 0.1 down to 0.00001 lowers the loss of its batch, " + Number(before_)};
+    return {"learns", false,
+            "no step from lr 0.1 down to 0.00001 lowers the loss of its batch, " + Number(before_)};
   }
 
  private:
@@ -86,8 +91,8 @@ class Probe {
 
 }  // namespace
 
-Result<std::vector<ModelCheck>> ProbeModel(const LearningTaskFactory& factory, const ModelDescription& description,
-                                           const SafetensorsView& view) {
+Result<std::vector<ModelCheck>> ProbeModel(const LearningTaskFactory& factory,
+                                           const ModelDescription& description, const SafetensorsView& view) {
   CAIRN_ASSIGN_OR_RETURN(const LayerStack stack, StackOf(description.model));
   CAIRN_ASSIGN_OR_RETURN(const auto task, factory.Create(description.model, description.freeze));
   std::vector<ModelCheck> checks;
@@ -95,7 +100,8 @@ Result<std::vector<ModelCheck>> ProbeModel(const LearningTaskFactory& factory, c
     checks.push_back({"loads", false, loaded.ToString()});
     return checks;
   }
-  checks.push_back({"loads", true, "into " + description.model.arch + ", every tensor and every value finite"});
+  checks.push_back(
+      {"loads", true, "into " + description.model.arch + ", every tensor and every value finite"});
   const bool binary = stack.outputs() == 1;
   const auto rows = RowsFor(stack, binary ? 2 : stack.outputs());
   Probe probe(*task, binary ? Loss::kBce : Loss::kCrossEntropy, *rows);

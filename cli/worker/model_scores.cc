@@ -19,7 +19,8 @@ Result<DatasetConfig> Find(const ExperimentConfig& experiment, const std::string
   config.reader = "csv";
   config.paths = {what};
   if (schema.empty()) {
-    return Status(errors::kDatasetConfig, "the job has no [dataset." + what + "] table and no schema to read a file with")
+    return Status(errors::kDatasetConfig,
+                  "the job has no [dataset." + what + "] table and no schema to read a file with")
         .Mend("name one of its data sets, or give the job a data.schema");
   }
   CAIRN_ASSIGN_OR_RETURN(config.schema, ParseDataSchema(schema, "schema"));

@@ -87,7 +87,7 @@ void AppendDirectory(std::string& archive, std::span<const Entry> entries) {
     archive += "PK\x01\x02";
     Put16(archive, 20);
     PutFacts(archive, entry);
-      archive.append(6, '\0');  // no comment, first disk, no attributes
+    archive.append(6, '\0');  // no comment, first disk, no attributes
     Put32(archive, 0);
     Put32(archive, entry.offset);
     archive += entry.name;
@@ -114,7 +114,8 @@ std::string_view BytesOf(const ParameterSet& set, std::size_t index) {
 }
 
 bool LeavesItsFolder(std::string_view name) {
-  return name.starts_with('/') || name.find("..") != std::string_view::npos || name.find('\\') != std::string_view::npos;
+  return name.starts_with('/') || name.find("..") != std::string_view::npos ||
+         name.find('\\') != std::string_view::npos;
 }
 
 }  // namespace
@@ -124,7 +125,8 @@ Result<std::string> ToNpz(const ParameterSet& set) {
   constexpr std::uint64_t kMost = 0xFFFFFFFF;
   constexpr std::uint64_t kOverhead = 1024;  // a tensor: two headers, two names of at most 256 bytes, padding
   if (set.spec().byte_size() + tensors.size() * kOverhead > kMost) {
-    return Status(errors::kModelSpec, "the model has " + std::to_string(set.spec().byte_size()) + " bytes, npz holds less than 4 GiB")
+    return Status(errors::kModelSpec, "the model has " + std::to_string(set.spec().byte_size()) +
+                                          " bytes, npz holds less than 4 GiB")
         .Mend("export it as safetensors");
   }
   std::string archive;
