@@ -83,7 +83,8 @@ class InProcessHub::Core {
     if (link->client != nullptr) link->client->OnMessage(std::move(message));
   }
 
-  void Close(const std::shared_ptr<Link>& link, const Status& reason) {
+  // By value: the entry that held it goes.
+  void Close(std::shared_ptr<Link> link, const Status& reason) {
     if (!std::exchange(link->is_open, false)) return;
     links_.erase(link->session);
     link->last_model.reset();
