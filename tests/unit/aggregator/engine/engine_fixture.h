@@ -8,22 +8,9 @@
 
 #include "aggregator/engine/job_engine.h"
 #include "aggregator/engine/round_work.h"
+#include "tests/testing/fake_update.h"
 
 namespace cairn {
-
-// An update held in memory.
-class FakeUpdate final : public UpdatePayload {
- public:
-  explicit FakeUpdate(std::vector<float> delta) : delta_(std::move(delta)) {}
-  UpdateView view() const override {
-    UpdateView view;
-    view.local_parameters = delta_;
-    return view;
-  }
-
- private:
-  std::vector<float> delta_;
-};
 
 // A job over a model of three numbers, driven by hand: the test says what happens, `actions` holds
 // what the engine answered to it.

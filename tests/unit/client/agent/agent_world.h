@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client/agent/client_agent.h"
+#include "tests/testing/fake_update.h"
 
 // A world of one agent for tests: a small job, updates of three numbers, and the hands that move
 // events in and take actions out.
@@ -39,25 +40,10 @@ inline std::shared_ptr<const JobManifest> MakeManifest(const ManifestTerms& term
   return manifest;
 }
 
-// An update that owns its numbers.
-class OwnedUpdate final : public UpdatePayload {
- public:
-  explicit OwnedUpdate(std::vector<float> values) : values_(std::move(values)) {}
-  UpdateView view() const override {
-    UpdateView view;
-    view.local_parameters = values_;
-    view.weight = 0.5;
-    return view;
-  }
-
- private:
-  std::vector<float> values_;
-};
-
 inline WorkResult MakeWork(std::vector<float> values = {1, 2, 3}, std::int64_t examples = 100) {
   WorkResult work;
   work.report.examples = examples;
-  work.update = std::make_shared<OwnedUpdate>(std::move(values));
+  work.update = std::make_shared<FakeUpdate>(std::move(values), 0.5);
   return work;
 }
 

@@ -5,25 +5,14 @@
 #include <limits>
 #include <type_traits>
 
+#include "tests/testing/fake_update.h"
+
 namespace cairn {
 namespace {
 
 static_assert(!std::is_default_constructible_v<SealedReport>);
 static_assert(!std::is_constructible_v<SealedReport, Report, UpdateLayout>);
 static_assert(!std::is_copy_constructible_v<SealedReport>);
-
-class OwnedUpdate final : public UpdatePayload {
- public:
-  explicit OwnedUpdate(std::vector<float> values) : values_(std::move(values)) {}
-  UpdateView view() const override {
-    UpdateView view;
-    view.local_parameters = values_;
-    return view;
-  }
-
- private:
-  std::vector<float> values_;
-};
 
 const RoundKey kKey{JobId{1}, RoundId{2}, 3};
 
@@ -34,7 +23,7 @@ UpdateLayout Layout() {
 WorkResult Work(std::vector<float> values = {1, 2, 3}) {
   WorkResult work;
   work.report.examples = 50;
-  work.update = std::make_shared<OwnedUpdate>(std::move(values));
+  work.update = std::make_shared<FakeUpdate>(std::move(values));
   work.metrics = MetricSums::ForClasses(2);
   work.metrics.rows = 10;
   return work;
