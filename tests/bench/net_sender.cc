@@ -6,22 +6,10 @@
 
 #include "net_parts.h"
 #include "protocol/grpc/grpc_client_channel.h"
+#include "tests/testing/fake_update.h"
 
 namespace cairn::bench {
 namespace {
-
-class HalfUpdate final : public UpdatePayload {
- public:
-  explicit HalfUpdate(std::int64_t parameters) : values_(static_cast<std::size_t>(parameters), 0.5f) {}
-  UpdateView view() const override {
-    UpdateView view;
-    view.local_parameters = values_;
-    return view;
-  }
-
- private:
-  std::vector<float> values_;
-};
 
 struct Quiet final : ClientHandler {
   explicit Quiet(std::latch& opened) : opened_(opened) {}
@@ -31,9 +19,11 @@ struct Quiet final : ClientHandler {
   std::latch& opened_;
 };
 
-void SendOurs(const SendOrder& order, const std::function<void()>& ready_then_go, const std::function<void()>& stay) {
+void SendOurs(const SendOrder& order, const std::function<void()>& ready_then_go,
+              const std::function<void()>& stay) {
   const ParameterSpec spec = Vector(order.parameters);
-  const auto update = std::make_shared<HalfUpdate>(order.parameters);
+  const auto update =
+      std::make_shared<FakeUpdate>(std::vector<float>(static_cast<std::size_t>(order.parameters), 0.5f));
   std::latch opened(order.clients);
   std::vector<std::unique_ptr<Quiet>> handlers;
   std::vector<std::unique_ptr<GrpcClientChannel>> channels;
@@ -63,7 +53,9 @@ void SendOurs(const SendOrder& order, const std::function<void()>& ready_then_go
 }  // namespace
 
 TlsFiles FilesOf(const std::filesystem::path& folder, const std::string& name) {
-  return {.certificate = folder / (name + ".pem"), .key = folder / (name + ".key"), .roots = folder / "roots.pem"};
+  return {.certificate = folder / (name + ".pem"),
+          .key = folder / (name + ".key"),
+          .roots = folder / "roots.pem"};
 }
 
 int RunSender(const SendOrder& order) {
