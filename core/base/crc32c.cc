@@ -44,7 +44,8 @@ ShiftTables MakeShiftTables() {
 }
 std::uint32_t ShiftBlock(std::uint32_t crc) {
   static const ShiftTables tables = MakeShiftTables();
-  return tables[0][crc & 0xff] ^ tables[1][crc >> 8 & 0xff] ^ tables[2][crc >> 16 & 0xff] ^ tables[3][crc >> 24];
+  return tables[0][crc & 0xff] ^ tables[1][crc >> 8 & 0xff] ^ tables[2][crc >> 16 & 0xff] ^
+         tables[3][crc >> 24];
 }
 
 std::uint64_t Load(const std::byte* p) {
@@ -53,7 +54,8 @@ std::uint64_t Load(const std::byte* p) {
   return word;
 }
 
-__attribute__((target("sse4.2"))) std::uint32_t Crc32cHardware(std::span<const std::byte> bytes, std::uint32_t crc) {
+__attribute__((target("sse4.2"))) std::uint32_t Crc32cHardware(std::span<const std::byte> bytes,
+                                                               std::uint32_t crc) {
   const std::byte* p = bytes.data();
   std::size_t left = bytes.size();
   for (; left >= 3 * kBlock; p += 3 * kBlock, left -= 3 * kBlock) {

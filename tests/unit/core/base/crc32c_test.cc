@@ -19,7 +19,8 @@ std::vector<std::byte> RandomBytes(std::size_t size) {
   return bytes;
 }
 
-class Crc32cTest : public testing::TestWithParam<std::uint32_t (*)(std::span<const std::byte>, std::uint32_t)> {};
+class Crc32cTest
+    : public testing::TestWithParam<std::uint32_t (*)(std::span<const std::byte>, std::uint32_t)> {};
 
 TEST_P(Crc32cTest, PublishedVectors) {  // RFC 3720 appendix B.4, and the check value of the CRC catalogue
   const auto crc = GetParam();
