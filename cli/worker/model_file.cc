@@ -17,16 +17,6 @@ constexpr std::uint64_t kMaxModelFile = std::uint64_t{16} << 30;
 constexpr const char* kArchKey = "cairn.arch";
 constexpr const char* kHyperKey = "cairn.hyper";
 
-ConfigValue ToConfig(const HyperValue& value) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return ConfigValue::Integer(*integer);
-  if (const auto* real = std::get_if<double>(&value)) return ConfigValue::Double(*real);
-  if (const auto* text = std::get_if<std::string>(&value)) return ConfigValue::String(*text);
-  std::vector<ConfigValue> items;
-  for (const std::int64_t item : std::get<std::vector<std::int64_t>>(value))
-    items.push_back(ConfigValue::Integer(item));
-  return ConfigValue::Array(std::move(items));
-}
-
 // A job around a model, so that a model named in words is read by the rules of job files.
 ConfigDocument AroundModel(const std::string& arch, const std::string& init) {
   ConfigValue model, data, root;
@@ -90,9 +80,7 @@ Result<ModelDescription> ModelOfJob(const std::string& path) {
 }
 
 std::map<std::string, std::string> ModelMetadata(const ModelConfig& model) {
-  ConfigValue hyper;
-  for (const auto& [name, value] : model.hyper) hyper.Set(name, ToConfig(value));
-  return {{"format", "pt"}, {kArchKey, model.arch}, {kHyperKey, ToTomlInline(hyper)}};
+  return {{"format", "pt"}, {kArchKey, model.arch}, {kHyperKey, HyperToml(model)}};
 }
 
 Result<ModelDescription> DescribeModel(const ModelFile& file, const std::string& job) {

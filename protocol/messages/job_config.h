@@ -32,4 +32,7 @@ Status LoadSchema(JobFile& job, const std::filesystem::path& folder);
 // equal job. `schema_path` stands for the schema's text.
 std::string JobToml(const JobSpec& spec, const std::string& schema_path);
 
+// The hyper-parameters as one TOML table on a line: the note "cairn.hyper" in a model file.
+std::string HyperToml(const ModelConfig& model);
+
 }  // namespace cairn

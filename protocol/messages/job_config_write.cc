@@ -23,11 +23,16 @@ ConfigValue Value(const HyperValue& value) {
   return std::visit([](const auto& v) { return Value(v); }, value);
 }
 
-ConfigValue ModelTable(const ModelConfig& model) {
-  ConfigValue hyper, table;
+ConfigValue HyperTable(const ModelConfig& model) {
+  ConfigValue hyper;
   for (const auto& [name, value] : model.hyper) hyper.Set(name, Value(value));
+  return hyper;
+}
+
+ConfigValue ModelTable(const ModelConfig& model) {
+  ConfigValue table;
   table.Set("arch", Value(model.arch));
-  if (!model.hyper.empty()) table.Set("hyper", std::move(hyper));
+  if (!model.hyper.empty()) table.Set("hyper", HyperTable(model));
   table.Set("init", Value(model.init));
   return table;
 }
@@ -130,5 +135,7 @@ std::string JobToml(const JobSpec& spec, const std::string& schema_path) {
   if (spec.secagg != SecAggMode::kUnset) root.Set("secagg", std::move(secagg));
   return ToToml(root);
 }
+
+std::string HyperToml(const ModelConfig& model) { return ToTomlInline(HyperTable(model)); }
 
 }  // namespace cairn

@@ -5,6 +5,7 @@
 
 #include "core/base/json_writer.h"
 #include "core/tensor/safetensors.h"
+#include "protocol/messages/job_config.h"
 
 namespace cairn {
 namespace {
@@ -156,6 +157,7 @@ std::vector<std::byte> RunRecorder::FileOf(const ParameterSet& model, std::uint6
   return WriteSafetensors(model, {{"format", "pt"},
                                   {"cairn.job", spec.name},
                                   {"cairn.arch", spec.model.arch},
+                                  {"cairn.hyper", HyperToml(spec.model)},
                                   {"cairn.round", std::to_string(round)}});
 }
 
