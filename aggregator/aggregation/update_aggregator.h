@@ -48,9 +48,9 @@ class UpdateAggregator {
 };
 
 // Σ w_k Δ_k / Σ w_k (McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized
-// Data", arXiv 1602.05629), formed once, in double, from the exact integer totals: P / W for parameters on the
-// grid of 2^-40, B · 2^16 / W for buffers on that of 2^-24. One rounding to double for a total over 2^53, one for
-// the division, one to float: the result depends on the set of updates and on nothing else.
+// Data", arXiv 1602.05629), formed once, in double, from the exact integer totals: P / W for parameters on
+// the grid of 2^-40, B · 2^16 / W for buffers on that of 2^-24. One rounding to double for a total over 2^53,
+// one for the division, one to float: the result depends on the set of updates and on nothing else.
 std::unique_ptr<UpdateAggregator> NewWeightedMean(const UpdateLayout& layout);
 
 }  // namespace cairn

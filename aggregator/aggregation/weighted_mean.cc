@@ -8,7 +8,8 @@ namespace cairn {
 namespace {
 
 std::vector<float> MeanOf(const GridVector& totals, int fraction_bits, double weight) {
-  const double to_weight_grid = std::ldexp(1.0, kWeightFractionBits - fraction_bits);  // a power of two: exact
+  const double to_weight_grid =
+      std::ldexp(1.0, kWeightFractionBits - fraction_bits);  // a power of two: exact
   std::vector<float> mean(totals.size());
   for (std::size_t i = 0; i < totals.size(); ++i) {
     mean[i] = static_cast<float>(static_cast<double>(totals[i]) * to_weight_grid / weight);

@@ -62,12 +62,12 @@ struct Record {
 // Where a job stood when its last record was written.
 struct JobSnapshot {
   std::shared_ptr<const JobManifest> manifest;
-  std::vector<std::string> participants;      // by ClientId
-  std::vector<RoundSummary> committed;        // ascending
-  BlobRef model;                              // current version: the initial one before round 1
-  BlobRef server_state;                       // zero size before round 1
-  std::shared_ptr<const RoundOpened> open;    // null between rounds
-  std::shared_ptr<const JobClosed> closed;    // null while it runs
+  std::vector<std::string> participants;    // by ClientId
+  std::vector<RoundSummary> committed;      // ascending
+  BlobRef model;                            // current version: the initial one before round 1
+  BlobRef server_state;                     // zero size before round 1
+  std::shared_ptr<const RoundOpened> open;  // null between rounds
+  std::shared_ptr<const JobClosed> closed;  // null while it runs
 };
 
 // ---- events
@@ -139,7 +139,8 @@ struct EndJob {
 struct Emit {
   DomainEvent event;
 };
-using Action = std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, Finish, Publish, EndJob, Emit>;
+using Action =
+    std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, Finish, Publish, EndJob, Emit>;
 using Actions = std::vector<Action>;
 
 }  // namespace cairn

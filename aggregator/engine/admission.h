@@ -17,7 +17,8 @@ class Admission {
   explicit Admission(Config config) : config_(std::move(config)) {}
 
   // True when the site may join; the answer is in `reply` either way.
-  bool Admit(SessionId session, const std::string& proved_name, const Hello& hello, ServerMessage& reply) const;
+  bool Admit(SessionId session, const std::string& proved_name, const Hello& hello,
+             ServerMessage& reply) const;
 
  private:
   Config config_;

@@ -5,12 +5,14 @@
 
 namespace cairn {
 
-CohortPlan SelectCohort(const CohortConfig& config, std::span<const ClientId> available, RandomStream stream) {
+CohortPlan SelectCohort(const CohortConfig& config, std::span<const ClientId> available,
+                        RandomStream stream) {
   CohortPlan plan;
   plan.goal = config.target == 0 ? available.size() : std::min<std::size_t>(config.target, available.size());
   const double wanted = std::ceil(static_cast<double>(plan.goal) * (1.0 + config.over_selection));
   const std::size_t invited = std::min(available.size(), static_cast<std::size_t>(wanted));
-  plan.min_reports = config.min_reports == 0 ? plan.goal : std::min<std::size_t>(config.min_reports, plan.goal);
+  plan.min_reports =
+      config.min_reports == 0 ? plan.goal : std::min<std::size_t>(config.min_reports, plan.goal);
 
   if (invited == available.size()) {
     plan.invited.assign(available.begin(), available.end());

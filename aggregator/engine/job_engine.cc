@@ -65,7 +65,9 @@ Result<std::unique_ptr<JobEngine>> JobEngine::Restore(const JobSnapshot& snapsho
   return engine;
 }
 
-void JobEngine::Start(TimePoint, Actions& out) { out.push_back(Persist{{manifest_->id, JobAccepted{manifest_}}}); }
+void JobEngine::Start(TimePoint, Actions& out) {
+  out.push_back(Persist{{manifest_->id, JobAccepted{manifest_}}});
+}
 
 void JobEngine::Step(TimePoint now, Event event, Actions& out) {
   if (phase_ == Phase::kEnded) return;
@@ -83,7 +85,8 @@ void JobEngine::On(TimePoint, Left event, Actions&) {
   if (it == sessions_.end()) return;
   // A newer session of the same site may already have taken its place.
   const auto& [site, client] = it->second;
-  if (const auto accepted = accepted_.find(site); accepted != accepted_.end() && accepted->second == event.session) {
+  if (const auto accepted = accepted_.find(site);
+      accepted != accepted_.end() && accepted->second == event.session) {
     accepted_.erase(accepted);
   }
   if (client.has_value() && population_.session(*client) == event.session) population_.Disconnect(*client);
@@ -110,9 +113,11 @@ void JobEngine::On(TimePoint now, Received event, Actions& out) {
     return;
   }
   const ClientId client = *session->second.client;
-  if (auto* report = std::get_if<Report>(&event.message)) round_->OnReport(now, client, std::move(*report), out);
+  if (auto* report = std::get_if<Report>(&event.message))
+    round_->OnReport(now, client, std::move(*report), out);
   if (const auto* beat = std::get_if<Heartbeat>(&event.message)) round_->OnHeartbeat(now, client, *beat);
-  if (const auto* decline = std::get_if<RoundDecline>(&event.message)) round_->OnDecline(now, client, *decline, out);
+  if (const auto* decline = std::get_if<RoundDecline>(&event.message))
+    round_->OnDecline(now, client, *decline, out);
   AfterRound(now, out);
 }
 
@@ -213,8 +218,8 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
   } else if (round->phase() == RoundEngine::Phase::kAbandoned) {
     if (attempt_ >= manifest_->spec.cohort.max_attempts) {
       End(JobOutcome::kFailed,
-          Status(errors::kRoundAbandoned, "round " + std::to_string(round->key().round.value) + " was abandoned " +
-                                              std::to_string(attempt_) + " times"),
+          Status(errors::kRoundAbandoned, "round " + std::to_string(round->key().round.value) +
+                                              " was abandoned " + std::to_string(attempt_) + " times"),
           out);
       return;
     }
@@ -258,7 +263,8 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
   }
   if (phase_ == Phase::kWaiting) ++attempt_;
   out.push_back(SetTimer{kRetryTimer, now + parts_.storage_retry});
-  out.push_back(Emit{{DomainEvent::Level::kError, "job.storage_failed",
+  out.push_back(Emit{{DomainEvent::Level::kError,
+                      "job.storage_failed",
                       {{"job", static_cast<std::int64_t>(manifest_->id.value)},
                        {"id", ToString(event.status.id())},
                        {"why", event.status.what()}}}});

@@ -18,10 +18,10 @@ namespace cairn {
 
 // What a job engine is given besides the job itself.
 struct JobParts {
-  const RandomSource* random = nullptr;                          // selection streams; outlives the engine
-  std::function<TrainConfig(RoundId)> configure;                 // the strategy's client half
-  Duration stall_timeout{0};                                     // 0: never (simulation)
-  Duration storage_retry{std::chrono::seconds(5)};               // after a failed Persist
+  const RandomSource* random = nullptr;             // selection streams; outlives the engine
+  std::function<TrainConfig(RoundId)> configure;    // the strategy's client half
+  Duration stall_timeout{0};                        // 0: never (simulation)
+  Duration storage_retry{std::chrono::seconds(5)};  // after a failed Persist
 };
 
 // The rounds of one job, from recruiting sites to the last evaluation. Sans-IO: Step maps an event to
@@ -35,10 +35,11 @@ class JobEngine {
  public:
   // Refuses what cannot work (kJobRefused): no rounds, a cohort below 1, min_reports over target,
   // secure aggregation asked for in a release without it, a layout that does not fit the model.
-  static Result<std::unique_ptr<JobEngine>> Create(std::shared_ptr<const JobManifest> manifest, ModelHandle initial,
-                                                   JobParts parts);
+  static Result<std::unique_ptr<JobEngine>> Create(std::shared_ptr<const JobManifest> manifest,
+                                                   ModelHandle initial, JobParts parts);
   // `model` is the version snapshot.model names.
-  static Result<std::unique_ptr<JobEngine>> Restore(const JobSnapshot& snapshot, ModelHandle model, JobParts parts);
+  static Result<std::unique_ptr<JobEngine>> Restore(const JobSnapshot& snapshot, ModelHandle model,
+                                                    JobParts parts);
 
   // Records a new job; call once after Create, before any Step.
   void Start(TimePoint now, Actions& out);

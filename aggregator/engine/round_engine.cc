@@ -14,14 +14,17 @@ double WeightOf(const StrategyConfig& strategy, std::int64_t examples) {
 }
 
 DomainEvent RoundEvent(DomainEvent::Level level, std::string name, const RoundKey& key) {
-  return {level, std::move(name), {{"job", static_cast<std::int64_t>(key.job.value)},
-                                   {"round", static_cast<std::int64_t>(key.round.value)},
-                                   {"attempt", static_cast<std::int64_t>(key.attempt)}}};
+  return {level,
+          std::move(name),
+          {{"job", static_cast<std::int64_t>(key.job.value)},
+           {"round", static_cast<std::int64_t>(key.round.value)},
+           {"attempt", static_cast<std::int64_t>(key.attempt)}}};
 }
 
 }  // namespace
 
-RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population& population, TimerId first_timer)
+RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population& population,
+                         TimerId first_timer)
     : config_(std::move(config)),
       model_(std::move(model)),
       population_(population),
@@ -35,10 +38,10 @@ RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population
 void RoundEngine::Open(TimePoint now, bool resumed, Actions& out) {
   opened_ = now;
   if (!resumed) {
-    out.push_back(Persist{{config_.key.job,
-                           RoundOpened{config_.key, config_.kind, config_.cohort.invited,
-                                       static_cast<std::uint32_t>(config_.cohort.goal),
-                                       static_cast<std::uint32_t>(config_.cohort.min_reports)}}});
+    out.push_back(
+        Persist{{config_.key.job, RoundOpened{config_.key, config_.kind, config_.cohort.invited,
+                                              static_cast<std::uint32_t>(config_.cohort.goal),
+                                              static_cast<std::uint32_t>(config_.cohort.min_reports)}}});
   }
   if (config_.kind == RoundKind::kTrain) out.push_back(OpenSum{config_.key});
   if (config_.deadline > Duration{0}) out.push_back(SetTimer{deadline_timer_, now + config_.deadline});
@@ -55,7 +58,8 @@ void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
   plan.client = member.client;
   plan.train = config_.train;
   plan.evaluate = config_.evaluate;
-  if (config_.deadline > Duration{0}) plan.deadline = std::max(Duration{1}, config_.deadline - (now - opened_));
+  if (config_.deadline > Duration{0})
+    plan.deadline = std::max(Duration{1}, config_.deadline - (now - opened_));
   plan.layout_hash = config_.layout_hash;
   plan.model_ref = model_->ref;
   plan.model = model_;
@@ -79,7 +83,8 @@ void RoundEngine::OnReport(TimePoint now, ClientId client, Report report, Action
   Member* member = Find(client);
   if (report.key != config_.key || member == nullptr || phase_ != Phase::kReporting ||
       member->state == State::kDropped) {
-    const bool duplicate = report.key == config_.key && member != nullptr && member->state == State::kReported;
+    const bool duplicate =
+        report.key == config_.key && member != nullptr && member->state == State::kReported;
     if (!duplicate) ++late_;
     Receipt(client, report.key, duplicate ? ReportOutcome::kDuplicate : ReportOutcome::kLate, {}, out);
     return;
@@ -90,12 +95,14 @@ void RoundEngine::OnReport(TimePoint now, ClientId client, Report report, Action
   }
   Status fault = report.fault;
   if (fault.ok() && (report.kind != config_.kind || report.layout_hash != config_.layout_hash)) {
-    fault = Status(errors::kUpdateLayout, "the report is for another kind of round or another layout than the plan");
+    fault = Status(errors::kUpdateLayout,
+                   "the report is for another kind of round or another layout than the plan");
   }
   if (fault.ok() && config_.kind == RoundKind::kTrain && (report.update == nullptr || report.examples <= 0)) {
     fault = Status(errors::kUpdateLayout, "the report of a training round has no update or no examples");
   }
-  if (fault.ok() && !report.metrics.empty() && !metrics_.empty() && report.metrics.classes != metrics_.classes) {
+  if (fault.ok() && !report.metrics.empty() && !metrics_.empty() &&
+      report.metrics.classes != metrics_.classes) {
     fault = Status(errors::kMetricsLayout, "the report counts " + std::to_string(report.metrics.classes) +
                                                " classes, the others " + std::to_string(metrics_.classes));
   }
@@ -168,7 +175,8 @@ void RoundEngine::DropStalled(TimePoint now, Actions& out) {
 }
 
 void RoundEngine::ArmStallTimer(TimePoint now, Actions& out) const {
-  if (config_.stall_timeout > Duration{0}) out.push_back(SetTimer{stall_timer_, now + config_.stall_timeout / 4});
+  if (config_.stall_timeout > Duration{0})
+    out.push_back(SetTimer{stall_timer_, now + config_.stall_timeout / 4});
 }
 
 // Enough reports close the phase at once; otherwise it closes when nobody is left to wait for.
@@ -234,8 +242,9 @@ void RoundEngine::CloseMembers(bool committed, Actions& out) {
 }
 
 RoundEngine::Member* RoundEngine::Find(ClientId client) {
-  const auto it = std::lower_bound(members_.begin(), members_.end(), client,
-                                   [](const Member& member, ClientId wanted) { return member.client < wanted; });
+  const auto it =
+      std::lower_bound(members_.begin(), members_.end(), client,
+                       [](const Member& member, ClientId wanted) { return member.client < wanted; });
   return it != members_.end() && it->client == client ? &*it : nullptr;
 }
 

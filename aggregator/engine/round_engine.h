@@ -18,8 +18,8 @@ struct RoundConfig {
   TrainConfig train;  // this round's, from the strategy
   bool evaluate = true;
   std::uint64_t layout_hash = 0;
-  Duration deadline{0};        // hard limit; 0: none but progress
-  Duration stall_timeout{0};   // a pending client without progress for so long is dropped; 0: never
+  Duration deadline{0};       // hard limit; 0: none but progress
+  Duration stall_timeout{0};  // a pending client without progress for so long is dropped; 0: never
 };
 
 // One attempt at one round: invites a cohort, takes its reports, and turns them into a commit or
@@ -68,7 +68,8 @@ class RoundEngine {
   void Accept(TimePoint now, Member& member, Report report, Actions& out);
   void Drop(Member& member);
   void DropStalled(TimePoint now, Actions& out);
-  void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why, Actions& out) const;
+  void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
+               Actions& out) const;
   void MaybeClose(bool deadline_passed, Actions& out);
   void BeginFinish(Actions& out);
   void Commit(ModelHandle model, BlobRef server_state, Actions& out);

@@ -25,7 +25,8 @@ Result<std::unique_ptr<RoundWork>> RoundWork::Create(const StrategyConfig& confi
   CAIRN_ASSIGN_OR_RETURN(auto strategy, NewStrategy(config));
   std::unique_ptr<RoundWork> work(new RoundWork(std::move(strategy), std::move(model), lanes));
   work->memory_ = work->strategy_->Start(work->model_->values.Clone());
-  if (!memory.empty()) CAIRN_RETURN_IF_ERROR(DecodeServerState(memory, work->strategy_->name(), work->memory_));
+  if (!memory.empty())
+    CAIRN_RETURN_IF_ERROR(DecodeServerState(memory, work->strategy_->name(), work->memory_));
   work->memory_.model = ParameterSet();
   return work;
 }

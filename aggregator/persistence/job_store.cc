@@ -74,17 +74,20 @@ class JobStore::Database {
     }));
     if (mark_seen) return {};
     return Status(errors::kStorageCorrupt, "the journal ends at record " + std::to_string(tail_.sequence) +
-                                               ", but record " + std::to_string(mark.sequence) + " was made durable")
+                                               ", but record " + std::to_string(mark.sequence) +
+                                               " was made durable")
         .Mend("restore the state directory from its last backup; never delete the high-water file");
   }
 
   Status Append(const std::string& record) {
     const HighWaterMark next{tail_.sequence + 1, Chain(tail_.head, tail_.sequence + 1, record)};
-    CAIRN_ASSIGN_OR_RETURN(const SqliteStatement insert,
-                           handle_.Prepare("INSERT INTO journal(sequence, record, head) VALUES (?1, ?2, ?3)"));
+    CAIRN_ASSIGN_OR_RETURN(
+        const SqliteStatement insert,
+        handle_.Prepare("INSERT INTO journal(sequence, record, head) VALUES (?1, ?2, ?3)"));
     sqlite3_bind_int64(insert.get(), 1, static_cast<sqlite3_int64>(next.sequence));
     sqlite3_bind_text(insert.get(), 2, record.data(), static_cast<int>(record.size()), SQLITE_STATIC);
-    sqlite3_bind_blob(insert.get(), 3, next.head.bytes.data(), static_cast<int>(next.head.bytes.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(insert.get(), 3, next.head.bytes.data(), static_cast<int>(next.head.bytes.size()),
+                      SQLITE_STATIC);
     if (sqlite3_step(insert.get()) != SQLITE_DONE) return handle_.Error("write");
     tail_ = next;
     return WriteHighWater(high_water_, next);
@@ -103,9 +106,12 @@ class JobStore::Database {
       const std::string record(text, static_cast<std::size_t>(sqlite3_column_bytes(rows.get(), 1)));
       Sha256Digest head;
       const bool sized = sqlite3_column_bytes(rows.get(), 2) == static_cast<int>(head.bytes.size());
-      if (sized) std::copy_n(static_cast<const std::byte*>(sqlite3_column_blob(rows.get(), 2)), 32, head.bytes.begin());
+      if (sized)
+        std::copy_n(static_cast<const std::byte*>(sqlite3_column_blob(rows.get(), 2)), 32,
+                    head.bytes.begin());
       if (!sized || sequence != at.sequence + 1 || head != Chain(at.head, sequence, record)) {
-        return Status(errors::kStorageCorrupt, "journal record " + std::to_string(sequence) + " does not fit the chain");
+        return Status(errors::kStorageCorrupt,
+                      "journal record " + std::to_string(sequence) + " does not fit the chain");
       }
       at = {sequence, head};
       CAIRN_RETURN_IF_ERROR(visit(sequence, record, head));
@@ -137,16 +143,19 @@ Status JobStore::Apply(const Record& record) { return database_->Append(EncodeRe
 Result<std::vector<JobSnapshot>> JobStore::Load() const {
   std::vector<JobSnapshot> snapshots;
   std::map<JobId, std::size_t> index;
-  CAIRN_RETURN_IF_ERROR(database_->ForEach([&](std::uint64_t, const std::string& text, const Sha256Digest&) -> Status {
-    CAIRN_ASSIGN_OR_RETURN(const Record record, DecodeRecord(text));
-    if (std::holds_alternative<JobAccepted>(record.body) && index.emplace(record.job, snapshots.size()).second) {
-      snapshots.emplace_back();
-    }
-    const auto at = index.find(record.job);
-    if (at == index.end()) return Status(errors::kStorageCorrupt, "a journal record belongs to no accepted job");
-    ApplyRecord(snapshots[at->second], record);
-    return {};
-  }));
+  CAIRN_RETURN_IF_ERROR(
+      database_->ForEach([&](std::uint64_t, const std::string& text, const Sha256Digest&) -> Status {
+        CAIRN_ASSIGN_OR_RETURN(const Record record, DecodeRecord(text));
+        if (std::holds_alternative<JobAccepted>(record.body) &&
+            index.emplace(record.job, snapshots.size()).second) {
+          snapshots.emplace_back();
+        }
+        const auto at = index.find(record.job);
+        if (at == index.end())
+          return Status(errors::kStorageCorrupt, "a journal record belongs to no accepted job");
+        ApplyRecord(snapshots[at->second], record);
+        return {};
+      }));
   return snapshots;
 }
 

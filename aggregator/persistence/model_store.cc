@@ -41,7 +41,8 @@ Result<std::vector<std::byte>> ModelStore::GetBytes(const BlobRef& ref) const {
 Result<ModelHandle> ModelStore::Get(const BlobRef& ref, const ParameterSpec& spec) const {
   if (ref.size != spec.byte_size()) {
     return Status(errors::kStorageCorrupt, "model " + ref.hex() + " has " + std::to_string(ref.size) +
-                                               " bytes, its layout needs " + std::to_string(spec.byte_size()));
+                                               " bytes, its layout needs " +
+                                               std::to_string(spec.byte_size()));
   }
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, GetBytes(ref));
   auto version = std::make_shared<ModelVersion>();

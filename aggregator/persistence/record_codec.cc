@@ -58,14 +58,10 @@ MetricSums MetricsOf(const std::string& text) {
 }
 
 Json SummaryJson(const RoundSummary& summary) {
-  return {{"key", KeyJson(summary.key)},
-          {"kind", static_cast<int>(summary.kind)},
-          {"invited", summary.invited},
-          {"reported", ClientsJson(summary.reported)},
-          {"declined", summary.declined},
-          {"invalid", summary.invalid},
-          {"late", summary.late},
-          {"examples", summary.examples},
+  return {{"key", KeyJson(summary.key)},    {"kind", static_cast<int>(summary.kind)},
+          {"invited", summary.invited},     {"reported", ClientsJson(summary.reported)},
+          {"declined", summary.declined},   {"invalid", summary.invalid},
+          {"late", summary.late},           {"examples", summary.examples},
           {"metrics", MetricsText(summary)}};
 }
 
@@ -91,15 +87,19 @@ RoundSummary SummaryOf(const Json& json, JobId job) {
 
 struct Writer {
   Json operator()(const JobAccepted& body) const {
-    return {{"type", "job-accepted"}, {"offer", ToBase64Url(AsBytes(Encode(ServerMessage(JobOffer{body.manifest}))))}};
+    return {{"type", "job-accepted"},
+            {"offer", ToBase64Url(AsBytes(Encode(ServerMessage(JobOffer{body.manifest}))))}};
   }
   Json operator()(const ParticipantFixed& body) const {
     return {{"type", "participant"}, {"client", body.client.value}, {"site", body.site}};
   }
   Json operator()(const RoundOpened& body) const {
-    return {{"type", "round-opened"},         {"key", KeyJson(body.key)},
-            {"kind", static_cast<int>(body.kind)}, {"invited", ClientsJson(body.invited)},
-            {"goal", body.goal},              {"min_reports", body.min_reports}};
+    return {{"type", "round-opened"},
+            {"key", KeyJson(body.key)},
+            {"kind", static_cast<int>(body.kind)},
+            {"invited", ClientsJson(body.invited)},
+            {"goal", body.goal},
+            {"min_reports", body.min_reports}};
   }
   Json operator()(const RoundCommitted& body) const {
     return {{"type", "round-committed"},
@@ -135,11 +135,13 @@ Record RecordOf(const Json& json) {
   const std::string type = json.at("type").get<std::string>();
   if (type == "job-accepted") return {job, AcceptedOf(json)};
   if (type == "participant") {
-    return {job, ParticipantFixed{{json.at("client").get<std::uint64_t>()}, json.at("site").get<std::string>()}};
+    return {job,
+            ParticipantFixed{{json.at("client").get<std::uint64_t>()}, json.at("site").get<std::string>()}};
   }
   if (type == "round-opened") {
-    return {job, RoundOpened{KeyOf(json.at("key"), job), KindOf(json.at("kind")), ClientsOf(json.at("invited")),
-                             json.at("goal").get<std::uint32_t>(), json.at("min_reports").get<std::uint32_t>()}};
+    return {job,
+            RoundOpened{KeyOf(json.at("key"), job), KindOf(json.at("kind")), ClientsOf(json.at("invited")),
+                        json.at("goal").get<std::uint32_t>(), json.at("min_reports").get<std::uint32_t>()}};
   }
   if (type == "round-committed") {
     return {job, RoundCommitted{SummaryOf(json.at("summary"), job), BlobOf(json.at("model")),

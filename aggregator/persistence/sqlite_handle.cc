@@ -4,7 +4,8 @@ namespace cairn {
 
 Result<SqliteHandle> SqliteHandle::Open(const std::filesystem::path& path) {
   sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &raw,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   SqliteHandle handle(path, raw);
   if (code != SQLITE_OK) return handle.Error("open");
   CAIRN_RETURN_IF_ERROR(

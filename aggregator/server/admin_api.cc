@@ -64,7 +64,10 @@ std::string OkText(const std::string& data) { return "{\"status\":\"ok\",\"data\
 std::string ErrorText(const Status& status) {
   return Json{{"status", "error"},
               {"error",
-               {{"id", ToString(status.id())}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}}}}
+               {{"id", ToString(status.id())},
+                {"what", status.what()},
+                {"why", status.why()},
+                {"mend", status.mend()}}}}
       .dump();
 }
 
@@ -85,17 +88,20 @@ AdminApi::AdminApi(AggregatorDriver& driver) : driver_(driver) {
 }
 
 void AdminApi::Handle(const LocalPeer& peer, LocalMessage message, std::unique_ptr<LocalAnswer> answer) {
-  const Request request{std::move(message.text), std::move(message.attachment), "uid " + std::to_string(peer.uid)};
+  const Request request{std::move(message.text), std::move(message.attachment),
+                        "uid " + std::to_string(peer.uid)};
   const Json json = Json::parse(request.text, nullptr, false);
   if (!json.is_object() || !json.value("verb", Json()).is_string()) {
-    answer->Send({ErrorText(Status(errors::kNetProtocol, "the request is not a JSON object with a verb")), {}});
+    answer->Send(
+        {ErrorText(Status(errors::kNetProtocol, "the request is not a JSON object with a verb")), {}});
     return;
   }
   const std::string verb = json["verb"];
   if (verb == "job.watch") return Watch(request, std::move(answer));
   const auto handler = verbs_.find(verb);
   if (handler == verbs_.end()) {
-    answer->Send({ErrorText(Status(errors::kUsage, "the aggregator does not know the verb '" + verb + "'")), {}});
+    answer->Send(
+        {ErrorText(Status(errors::kUsage, "the aggregator does not know the verb '" + verb + "'")), {}});
     return;
   }
   const Result<std::string> data = handler->second(request);
@@ -105,13 +111,16 @@ void AdminApi::Handle(const LocalPeer& peer, LocalMessage message, std::unique_p
 Result<std::string> AdminApi::Submit(const Request& request) {
   const Json json = Json::parse(request.text, nullptr, false);
   const Json job_toml = json.value("job", Json()), schema = json.value("schema", Json(""));
-  if (!job_toml.is_string() || !schema.is_string()) return Status(errors::kNetProtocol, "job.submit needs job and schema");
-  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document, ConfigDocument::Parse(job_toml.get<std::string>(), "job"));
+  if (!job_toml.is_string() || !schema.is_string())
+    return Status(errors::kNetProtocol, "job.submit needs job and schema");
+  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document,
+                         ConfigDocument::Parse(job_toml.get<std::string>(), "job"));
   ConfigReader root(document);
   JobFile file = ParseJobSpec(root);
   CAIRN_RETURN_IF_ERROR(root.Finish());
 
-  CAIRN_ASSIGN_OR_RETURN(const SafetensorsView view, ParseSafetensors(std::as_bytes(std::span(request.attachment))));
+  CAIRN_ASSIGN_OR_RETURN(const SafetensorsView view,
+                         ParseSafetensors(std::as_bytes(std::span(request.attachment))));
   CAIRN_ASSIGN_OR_RETURN(const ParameterSpec spec, SpecOfSafetensors(view));
   ParameterSet initial(spec);
   CAIRN_RETURN_IF_ERROR(LoadSafetensors(view, initial));
@@ -121,8 +130,12 @@ Result<std::string> AdminApi::Submit(const Request& request) {
   manifest.spec.data.schema_toml = schema.get<std::string>();
   if (manifest.spec.secagg == SecAggMode::kUnset) {
     return Status(errors::kJobRefused, "the job does not say secagg.mode")
-        .Why("secure aggregation is not part of this release, and a job whose updates the aggregator can read must say so")
-        .Mend("write secagg = { mode = \"off\" } in the job; each site must allow it too (policy.secagg = \"plain-ok\")");
+        .Why(
+            "secure aggregation is not part of this release, and a job whose updates the aggregator can read "
+            "must say so")
+        .Mend(
+            "write secagg = { mode = \"off\" } in the job; each site must allow it too (policy.secagg = "
+            "\"plain-ok\")");
   }
   manifest.submitter = request.actor;
   manifest.tensors = spec.tensors();

@@ -3,8 +3,8 @@
 namespace cairn {
 namespace {
 
-void ReadPath(ConfigReader& root, std::string_view key, std::filesystem::path* out, const std::filesystem::path& folder,
-              std::string_view about) {
+void ReadPath(ConfigReader& root, std::string_view key, std::filesystem::path* out,
+              const std::filesystem::path& folder, std::string_view about) {
   std::string text = out->string();
   root.Optional(key, &text, {.about = about});
   *out = text.empty() ? std::filesystem::path() : (folder / text).lexically_normal();
@@ -16,7 +16,8 @@ AggregatorFileConfig ReadAggregatorConfig(ConfigReader& root, const std::filesys
   AggregatorFileConfig config;
   std::int64_t version = 1;
   root.Optional("schema", &version, {.min = 1, .max = 1});
-  root.Required("federation", &config.federation, {.about = "name of the federation, as in its root certificate"});
+  root.Required("federation", &config.federation,
+                {.about = "name of the federation, as in its root certificate"});
   root.Optional("name", &config.name, {.about = "the aggregator's name in its certificate"});
   root.Optional("address", &config.address, {.about = "host:port to listen on"});
   root.Optional("public_address", &config.public_address,
@@ -25,9 +26,11 @@ AggregatorFileConfig ReadAggregatorConfig(ConfigReader& root, const std::filesys
   ReadPath(root, "issuer", &config.issuer, folder, "folder of the issuing authority");
   ReadPath(root, "root", &config.root, folder, "folder of the root key; empty where it is kept elsewhere");
   ConfigReader net = root.Table("net");
-  net.Optional("heartbeat", &config.heartbeat, {.min = 0.1, .max = 3600, .about = "how often sites show progress"});
-  net.Optional("stall_timeout", &config.stall_timeout,
-               {.min = 1, .max = 86'400, .about = "a site without progress for so long is dropped from the round"});
+  net.Optional("heartbeat", &config.heartbeat,
+               {.min = 0.1, .max = 3600, .about = "how often sites show progress"});
+  net.Optional(
+      "stall_timeout", &config.stall_timeout,
+      {.min = 1, .max = 86'400, .about = "a site without progress for so long is dropped from the round"});
   if (config.state_dir.empty()) config.state_dir = folder;
   return config;
 }

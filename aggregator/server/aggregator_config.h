@@ -13,12 +13,12 @@ namespace cairn {
 // What aggregator.toml says. Relative paths start at the folder of the file.
 struct AggregatorFileConfig {
   std::string federation;
-  std::string name = "aggregator";        // of its certificate
-  std::string address = "0.0.0.0:8443";   // where it listens
-  std::string public_address;             // host:port that sites dial, written into invites; empty: address
-  std::filesystem::path state_dir;        // journal, models, runs; the admin socket lies here too
-  std::filesystem::path issuer;           // folder of the issuing authority
-  std::filesystem::path root;             // folder of the root key, where it is on this host; else empty
+  std::string name = "aggregator";       // of its certificate
+  std::string address = "0.0.0.0:8443";  // where it listens
+  std::string public_address;            // host:port that sites dial, written into invites; empty: address
+  std::filesystem::path state_dir;       // journal, models, runs; the admin socket lies here too
+  std::filesystem::path issuer;          // folder of the issuing authority
+  std::filesystem::path root;            // folder of the root key, where it is on this host; else empty
   Duration heartbeat = std::chrono::seconds(15);
   Duration stall_timeout = std::chrono::seconds(120);
 
@@ -31,7 +31,8 @@ struct AggregatorFileConfig {
 
 // Asks for every key without finishing, so that ConfigReader::Describe can ask too.
 AggregatorFileConfig ReadAggregatorConfig(ConfigReader& root, const std::filesystem::path& folder);
-Result<AggregatorFileConfig> ParseAggregatorConfig(const ConfigDocument& document, const std::filesystem::path& folder);
+Result<AggregatorFileConfig> ParseAggregatorConfig(const ConfigDocument& document,
+                                                   const std::filesystem::path& folder);
 // The file `cairn aggregator init` leaves behind.
 std::string AggregatorToml(const AggregatorFileConfig& config);
 

@@ -21,8 +21,8 @@ AggregatorDriver::AggregatorDriver(AggregatorConfig config, EventLoop& loop, Ser
 AggregatorDriver::~AggregatorDriver() { lane_->Stop(); }
 
 Result<std::unique_ptr<AggregatorDriver>> AggregatorDriver::Create(AggregatorConfig config, EventLoop& loop,
-                                                                   ServerTransport& transport, EventSink& events,
-                                                                   JobObserver& observer) {
+                                                                   ServerTransport& transport,
+                                                                   EventSink& events, JobObserver& observer) {
   std::unique_ptr<AggregatorDriver> driver(
       new AggregatorDriver(std::move(config), loop, transport, events, observer));
   CAIRN_RETURN_IF_ERROR(driver->Restore());
@@ -118,7 +118,8 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
 }
 
 Status AggregatorDriver::StopJob(JobId id, bool now, const std::string& actor) {
-  const auto it = std::ranges::find_if(jobs_, [&](const auto& job) { return job->snapshot.manifest->id == id; });
+  const auto it =
+      std::ranges::find_if(jobs_, [&](const auto& job) { return job->snapshot.manifest->id == id; });
   if (it == jobs_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(id.value));
   Job& job = **it;
   if (job.snapshot.closed != nullptr) {
@@ -176,7 +177,8 @@ void AggregatorDriver::Hear(SessionId session, ClientMessage message) {
       }
     }
     admitted_[session] = hello->site;
-    events_.Emit({DomainEvent::Level::kInfo, "site.joined", {{"site", hello->site}, {"software", hello->software}}});
+    events_.Emit(
+        {DomainEvent::Level::kInfo, "site.joined", {{"site", hello->site}, {"software", hello->software}}});
     Step(Joined{session, hello->site});
     return;
   }
@@ -280,7 +282,8 @@ void AggregatorDriver::PublishRound(const Publish& publish) {
 void AggregatorDriver::ForgetOldModels() const {
   std::vector<BlobRef> kept;
   for (const auto& job : jobs_) {
-    kept.insert(kept.end(), {job->snapshot.manifest->initial_model, job->snapshot.model, job->snapshot.server_state});
+    kept.insert(kept.end(),
+                {job->snapshot.manifest->initial_model, job->snapshot.model, job->snapshot.server_state});
   }
   models_->KeepOnly(kept);
 }
@@ -289,9 +292,10 @@ void AggregatorDriver::EndActive(const JobClosed& end) {
   Job& job = *active_;
   lane_->Drain();
   observer_.OnEnd(*job.snapshot.manifest, end, job.engine->model());
-  events_.Emit({end.outcome == JobOutcome::kFinished ? DomainEvent::Level::kInfo : DomainEvent::Level::kWarning,
-                "job.ended",
-                {{"job", static_cast<std::int64_t>(job.snapshot.manifest->id.value)}, {"why", end.reason}}});
+  events_.Emit(
+      {end.outcome == JobOutcome::kFinished ? DomainEvent::Level::kInfo : DomainEvent::Level::kWarning,
+       "job.ended",
+       {{"job", static_cast<std::int64_t>(job.snapshot.manifest->id.value)}, {"why", end.reason}}});
   // Once this list of actions is done: the engine is still in use below us.
   loop_.Post([this, &job] {
     job.engine.reset();

@@ -122,10 +122,10 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   Admission admission_;
   std::unique_ptr<JobStore> store_;
   std::optional<ModelStore> models_;
-  std::unique_ptr<RandomSource> random_;  // selection streams of the active job
+  std::unique_ptr<RandomSource> random_;    // selection streams of the active job
   std::vector<std::unique_ptr<Job>> jobs_;  // in the order they were accepted
   Job* active_ = nullptr;
-  std::map<SessionId, PeerInfo> peers_;      // open streams
+  std::map<SessionId, PeerInfo> peers_;        // open streams
   std::map<SessionId, std::string> admitted_;  // those past their Hello
   std::function<void(JobId)> on_change_;
 

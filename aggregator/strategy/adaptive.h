@@ -6,13 +6,15 @@
 
 namespace cairn {
 
-// FedOpt with an adaptive server: Reddi et al., "Adaptive Federated Optimization", arXiv 2003.00295, algorithm 2.
+// FedOpt with an adaptive server: Reddi et al., "Adaptive Federated Optimization", arXiv 2003.00295,
+// algorithm 2.
 //
 //   m ← β₁ m + (1 − β₁) Δ̄
 //   v ← as the variant says
 //   w ← w + η m / (√v + τ)
 //
-// No bias correction, as in the paper; m starts at 0, v at τ² (the paper: at least τ²). Internal to this folder.
+// No bias correction, as in the paper; m starts at 0, v at τ² (the paper: at least τ²). Internal to this
+// folder.
 class AdaptiveStrategy : public MeanStrategy {
  public:
   AdaptiveStrategy(std::string name, const StrategyConfig& config);
@@ -37,7 +39,8 @@ void AdaptiveStrategy::AdaptiveStep(const Tile& tile, NextV next_v) const {
     const double delta = tile.delta[i];
     tile.m[i] = static_cast<float>(beta1_ * tile.m[i] + (1 - beta1_) * delta);
     tile.v[i] = static_cast<float>(next_v(static_cast<double>(tile.v[i]), delta * delta));
-    tile.w[i] = static_cast<float>(tile.w[i] + eta_ * tile.m[i] / (std::sqrt(static_cast<double>(tile.v[i])) + tau_));
+    tile.w[i] =
+        static_cast<float>(tile.w[i] + eta_ * tile.m[i] / (std::sqrt(static_cast<double>(tile.v[i])) + tau_));
   }
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 class FedAvgM final : public MeanStrategy {
  public:
-  FedAvgM(double lr, double momentum) : MeanStrategy("fedavgm", {.m = true, .v = {}}), eta_(lr), beta_(momentum) {}
+  FedAvgM(double lr, double momentum)
+      : MeanStrategy("fedavgm", {.m = true, .v = {}}), eta_(lr), beta_(momentum) {}
 
  private:
   void Step(const Tile& tile) const override {

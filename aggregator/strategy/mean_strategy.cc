@@ -16,14 +16,16 @@ std::span<float> Part(std::vector<float>& values, std::size_t at, std::size_t n)
 }
 
 Status WrongLayout(std::string_view section, std::size_t got, std::size_t expected) {
-  return Status(errors::kUpdateLayout, "the mean update has " + std::to_string(got) + " " + std::string(section) +
-                                           ", the model has " + std::to_string(expected));
+  return Status(errors::kUpdateLayout, "the mean update has " + std::to_string(got) + " " +
+                                           std::string(section) + ", the model has " +
+                                           std::to_string(expected));
 }
 
 Status CheckMemory(std::string_view name, std::size_t got, std::size_t expected) {
   if (got == expected) return Status::Ok();
   return Status(errors::kServerState, "the server state holds " + std::to_string(got) + " values of " +
-                                          std::string(name) + ", the strategy keeps " + std::to_string(expected));
+                                          std::string(name) + ", the strategy keeps " +
+                                          std::to_string(expected));
 }
 
 bool IsFinite(std::span<const float> values) {
@@ -52,7 +54,8 @@ Status MeanStrategy::Check(const AggregateUpdate& update, const ServerState& sta
   const auto parameters = static_cast<std::size_t>(layout.parameters);
   const auto buffers = static_cast<std::size_t>(layout.buffers);
   const auto counters = static_cast<std::size_t>(layout.counters);
-  if (update.parameters.size() != parameters) return WrongLayout("parameters", update.parameters.size(), parameters);
+  if (update.parameters.size() != parameters)
+    return WrongLayout("parameters", update.parameters.size(), parameters);
   if (update.buffers.size() != buffers) return WrongLayout("buffers", update.buffers.size(), buffers);
   if (!update.counters.empty() && update.counters.size() != counters) {
     return WrongLayout("counters", update.counters.size(), counters);
@@ -72,8 +75,8 @@ Status MeanStrategy::Apply(const AggregateUpdate& update, ServerState& state) co
     const std::span<float> tile = w.subspan(at, n);
     Step({tile, std::span(update.parameters).subspan(at, n), Part(state.m, at, n), Part(state.v, at, n)});
     if (!IsFinite(tile)) {
-      return Status(errors::kServerDiverged,
-                    "round " + std::to_string(state.round + 1) + ": a parameter of the global model is not finite");
+      return Status(errors::kServerDiverged, "round " + std::to_string(state.round + 1) +
+                                                 ": a parameter of the global model is not finite");
     }
   }
   const std::span<float> buffers = state.model.buffers();
@@ -87,11 +90,11 @@ Status CheckSetting(std::string_view key, double value, Range range) {
   const bool inside = (range.open ? value > range.low : value >= range.low) && value < range.high;
   if (inside && std::isfinite(value)) return Status::Ok();
   const bool bounded = std::isfinite(range.high);
-  return Status(errors::kConfigValue, "strategy." + std::string(key) + " is " + FormatDouble(value) + ", must be " +
-                                          (bounded ? std::string("in ") + (range.open ? "(" : "[") : "a number ") +
-                                          (bounded ? FormatDouble(range.low) + ", " + FormatDouble(range.high) + ")"
-                                                   : (range.open ? "above " : "of at least ") +
-                                                         FormatDouble(range.low)));
+  return Status(errors::kConfigValue,
+                "strategy." + std::string(key) + " is " + FormatDouble(value) + ", must be " +
+                    (bounded ? std::string("in ") + (range.open ? "(" : "[") : "a number ") +
+                    (bounded ? FormatDouble(range.low) + ", " + FormatDouble(range.high) + ")"
+                             : (range.open ? "above " : "of at least ") + FormatDouble(range.low)));
 }
 
 }  // namespace cairn

@@ -60,7 +60,9 @@ class Reader {
 Status Damaged(std::string_view how) {
   return Status(errors::kStorageCorrupt, "the stored server state " + std::string(how));
 }
-Status Foreign(std::string what) { return Status(errors::kServerState, "the stored server state " + std::move(what)); }
+Status Foreign(std::string what) {
+  return Status(errors::kServerState, "the stored server state " + std::move(what));
+}
 
 void CopyFloats(std::span<const std::byte> from, std::vector<float>& into) {
   if (!from.empty()) std::memcpy(into.data(), from.data(), from.size());
@@ -70,12 +72,15 @@ Status CheckFrame(std::span<const std::byte> bytes) {
   if (bytes.size() < kMagic.size() + sizeof kVersion + sizeof(std::uint32_t)) return Damaged("is cut short");
   std::uint32_t stored = 0;
   std::memcpy(&stored, bytes.last(sizeof stored).data(), sizeof stored);
-  if (Crc32c(bytes.first(bytes.size() - sizeof stored)) != stored) return Damaged("does not match its checksum");
-  if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0) return Damaged("does not begin with its mark");
+  if (Crc32c(bytes.first(bytes.size() - sizeof stored)) != stored)
+    return Damaged("does not match its checksum");
+  if (std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) != 0)
+    return Damaged("does not begin with its mark");
   std::uint32_t version = 0;
   std::memcpy(&version, bytes.data() + kMagic.size(), sizeof version);
   if (version == kVersion) return Status::Ok();
-  return Foreign("has format version " + std::to_string(version) + ", this release reads " + std::to_string(kVersion));
+  return Foreign("has format version " + std::to_string(version) + ", this release reads " +
+                 std::to_string(kVersion));
 }
 
 }  // namespace
@@ -113,7 +118,8 @@ Status DecodeServerState(std::span<const std::byte> bytes, std::string_view stra
   if (m_size != into.m.size() || v_size != into.v.size()) return Foreign("has moments of another size");
   const auto m = reader.Take(m_size * sizeof(float));
   const auto v = reader.Take(v_size * sizeof(float));
-  if (!reader.ok() || reader.left() != sizeof(std::uint32_t)) return Damaged("has another length than it says");
+  if (!reader.ok() || reader.left() != sizeof(std::uint32_t))
+    return Damaged("has another length than it says");
   CopyFloats(m, into.m);
   CopyFloats(v, into.v);
   into.round = round;

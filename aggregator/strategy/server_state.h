@@ -18,7 +18,8 @@ namespace cairn {
 std::vector<std::byte> EncodeServerState(std::string_view strategy, const ServerState& state);
 
 // Reads back into a state that Strategy::Start made from the stored model. Damaged bytes are refused
-// (kStorageCorrupt), another version, strategy, model or size too (kServerState); the state is then unchanged.
+// (kStorageCorrupt), another version, strategy, model or size too (kServerState); the state is then
+// unchanged.
 Status DecodeServerState(std::span<const std::byte> bytes, std::string_view strategy, ServerState& into);
 
 }  // namespace cairn

@@ -21,7 +21,8 @@ Status UnknownName(const std::string& name) {
   std::string all;
   for (const std::string& known : StrategyNames()) all += (all.empty() ? "" : ", ") + known;
   const std::string nearest = NearestWord(name, StrategyNames());
-  return Status(errors::kConfigValue, "strategy.name is \"" + EscapeControls(name) + "\", which is no known strategy")
+  return Status(errors::kConfigValue,
+                "strategy.name is \"" + EscapeControls(name) + "\", which is no known strategy")
       .Mend(nearest.empty() ? "choose one of " + all : "did you mean \"" + nearest + "\"? known are " + all);
 }
 
@@ -30,7 +31,8 @@ Status UnknownName(const std::string& name) {
 std::span<const std::string> StrategyNames() {
   static const auto names = [] {
     std::array<std::string, std::size(kStrategies)> result;
-    std::transform(std::begin(kStrategies), std::end(kStrategies), result.begin(), [](auto& e) { return e.name; });
+    std::transform(std::begin(kStrategies), std::end(kStrategies), result.begin(),
+                   [](auto& e) { return e.name; });
     return result;
   }();
   return names;

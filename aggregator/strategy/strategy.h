@@ -27,8 +27,8 @@ struct ServerState {
 // step. Pure functions of the server state; a strategy has no memory of its own. Immutable, thread-safe.
 //
 // Server optimizers touch exchanged parameters only. Buffers move by their weighted mean, counters become the
-// largest, tensors of Scope::kLocal never change. Symbols as in the papers: w global parameters, Δ̄ mean update
-// (the negative pseudo-gradient), η server learning rate.
+// largest, tensors of Scope::kLocal never change. Symbols as in the papers: w global parameters, Δ̄ mean
+// update (the negative pseudo-gradient), η server learning rate.
 class Strategy {
  public:
   virtual ~Strategy() = default;

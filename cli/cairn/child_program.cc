@@ -44,12 +44,14 @@ void Redirect(posix_spawn_file_actions_t& actions, const ChildProgram::Options& 
               const std::filesystem::path& captured) {
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   if (!options.output.empty()) {
-    posix_spawn_file_actions_addopen(&actions, 2, options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, kOutputMode);
+    posix_spawn_file_actions_addopen(&actions, 2, options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                     kOutputMode);
   }
   if (captured.empty()) {
     posix_spawn_file_actions_adddup2(&actions, 2, 1);
   } else {
-    posix_spawn_file_actions_addopen(&actions, 1, captured.c_str(), O_WRONLY | O_CREAT | O_TRUNC, kOutputMode);
+    posix_spawn_file_actions_addopen(&actions, 1, captured.c_str(), O_WRONLY | O_CREAT | O_TRUNC,
+                                     kOutputMode);
   }
 }
 
@@ -61,7 +63,8 @@ Result<ChildProgram> ChildProgram::Start(const std::filesystem::path& program,
   if (options.capture_stdout) {
     std::string name = (std::filesystem::temp_directory_path() / "cairn-out-XXXXXX").string();
     const UniqueFd file(mkstemp(name.data()));
-    if (!file.is_open()) return Status(errors::kStorageIo, "cannot make a temporary file: " + std::string(std::strerror(errno)));
+    if (!file.is_open())
+      return Status(errors::kStorageIo, "cannot make a temporary file: " + std::string(std::strerror(errno)));
     captured = name;
   }
   std::vector<std::string> words = {program.string()};
@@ -87,7 +90,9 @@ Result<ChildProgram> ChildProgram::Start(const std::filesystem::path& program,
 }
 
 ChildProgram::ChildProgram(ChildProgram&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), captured_(std::exchange(other.captured_, {})), code_(other.code_) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      captured_(std::exchange(other.captured_, {})),
+      code_(other.code_) {}
 
 ChildProgram::~ChildProgram() {
   if (pid_ > 0) Terminate(std::chrono::seconds(5));

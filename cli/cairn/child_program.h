@@ -21,8 +21,8 @@ class ChildProgram {
     std::filesystem::path output;          // where stdout and stderr go; empty: stderr of this process
     bool capture_stdout = false;           // read it with Output after Wait
   };
-  static Result<ChildProgram> Start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                                    const Options& options);
+  static Result<ChildProgram> Start(const std::filesystem::path& program,
+                                    const std::vector<std::string>& arguments, const Options& options);
   ChildProgram(ChildProgram&& other) noexcept;
   ChildProgram& operator=(ChildProgram&&) = delete;
   ~ChildProgram();  // Terminate, then kill

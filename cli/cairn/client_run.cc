@@ -43,7 +43,8 @@ ProcessWorkerConfig WorkerConfigOf(const ClientConfig& config) {
   for (const auto& [name, toml] : config.dataset_toml) worker.readable[name] = FilesOf(toml);
   worker.must_not_read = {config.key_file()};
   worker.environment = WorkerEnvironment(OwnEnvironment(), ThisCpu());
-  worker.sandbox = config.policy.sandbox == SandboxPolicy::kRequired ? SandboxMode::kRequired : SandboxMode::kBestEffort;
+  worker.sandbox =
+      config.policy.sandbox == SandboxPolicy::kRequired ? SandboxMode::kRequired : SandboxMode::kBestEffort;
   return worker;
 }
 
@@ -64,7 +65,8 @@ Status RunClient(const std::filesystem::path& folder) {
   CAIRN_ASSIGN_OR_RETURN(const ClientConfig config, LoadClientConfig(folder));
   const auto endpoint = Endpoint::Parse(config.aggregator_address);
   if (!endpoint.has_value()) {
-    return Status(errors::kConfigValue, "aggregator.address '" + config.aggregator_address + "' is not host:port");
+    return Status(errors::kConfigValue,
+                  "aggregator.address '" + config.aggregator_address + "' is not host:port");
   }
   CAIRN_ASSIGN_OR_RETURN(const std::filesystem::path program, FindWorker());
   // Before any thread and any key: the launcher knows neither.
@@ -77,15 +79,17 @@ Status RunClient(const std::filesystem::path& folder) {
   LogEventSink events;
   CAIRN_RETURN_IF_ERROR(MakeFolders(config.state_dir));
   CAIRN_ASSIGN_OR_RETURN(auto storage, FileAgentStorage::Create(config.state_dir / "agent"));
-  CAIRN_ASSIGN_OR_RETURN(const auto store,
-                         AgentStore::Open(std::move(storage),
-                                          {EgressGuard::Limits::Of(config.policy), config.aggregator_address}, wall_clock));
-  CAIRN_ASSIGN_OR_RETURN(const auto channel,
-                         GrpcClientChannel::Create({*endpoint,
-                                                    config.federation,
-                                                    {config.certificate_file(), config.key_file(), config.roots_file()},
-                                                    config.state_dir / "models",
-                                                    config.proxy == "env"}));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto store,
+      AgentStore::Open(std::move(storage),
+                       {EgressGuard::Limits::Of(config.policy), config.aggregator_address}, wall_clock));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto channel,
+      GrpcClientChannel::Create({*endpoint,
+                                 config.federation,
+                                 {config.certificate_file(), config.key_file(), config.roots_file()},
+                                 config.state_dir / "models",
+                                 config.proxy == "env"}));
   ProcessWorkerClient worker(*launcher, WorkerConfigOf(config));
   EventLoop loop;
   LanePool lanes(1);
@@ -94,12 +98,14 @@ Status RunClient(const std::filesystem::path& folder) {
   driver_config.client = config;
   driver_config.software = "cairn " + std::string(kVersion);
   driver_config.status_file = config.state_dir / "status.json";
-  AgentDriver driver(driver_config, AgentParts{*channel, worker, *store, loop,
-                                               [&loop](std::function<void()> function) { loop.Post(std::move(function)); },
-                                               lanes, clock, wall_clock, random, events, [&](const Status& reason) {
-                                                 ended = reason;
-                                                 loop.Stop();
-                                               }});
+  AgentDriver driver(driver_config,
+                     AgentParts{*channel, worker, *store, loop,
+                                [&loop](std::function<void()> function) { loop.Post(std::move(function)); },
+                                lanes, clock, wall_clock, random, events,
+                                [&](const Status& reason) {
+                                  ended = reason;
+                                  loop.Stop();
+                                }});
   loop.OnTimer([&driver](TimerId timer) { driver.OnTimer(timer); });
   loop.OnTerminate([&driver] { driver.Stop(); });
   loop.OnReload([&] {
@@ -110,12 +116,14 @@ Status RunClient(const std::filesystem::path& folder) {
       Log(LogLevel::kError, "client", "client.toml was not reloaded", {{"why", reloaded.status().what()}});
     }
   });
-  auto local = LocalServer::Start(loop, {.path = config.socket},
-                                  [&driver](const LocalPeer& peer, LocalMessage request, std::unique_ptr<LocalAnswer> answer) {
-                                    answer->Send({driver.HandleAdmin(request.text, "uid " + std::to_string(peer.uid)), {}});
-                                  });
+  auto local = LocalServer::Start(
+      loop, {.path = config.socket},
+      [&driver](const LocalPeer& peer, LocalMessage request, std::unique_ptr<LocalAnswer> answer) {
+        answer->Send({driver.HandleAdmin(request.text, "uid " + std::to_string(peer.uid)), {}});
+      });
   CAIRN_RETURN_IF_ERROR(local.status());
-  Log(LogLevel::kInfo, "client", "running", {{"site", config.site}, {"aggregator", config.aggregator_address}});
+  Log(LogLevel::kInfo, "client", "running",
+      {{"site", config.site}, {"aggregator", config.aggregator_address}});
   WarnOfWeakPolicy(config.policy);
   driver.Start();
   loop.Run();

@@ -11,16 +11,16 @@ namespace cairn {
 void AddBasicCommands(CommandSet& commands);   // version, explain, completion
 void AddConfigCommands(CommandSet& commands);  // config show, check, schema, init
 void AddDoctorCommand(CommandSet& commands, std::vector<DoctorCheck> checks);
-void AddRunsCommands(CommandSet& commands);    // runs ls, show, compare, report
-void AddWorkerCommands(CommandSet& commands);  // sim, data, model: run by cairn-worker
-void AddCaCommands(CommandSet& commands);      // ca init
+void AddRunsCommands(CommandSet& commands);           // runs ls, show, compare, report
+void AddWorkerCommands(CommandSet& commands);         // sim, data, model: run by cairn-worker
+void AddCaCommands(CommandSet& commands);             // ca init
 void AddAggregatorInitCommand(CommandSet& commands);  // aggregator init
-void AddInviteCommands(CommandSet& commands);  // invite new
-void AddSiteCommands(CommandSet& commands);    // site ls, approve, revoke
-void AddClientJoinCommand(CommandSet& commands);  // client join
-void AddServeCommand(CommandSet& commands);    // aggregator serve
-void AddJobCommands(CommandSet& commands);     // job submit, ls, show, watch, stop
-void AddClientCommands(CommandSet& commands);  // client run, status, policy, jobs
-void AddDemoCommand(CommandSet& commands);     // demo
+void AddInviteCommands(CommandSet& commands);         // invite new
+void AddSiteCommands(CommandSet& commands);           // site ls, approve, revoke
+void AddClientJoinCommand(CommandSet& commands);      // client join
+void AddServeCommand(CommandSet& commands);           // aggregator serve
+void AddJobCommands(CommandSet& commands);            // job submit, ls, show, watch, stop
+void AddClientCommands(CommandSet& commands);         // client run, status, policy, jobs
+void AddDemoCommand(CommandSet& commands);            // demo
 
 }  // namespace cairn

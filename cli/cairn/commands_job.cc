@@ -38,7 +38,9 @@ Result<std::string> InitialModelFile(const std::string& job_file) {
   ChildProgram::Options run;
   run.environment = WorkerEnvironment(OwnEnvironment(), ThisCpu());
   run.capture_stdout = true;
-  CAIRN_ASSIGN_OR_RETURN(const int code, RunProgram(worker, {"model", "init", "--job", job_file, "--out", out.string(), "-q"}, run));
+  CAIRN_ASSIGN_OR_RETURN(
+      const int code,
+      RunProgram(worker, {"model", "init", "--job", job_file, "--out", out.string(), "-q"}, run));
   if (code != 0) {
     return Status(errors::kModelSpec, "the job's first model could not be made; the reason is above");
   }
@@ -59,7 +61,8 @@ Status Submit(const Options& options, CommandOutput& out) {
                   std::to_string(model.size()) + " bytes; nothing was submitted");
     return {};
   }
-  const Json request = {{"verb", "job.submit"}, {"job", JobToml(job.spec, "")}, {"schema", job.spec.data.schema_toml}};
+  const Json request = {
+      {"verb", "job.submit"}, {"job", JobToml(job.spec, "")}, {"schema", job.spec.data.schema_toml}};
   CAIRN_ASSIGN_OR_RETURN(const Json data, AdminCall(Socket(options), request, std::move(model)));
   const std::string id = data.at("id");
   out.Data(JsonObject().AddRaw("job", data.dump()));
@@ -70,22 +73,25 @@ Status Submit(const Options& options, CommandOutput& out) {
 
 Status List(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const Json data, AdminCall(Socket(options), {{"verb", "job.ls"}}));
-  out.Data(JsonObject().AddRaw("jobs", data.at("jobs").dump()).AddRaw("connected", data.at("connected").dump()));
+  out.Data(
+      JsonObject().AddRaw("jobs", data.at("jobs").dump()).AddRaw("connected", data.at("connected").dump()));
   out.Print(JobListTable(data.at("jobs")));
   if (data.at("jobs").empty()) out.Next("cairn job submit job.toml");
   return {};
 }
 
 Status Show(const Options& options, CommandOutput& out) {
-  CAIRN_ASSIGN_OR_RETURN(const Json data, AdminCall(Socket(options), {{"verb", "job.show"}, {"id", options.id}}));
+  CAIRN_ASSIGN_OR_RETURN(const Json data,
+                         AdminCall(Socket(options), {{"verb", "job.show"}, {"id", options.id}}));
   out.Data(JsonObject().AddRaw("job", data.dump()));
   out.Print(JobDescription(data));
   return {};
 }
 
 Status Stop(const Options& options, CommandOutput& out) {
-  CAIRN_ASSIGN_OR_RETURN(const Json data,
-                         AdminCall(Socket(options), {{"verb", "job.stop"}, {"id", options.id}, {"now", options.now}}));
+  CAIRN_ASSIGN_OR_RETURN(
+      const Json data,
+      AdminCall(Socket(options), {{"verb", "job.stop"}, {"id", options.id}, {"now", options.now}}));
   out.Data(JsonObject().Add("id", std::string(data.at("id"))));
   out.PrintLine(std::string(data.at("id")) + (options.now ? " stopped" : " stops after its open round"));
   out.Next("cairn job show " + options.id);
@@ -97,14 +103,16 @@ Status Watch(const Options& options, CommandOutput& out) {
   ProgressLine progress(out.notes(), out.note_terminal(), clock, out.flags().quiet);
   JobWatcher watcher(progress);
   Json last;
-  CAIRN_RETURN_IF_ERROR(AdminStream(Socket(options), {{"verb", "job.watch"}, {"id", options.id}}, [&](const Json& data) {
-    last = data;
-    watcher.Tell(data);
-    out.Item(JsonObject().AddRaw("job", data.dump()));
-    return !data.contains("outcome");
-  }));
+  CAIRN_RETURN_IF_ERROR(
+      AdminStream(Socket(options), {{"verb", "job.watch"}, {"id", options.id}}, [&](const Json& data) {
+        last = data;
+        watcher.Tell(data);
+        out.Item(JsonObject().AddRaw("job", data.dump()));
+        return !data.contains("outcome");
+      }));
   progress.Clear();
-  if (last.is_null() || !last.contains("outcome")) return Status(errors::kNetLost, "the aggregator ended while the job went on");
+  if (last.is_null() || !last.contains("outcome"))
+    return Status(errors::kNetLost, "the aggregator ended while the job went on");
   out.Data(JsonObject().AddRaw("job", last.dump()));
   out.Print(RoundTable(last));
   const std::string run = last.value("run", "");
@@ -129,7 +137,8 @@ void AddJobCommands(CommandSet& commands) {
     command.Has({"--dir", "DIR", "the aggregator's folder", &options->dir});
     return {&command, options};
   };
-  const auto [submit, submit_options] = with_dir("job submit", "Submits a job to the aggregator of this machine");
+  const auto [submit, submit_options] =
+      with_dir("job submit", "Submits a job to the aggregator of this machine");
   submit->Takes({"FILE", "job.toml", &submit_options->file})
       .Has({"--dry-run", "", "check everything, submit nothing", &submit_options->dry_run})
       .Run([o = submit_options](CommandOutput& out) { return Submit(*o, out); });
@@ -142,7 +151,8 @@ void AddJobCommands(CommandSet& commands) {
   watch->Takes({"ID", "id or name", &watch_options->id});
   watch->Run([o = watch_options](CommandOutput& out) { return Watch(*o, out); });
   const auto [stop, stop_options] = with_dir("job stop", "Stops a job after its open round");
-  stop->Takes({"ID", "id or name", &stop_options->id}).Has({"--now", "", "abandon the open round", &stop_options->now});
+  stop->Takes({"ID", "id or name", &stop_options->id})
+      .Has({"--now", "", "abandon the open round", &stop_options->now});
   stop->Run([o = stop_options](CommandOutput& out) { return Stop(*o, out); });
 }
 

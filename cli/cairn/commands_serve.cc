@@ -45,13 +45,15 @@ Status Serve(const Options& options) {
   transport.address = config.address;
   transport.tls = {config.certificate(), config.key(), config.roots()};
   transport.state_dir = config.state_dir;
-  transport.authorize = [&desk](const PeerIdentity& peer, const std::string& pem) { return desk->Authorize(peer, pem); };
+  transport.authorize = [&desk](const PeerIdentity& peer, const std::string& pem) {
+    return desk->Authorize(peer, pem);
+  };
   transport.enrolment = desk.get();
   CAIRN_ASSIGN_OR_RETURN(const auto server, GrpcServer::Create(std::move(transport)));
   desk->OnRosterChange([&server] { server->RecheckPeers(); });
 
-  AggregatorConfig driver_config{config.state_dir, config.federation, "cairn " + std::string(kVersion), config.heartbeat,
-                                 config.stall_timeout};
+  AggregatorConfig driver_config{config.state_dir, config.federation, "cairn " + std::string(kVersion),
+                                 config.heartbeat, config.stall_timeout};
   CAIRN_ASSIGN_OR_RETURN(const auto driver,
                          AggregatorDriver::Create(std::move(driver_config), loop, *server, events, runs));
   runs.SetDriver(*driver);
@@ -60,16 +62,19 @@ Status Serve(const Options& options) {
   admin.SetRunOf([&runs](JobId job) { return runs.RunOf(job); });
   AddEnrolmentVerbs(admin, *desk, [&driver] { return driver->ConnectedSites(); });
   CAIRN_ASSIGN_OR_RETURN(
-      auto local, LocalServer::Start(loop, {.path = config.socket(), .max_attachment = std::uint64_t{4} << 30},
-                                     [&admin](const LocalPeer& peer, LocalMessage request, std::unique_ptr<LocalAnswer> answer) {
-                                       admin.Handle(peer, std::move(request), std::move(answer));
-                                     }));
+      auto local,
+      LocalServer::Start(
+          loop, {.path = config.socket(), .max_attachment = std::uint64_t{4} << 30},
+          [&admin](const LocalPeer& peer, LocalMessage request, std::unique_ptr<LocalAnswer> answer) {
+            admin.Handle(peer, std::move(request), std::move(answer));
+          }));
   driver->Start();
   CAIRN_RETURN_IF_ERROR(server->Start(*driver, *driver));
   Log(LogLevel::kInfo, "aggregator", "serving",
       {{"federation", config.federation}, {"address", config.address}, {"port", server->port()}});
   Log(LogLevel::kWarning, "aggregator",
-      "this release has no secure aggregation: a job that says secagg off lets this process read each site's update");
+      "this release has no secure aggregation: a job that says secagg off lets this process read each site's "
+      "update");
   loop.OnTerminate([&loop] { loop.Stop(); });
   loop.Run();
   Log(LogLevel::kInfo, "aggregator", "draining");

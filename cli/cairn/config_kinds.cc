@@ -74,7 +74,8 @@ constexpr ConfigKind kKinds[] = {
     {"client", "a site's agent", "client.toml", [](ConfigReader& root) { (void)ReadClientConfig(root); },
      kClientStarter, "cairn client run"},
     {"aggregator", "the aggregator", "aggregator.toml",
-     [](ConfigReader& root) { (void)ReadAggregatorConfig(root, {}); }, kAggregatorStarter, "cairn aggregator serve"},
+     [](ConfigReader& root) { (void)ReadAggregatorConfig(root, {}); }, kAggregatorStarter,
+     "cairn aggregator serve"},
 };
 
 // How many of the top-level names of the document this kind knows.

@@ -54,7 +54,9 @@ class CatchInterrupt {
 };
 
 Status CheckInterrupt() {
-  return g_interrupted == 0 ? Status() : Status(errors::kCancelled, "the demo was interrupted; everything it started is stopped");
+  return g_interrupted == 0
+             ? Status()
+             : Status(errors::kCancelled, "the demo was interrupted; everything it started is stopped");
 }
 
 Result<std::uint16_t> FreePort() {
@@ -65,7 +67,8 @@ Result<std::uint16_t> FreePort() {
   socklen_t size = sizeof address;
   if (!fd.is_open() || bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    return Status(errors::kNetPortInUse, std::string("no free port on the loopback interface: ") + std::strerror(errno));
+    return Status(errors::kNetPortInUse,
+                  std::string("no free port on the loopback interface: ") + std::strerror(errno));
   }
   return ntohs(address.sin_port);
 }
@@ -84,7 +87,8 @@ class Demo {
     CAIRN_RETURN_IF_ERROR(StartAggregator());
     for (DemoSite& site : sites_) CAIRN_RETURN_IF_ERROR(Enrol(site));
     for (const DemoSite& site : sites_) CAIRN_RETURN_IF_ERROR(StartAgent(site));
-    out_.Note("sites       " + std::to_string(sites_.size()) + " enrolled, each a process with its own key and sandboxed worker");
+    out_.Note("sites       " + std::to_string(sites_.size()) +
+              " enrolled, each a process with its own key and sandboxed worker");
     CAIRN_RETURN_IF_ERROR(RunJob());
     return StopAll();
   }
@@ -106,7 +110,8 @@ class Demo {
     return Await(child, words.front(), log, 120s);
   }
 
-  Status Await(ChildProgram& child, const std::string& what, const std::string& log, std::chrono::milliseconds patience) {
+  Status Await(ChildProgram& child, const std::string& what, const std::string& log,
+               std::chrono::milliseconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     std::optional<int> code;
     while (!(code = child.Wait(200ms)).has_value()) {
@@ -120,8 +125,9 @@ class Demo {
   Status Failed(const std::string& what, const std::string& how, const std::string& log) const {
     const auto text = ReadFile(folder_ / "logs" / (log + ".log"), 1 << 20);
     return Status(errors::kDemoFailed, "a part of the demo failed: " + what + " " + how)
-        .Why(text.ok() && !text->empty() ? "its log ends: " + text->substr(text->size() > 600 ? text->size() - 600 : 0)
-                                         : "it left no log")
+        .Why(text.ok() && !text->empty()
+                 ? "its log ends: " + text->substr(text->size() > 600 ? text->size() - 600 : 0)
+                 : "it left no log")
         .Mend("run `cairn demo --keep DIR` and read DIR/logs; `cairn doctor` checks this machine");
   }
 
@@ -130,11 +136,13 @@ class Demo {
     const bool fashion = fs::exists(fs::path(kFashion) / "train-images-idx3-ubyte.gz", ignored);
     const auto count = static_cast<std::size_t>(options_.sites);
     if (fashion) {
-      CAIRN_RETURN_IF_ERROR(Command(worker_, {"data", "partition", std::string(kFashion) + "/train-images-idx3-ubyte.gz",
-                                              "--labels", std::string(kFashion) + "/train-labels-idx1-ubyte.gz", "--scheme",
-                                              "dirichlet:0.5", "--clients", std::to_string(count), "--seed",
-                                              std::to_string(options_.seed), "--out", (folder_ / "data").string()},
-                                    "partition"));
+      CAIRN_RETURN_IF_ERROR(
+          Command(worker_,
+                  {"data", "partition", std::string(kFashion) + "/train-images-idx3-ubyte.gz", "--labels",
+                   std::string(kFashion) + "/train-labels-idx1-ubyte.gz", "--scheme", "dirichlet:0.5",
+                   "--clients", std::to_string(count), "--seed", std::to_string(options_.seed), "--out",
+                   (folder_ / "data").string()},
+                  "partition"));
     }
     for (std::size_t i = 0; i < count; ++i) {
       DemoSite site{DemoSiteName(i), folder_ / DemoSiteName(i), {}};
@@ -142,7 +150,9 @@ class Demo {
       CAIRN_RETURN_IF_ERROR(MakeFolders(site.folder));
       sites_.push_back(std::move(site));
     }
-    out_.Note(std::string("data        ") + (fashion ? "Fashion-MNIST, 60,000 images" : "made digits (install dataset-fashion-mnist for real images)") +
+    out_.Note(std::string("data        ") +
+              (fashion ? "Fashion-MNIST, 60,000 images"
+                       : "made digits (install dataset-fashion-mnist for real images)") +
               ", split over " + std::to_string(count) + " sites, Dirichlet 0.5");
     return {};
   }
@@ -158,15 +168,17 @@ class Demo {
     return name;
   }
   static std::string MadeKeys(std::size_t index) {
-    return "reader = \"made-digits\"\nrows = 2000\nfirst_row = " + std::to_string(2000 * index) + "\nseed = 1\n";
+    return "reader = \"made-digits\"\nrows = 2000\nfirst_row = " + std::to_string(2000 * index) +
+           "\nseed = 1\n";
   }
 
   Status StartAggregator() {
     const std::string ca = (folder_ / "ca").string(), dir = (folder_ / "aggregator").string();
     CAIRN_RETURN_IF_ERROR(Command(self_, {"ca", "init", "--federation", kFederation, "--dir", ca}, "ca"));
-    CAIRN_RETURN_IF_ERROR(Command(self_, {"aggregator", "init", "--issuer", ca + "/issuer", "--root", ca, "--address",
-                                          "localhost:" + std::to_string(port_), "--listen",
-                                          "127.0.0.1:" + std::to_string(port_), "--dir", dir},
+    CAIRN_RETURN_IF_ERROR(Command(self_,
+                                  {"aggregator", "init", "--issuer", ca + "/issuer", "--root", ca,
+                                   "--address", "localhost:" + std::to_string(port_), "--listen",
+                                   "127.0.0.1:" + std::to_string(port_), "--dir", dir},
                                   "aggregator-init"));
     CAIRN_RETURN_IF_ERROR(StartDaemon({"aggregator", "serve", "--dir", dir}, "aggregator"));
     for (int tries = 0; tries < 200; ++tries) {
@@ -193,17 +205,21 @@ class Demo {
   // As a real site: the centre invites, the site joins with keys it makes, the centre approves.
   Status Enrol(DemoSite& site) {
     const std::string dir = (folder_ / "aggregator").string(), invite = (site.folder / "invite").string();
-    CAIRN_RETURN_IF_ERROR(Command(self_, {"invite", "new", site.name, "--dir", dir, "--out", invite}, "invite-" + site.name));
+    CAIRN_RETURN_IF_ERROR(
+        Command(self_, {"invite", "new", site.name, "--dir", dir, "--out", invite}, "invite-" + site.name));
     ChildProgram::Options run;
     run.output = folder_ / "logs" / ("join-" + site.name + ".log");
     CAIRN_ASSIGN_OR_RETURN(ChildProgram join,
-                           ChildProgram::Start(self_, {"client", "join", invite, "--dir", site.folder.string(), "--state",
-                                                       (site.folder / "state").string()},
+                           ChildProgram::Start(self_,
+                                               {"client", "join", invite, "--dir", site.folder.string(),
+                                                "--state", (site.folder / "state").string()},
                                                run));
     CAIRN_RETURN_IF_ERROR(WaitForRequest(site.name, join));
-    CAIRN_RETURN_IF_ERROR(Command(self_, {"site", "approve", site.name, "--yes", "--dir", dir}, "approve-" + site.name));
+    CAIRN_RETURN_IF_ERROR(
+        Command(self_, {"site", "approve", site.name, "--yes", "--dir", dir}, "approve-" + site.name));
     CAIRN_RETURN_IF_ERROR(Await(join, "client join", "join-" + site.name, 60s));
-    return WriteFileAtomically(site.folder / "client.toml", std::string_view(DemoClientToml(site, kFederation, port_)));
+    return WriteFileAtomically(site.folder / "client.toml",
+                               std::string_view(DemoClientToml(site, kFederation, port_)));
   }
 
   Status WaitForRequest(const std::string& name, ChildProgram& join) {
@@ -228,8 +244,10 @@ class Demo {
     const std::string dir = (folder_ / "aggregator").string();
     const std::string job = DemoJobToml(options_.sites, options_.rounds, options_.seed);
     CAIRN_RETURN_IF_ERROR(WriteFileAtomically(folder_ / "job.toml", std::string_view(job)));
-    CAIRN_RETURN_IF_ERROR(WriteFileAtomically(folder_ / "experiment.toml", std::string_view(DemoExperimentToml(job, sites_))));
-    CAIRN_RETURN_IF_ERROR(Command(self_, {"job", "submit", (folder_ / "job.toml").string(), "--dir", dir}, "submit"));
+    CAIRN_RETURN_IF_ERROR(
+        WriteFileAtomically(folder_ / "experiment.toml", std::string_view(DemoExperimentToml(job, sites_))));
+    CAIRN_RETURN_IF_ERROR(
+        Command(self_, {"job", "submit", (folder_ / "job.toml").string(), "--dir", dir}, "submit"));
     // The watcher speaks to the user itself: progress on stderr, the table on stdout.
     std::vector<std::string> watch = {"job", "watch", "demo", "--dir", dir, "--format", "json"};
     ChildProgram::Options run;
@@ -238,7 +256,8 @@ class Demo {
     std::optional<int> code;
     while (!(code = watcher.Wait(200ms)).has_value()) CAIRN_RETURN_IF_ERROR(CheckInterrupt());
     const auto answer = nlohmann::json::parse(watcher.Output(), nullptr, false);
-    if (*code != 0 || !answer.is_object() || !answer.contains("data")) return Failed("job watch", "exited with " + std::to_string(*code), "aggregator");
+    if (*code != 0 || !answer.is_object() || !answer.contains("data"))
+      return Failed("job watch", "exited with " + std::to_string(*code), "aggregator");
     return TellResult(answer.at("data").at("job"));
   }
 
@@ -267,7 +286,8 @@ Status Demo::TellResult(const nlohmann::json& job) {
   std::error_code error;
   fs::create_directories(run.parent_path(), error);
   fs::copy(made, run, fs::copy_options::recursive | fs::copy_options::overwrite_existing, error);
-  if (error) return Status(errors::kStorageIo, "cannot copy the run to " + run.string() + ": " + error.message());
+  if (error)
+    return Status(errors::kStorageIo, "cannot copy the run to " + run.string() + ": " + error.message());
   CAIRN_ASSIGN_OR_RETURN(const std::string model, ReadFile(run / "final.safetensors", kMaxModelFile));
   const std::string digest = Sha256::Of(model).hex();
   out_.Print(RoundTable(job));
@@ -275,7 +295,8 @@ Status Demo::TellResult(const nlohmann::json& job) {
   out_.PrintLine("sha256  " + digest);
   out_.PrintLine("report  " + (run / "report.html").string());
   out_.Data(JsonObject().Add("run", run.string()).Add("final_sha256", digest).AddRaw("job", job.dump()));
-  if (!options_.keep.empty()) out_.Next("cairn sim run " + (folder_ / "experiment.toml").string() + "   # the same bytes, simulated");
+  if (!options_.keep.empty())
+    out_.Next("cairn sim run " + (folder_ / "experiment.toml").string() + "   # the same bytes, simulated");
   out_.Next("cairn ca init --federation NAME");
   return {};
 }
@@ -284,11 +305,13 @@ Status Demo::TellResult(const nlohmann::json& job) {
 
 Status RunDemo(const DemoOptions& options, CommandOutput& out) {
   if (options.sites < 2 || options.sites > 26) return Status(errors::kUsage, "--sites must be from 2 to 26");
-  if (options.rounds < 1 || options.rounds > 1000) return Status(errors::kUsage, "--rounds must be from 1 to 1000");
+  if (options.rounds < 1 || options.rounds > 1000)
+    return Status(errors::kUsage, "--rounds must be from 1 to 1000");
   const CatchInterrupt interrupt;
   out.Warn("updates are not masked: secure aggregation is not part of this release (job and sites say so)");
   if (!options.keep.empty()) return Demo(options, out, fs::absolute(options.keep)).Run();
-  CAIRN_ASSIGN_OR_RETURN(const TempFolder folder, TempFolder::Create(fs::temp_directory_path(), "cairn-demo-"));
+  CAIRN_ASSIGN_OR_RETURN(const TempFolder folder,
+                         TempFolder::Create(fs::temp_directory_path(), "cairn-demo-"));
   return Demo(options, out, folder.path()).Run();
 }
 

@@ -11,7 +11,7 @@ namespace cairn {
 
 struct DemoOptions {
   std::int64_t sites = 4, rounds = 5, seed = 1;
-  std::string keep;         // working folder that stays; empty: a temporary one that goes
+  std::string keep;          // working folder that stays; empty: a temporary one that goes
   std::string out = "runs";  // where the run directory is copied to
 };
 

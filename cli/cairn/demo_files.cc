@@ -10,17 +10,20 @@ std::string Quoted(const std::string& text) { return ToTomlInline(ConfigValue::S
 }  // namespace
 
 std::string DemoSiteName(std::size_t index) {
-  return index < 26 ? "site-" + std::string(1, static_cast<char>('a' + index)) : "site-z" + std::to_string(index);
+  return index < 26 ? "site-" + std::string(1, static_cast<char>('a' + index))
+                    : "site-z" + std::to_string(index);
 }
 
 std::string DemoJobToml(std::int64_t sites, std::int64_t rounds, std::int64_t seed) {
   const std::string n = std::to_string(sites);
   return "schema = 1\nname = \"demo\"\nseed = " + std::to_string(seed) +
-         "\nmodel = { arch = \"cnn-small\", hyper = { channels = 1, size = 28, classes = 10 }, init = \"seed:" +
+         "\nmodel = { arch = \"cnn-small\", hyper = { channels = 1, size = 28, classes = 10 }, init = "
+         "\"seed:" +
          std::to_string(seed) +
          "\" }\n"
          "data = { dataset = \"images\", holdout = 0.1 }\n"
-         "train = { loss = \"cross_entropy\", epochs = 1, batch = 50, optimizer = { name = \"sgd\", lr = 0.05, momentum = 0.9 } }\n"
+         "train = { loss = \"cross_entropy\", epochs = 1, batch = 50, optimizer = { name = \"sgd\", lr = "
+         "0.05, momentum = 0.9 } }\n"
          "strategy = { name = \"fedavg\", rounds = " +
          std::to_string(rounds) + ", cohort = { min = " + n +
          ", target = \"all\" } }\n"
@@ -30,9 +33,10 @@ std::string DemoJobToml(std::int64_t sites, std::int64_t rounds, std::int64_t se
 
 std::string DemoClientToml(const DemoSite& site, const std::string& federation, std::uint16_t port) {
   return "schema = 1\nsite = { name = " + Quoted(site.name) + ", federation = " + Quoted(federation) +
-         " }\naggregator = { address = \"localhost:" + std::to_string(port) + "\" }\nclient = { heartbeat = \"1s\", state_dir = " +
-         Quoted((site.folder / "state").string()) + ", socket = " + Quoted((site.folder / "agent.sock").string()) +
-         " }\n[dataset.images]\n" + site.dataset_keys +
+         " }\naggregator = { address = \"localhost:" + std::to_string(port) +
+         "\" }\nclient = { heartbeat = \"1s\", state_dir = " + Quoted((site.folder / "state").string()) +
+         ", socket = " + Quoted((site.folder / "agent.sock").string()) + " }\n[dataset.images]\n" +
+         site.dataset_keys +
          "[policy]\napproval = \"auto\"\nsecagg = \"plain-ok\"\nmin_cohort = 2\nshare_site_metrics = true\n"
          "[policy.dataset.images]\njobs = [\"demo\"]\n";
 }

@@ -9,7 +9,9 @@
 
 namespace cairn {
 
-std::filesystem::path JobRuns::LinkOf(JobId job) const { return state_dir_ / "jobs" / ("j-" + std::to_string(job.value)); }
+std::filesystem::path JobRuns::LinkOf(JobId job) const {
+  return state_dir_ / "jobs" / ("j-" + std::to_string(job.value));
+}
 
 std::string JobRuns::RunOf(JobId job) const {
   std::error_code error;
@@ -49,12 +51,14 @@ Status JobRuns::Write(const JobManifest& job, const JobClosed& end, const ModelH
   config.directory.run.facts = JobFacts(job, history.participants.size());
   config.directory.started = SystemWallClock().Now();
   config.directory.experiment_toml = config.directory.resolved_toml = JobToml(job.spec, "");
-  config.directory.env_json = JsonObject().Add("software", "cairn " + std::string(kVersion)).Add("job", job.digest).text();
+  config.directory.env_json =
+      JsonObject().Add("software", "cairn " + std::string(kVersion)).Add("job", job.digest).text();
   config.manifest = std::make_shared<JobManifest>(job);
   config.save_best = false;  // only the last model is at hand
   CAIRN_ASSIGN_OR_RETURN(RunRecorder recorder, RunRecorder::Create(std::move(config)));
   std::vector<ClientRow> clients;
-  for (std::size_t i = 0; i < history.participants.size(); ++i) clients.push_back({i, history.participants[i], 0, 0, {}});
+  for (std::size_t i = 0; i < history.participants.size(); ++i)
+    clients.push_back({i, history.participants[i], 0, 0, {}});
   CAIRN_RETURN_IF_ERROR(recorder.WriteClients(std::move(clients)));
   for (const RoundSummary& summary : history.committed) {
     CAIRN_RETURN_IF_ERROR(recorder.OnRound(summary, model, {}, Duration{0}));

@@ -8,7 +8,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string Text(const Json& json, const char* key) { return json.contains(key) ? json.at(key).get<std::string>() : ""; }
+std::string Text(const Json& json, const char* key) {
+  return json.contains(key) ? json.at(key).get<std::string>() : "";
+}
 
 // Training rounds, each with what the next round measured of its model.
 struct Row {
@@ -40,9 +42,10 @@ std::string JobListTable(const Json& jobs) {
   std::string text = Format("%-6s %-24s %-11s %9s  %s\n", "ID", "NAME", "STATE", "ROUNDS", "SITES");
   for (const Json& job : jobs) {
     const std::string state = job.contains("outcome") ? Text(job, "outcome") : Text(job, "state");
-    const std::string rounds = std::to_string(job.at("rounds_done").get<int>()) + "/" + std::to_string(job.at("rounds").get<int>());
-    text += Format("%-6s %-24.24s %-11s %9s  %zu\n", Text(job, "id").c_str(), Text(job, "name").c_str(), state.c_str(),
-                   rounds.c_str(), job.at("participants").size());
+    const std::string rounds =
+        std::to_string(job.at("rounds_done").get<int>()) + "/" + std::to_string(job.at("rounds").get<int>());
+    text += Format("%-6s %-24.24s %-11s %9s  %zu\n", Text(job, "id").c_str(), Text(job, "name").c_str(),
+                   state.c_str(), rounds.c_str(), job.at("participants").size());
   }
   return text;
 }
@@ -62,8 +65,8 @@ std::string RoundTable(const Json& job) {
   std::string text = "round  sites  examples  log loss  accuracy  ROC-AUC  macro F1\n";
   for (const Row& row : Rows(job)) {
     text += Format("%5llu  %2llu/%-2llu  %8lld", static_cast<unsigned long long>(row.round),
-                   static_cast<unsigned long long>(row.reported), static_cast<unsigned long long>(row.invited),
-                   static_cast<long long>(row.examples));
+                   static_cast<unsigned long long>(row.reported),
+                   static_cast<unsigned long long>(row.invited), static_cast<long long>(row.examples));
     if (!row.measured.is_null()) {
       text += Format("  %8.4f  %8.4f  %7.4f  %8.4f", row.measured.at("log_loss").get<double>(),
                      row.measured.at("accuracy").get<double>(), row.measured.at("roc_auc").get<double>(),

@@ -9,12 +9,12 @@
 #include <sstream>
 #include <thread>
 
-#include "cli/cairn/doctor.h"
 #include "cli/cairn/child_program.h"
+#include "cli/cairn/doctor.h"
 #include "cli/cairn/worker_program.h"
+#include "core/base/text.h"
 #include "core/runtime/child/environment.h"
 #include "core/runtime/child/sandbox.h"
-#include "core/base/text.h"
 
 namespace cairn {
 namespace {
@@ -100,7 +100,8 @@ std::vector<CheckLine> CheckBlas() {
   options.capture_stdout = true;
   auto child = ChildProgram::Start(*worker, {"blas-speed"}, options);
   if (!child.ok() || child->Wait(std::chrono::seconds(30)) != 0) {
-    return {{Verdict::kBad, "BLAS", "the worker could not multiply two matrices", "reinstall cairn-worker and libtorch"}};
+    return {{Verdict::kBad, "BLAS", "the worker could not multiply two matrices",
+             "reinstall cairn-worker and libtorch"}};
   }
   const double rate = std::strtod(child->Output().c_str(), nullptr);
   char evidence[64];
@@ -122,7 +123,8 @@ std::vector<CheckLine> CheckSandbox() {
     line.mend = "use a kernel with seccomp, or say policy.sandbox = \"best-effort\" at this site";
   } else if (report.landlock_abi == 0) {
     line.verdict = Verdict::kWarning;
-    line.mend = "boot a kernel with Landlock: without it only seccomp and file modes keep a worker off other files";
+    line.mend =
+        "boot a kernel with Landlock: without it only seccomp and file modes keep a worker off other files";
   }
   return {line};
 }

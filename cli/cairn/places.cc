@@ -8,7 +8,8 @@ namespace {
 std::filesystem::path Folder(const std::string& flag, const char* variable, const char* packaged) {
   if (!flag.empty()) return std::filesystem::absolute(flag);
   const char* value = std::getenv(variable);
-  return value != nullptr && *value != '\0' ? std::filesystem::absolute(value) : std::filesystem::path(packaged);
+  return value != nullptr && *value != '\0' ? std::filesystem::absolute(value)
+                                            : std::filesystem::path(packaged);
 }
 
 }  // namespace

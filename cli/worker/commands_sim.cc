@@ -41,34 +41,40 @@ Result<Source> FindExperiment(const std::string& name) {
 // The file, then the environment, then --set, then the flags that have names of their own.
 Result<ConfigDocument> Merge(const Options& options, const Source& source) {
   const bool builtin = FindBuiltinExperiment(options.experiment).has_value();
-  auto parsed = builtin ? ConfigDocument::Parse(source.toml, source.name) : ConfigDocument::ReadFile(source.name);
+  auto parsed =
+      builtin ? ConfigDocument::Parse(source.toml, source.name) : ConfigDocument::ReadFile(source.name);
   CAIRN_RETURN_IF_ERROR(parsed.status());
   ConfigDocument document = std::move(*parsed);
   CAIRN_RETURN_IF_ERROR(document.ApplyEnvironment(EnvironmentOverrides()));
   for (const std::string& set : options.sets) CAIRN_RETURN_IF_ERROR(document.ApplyFlag(set));
-  if (options.seed >= 0) CAIRN_RETURN_IF_ERROR(document.ApplyFlag("seed=" + std::to_string(options.seed), "--seed"));
+  if (options.seed >= 0)
+    CAIRN_RETURN_IF_ERROR(document.ApplyFlag("seed=" + std::to_string(options.seed), "--seed"));
   if (options.workers >= 0) {
-    CAIRN_RETURN_IF_ERROR(document.ApplyFlag("simulation.workers=" + std::to_string(options.workers), "--workers"));
+    CAIRN_RETURN_IF_ERROR(
+        document.ApplyFlag("simulation.workers=" + std::to_string(options.workers), "--workers"));
   }
   if (!options.transport.empty()) {
-    CAIRN_RETURN_IF_ERROR(document.ApplyFlag("simulation.transport=\"" + options.transport + "\"", "--transport"));
+    CAIRN_RETURN_IF_ERROR(
+        document.ApplyFlag("simulation.transport=\"" + options.transport + "\"", "--transport"));
   }
-  if (!options.out.empty()) CAIRN_RETURN_IF_ERROR(document.ApplyFlag("output.dir=\"" + options.out + "\"", "--out"));
+  if (!options.out.empty())
+    CAIRN_RETURN_IF_ERROR(document.ApplyFlag("output.dir=\"" + options.out + "\"", "--out"));
   return document;
 }
 
 std::string Megabytes(double bytes) {
   char text[32];
-  std::snprintf(text, sizeof text, bytes < 1e6 ? "%.1f kB" : "%.1f MB", bytes < 1e6 ? bytes / 1e3 : bytes / 1e6);
+  std::snprintf(text, sizeof text, bytes < 1e6 ? "%.1f kB" : "%.1f MB",
+                bytes < 1e6 ? bytes / 1e3 : bytes / 1e6);
   return text;
 }
 
 void TellPlan(CommandOutput& out, const SimRun& run) {
   const SimPlan& plan = run.plan();
   const JobSpec& spec = run.manifest().spec;
-  out.Note(spec.name + "  " + std::to_string(plan.clients) + " sites · " + std::to_string(plan.rows) + " rows · " +
-           spec.model.arch + ", " + std::to_string(plan.parameters) + " parameters · " + spec.strategy.name +
-           " · seed " + std::to_string(spec.seed));
+  out.Note(spec.name + "  " + std::to_string(plan.clients) + " sites · " + std::to_string(plan.rows) +
+           " rows · " + spec.model.arch + ", " + std::to_string(plan.parameters) + " parameters · " +
+           spec.strategy.name + " · seed " + std::to_string(spec.seed));
   out.Note("aggregation  plain: secure aggregation is not part of this release");
 }
 
@@ -152,7 +158,8 @@ Status RunSim(const Options& options, CommandOutput& out) {
     state.reported = row.reported;
     state.invited = row.invited;
     state.values = {{"loss", row.metrics[0]}, {"acc", row.metrics[1]}};
-    state.bytes_up = row.reported == 0 ? 0 : static_cast<double>(row.bytes_up) / static_cast<double>(row.reported);
+    state.bytes_up =
+        row.reported == 0 ? 0 : static_cast<double>(row.bytes_up) / static_cast<double>(row.reported);
     progress.RoundDone(state);
   };
   CAIRN_ASSIGN_OR_RETURN(const auto run, SimRun::Create(std::move(request)));
@@ -161,8 +168,9 @@ Status RunSim(const Options& options, CommandOutput& out) {
     out.Data(PlanJson(*run));
     const SimPlan& plan = run->plan();
     out.PrintLine("would run " + std::to_string(run->manifest().spec.strategy.rounds) + " rounds with " +
-                  std::to_string(plan.lanes) + " workers: " + Megabytes(static_cast<double>(plan.bytes_up_a_round)) +
-                  " up and " + Megabytes(static_cast<double>(plan.bytes_down_a_round)) + " down a round, about " +
+                  std::to_string(plan.lanes) +
+                  " workers: " + Megabytes(static_cast<double>(plan.bytes_up_a_round)) + " up and " +
+                  Megabytes(static_cast<double>(plan.bytes_down_a_round)) + " down a round, about " +
                   Megabytes(static_cast<double>(plan.memory_bytes)) + " of memory besides LibTorch's own");
     out.PrintLine("manifest " + run->manifest().digest);
     return {};

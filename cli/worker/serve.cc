@@ -20,8 +20,8 @@ Result<WorkerData> OpenData(const WorkRequest& request, const RandomSource& rand
   CAIRN_ASSIGN_OR_RETURN(const DatasetConfig config,
                          ParseDataset(request.dataset_toml, terms.dataset, terms.schema_toml, ""));
   CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<const ExampleSource> rows, OpenDataset(config));
-  HoldoutSplit split =
-      TrainHoldoutSplit(rows->size(), terms.holdout, random.Open({Purpose::kHoldout, 0, request.client.value}));
+  HoldoutSplit split = TrainHoldoutSplit(rows->size(), terms.holdout,
+                                         random.Open({Purpose::kHoldout, 0, request.client.value}));
   return WorkerData{std::make_shared<Subset>(rows, std::move(split.train)),
                     std::make_shared<Subset>(rows, std::move(split.holdout))};
 }

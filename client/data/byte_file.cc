@@ -105,8 +105,8 @@ Result<std::string> ReadDataFile(const std::string& path, std::uint64_t limit) {
   if (!S_ISREG(info.st_mode)) return Status(errors::kDataNotFound, path + " is not a plain file");
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > limit) {
-    return Status(errors::kStorageIo,
-                  path + " has " + std::to_string(size) + " bytes, at most " + std::to_string(limit) + " are read");
+    return Status(errors::kStorageIo, path + " has " + std::to_string(size) + " bytes, at most " +
+                                          std::to_string(limit) + " are read");
   }
   CAIRN_ASSIGN_OR_RETURN(std::string bytes, ReadAll(file, path, size));
   return UnpackIfGzip(std::move(bytes), path, limit);
@@ -122,7 +122,8 @@ Result<std::string> UnpackIfGzip(std::string bytes, const std::string& name, std
   for (;;) {
     if (filled == out.size()) {
       if (filled >= limit) {
-        return Status(errors::kGzipDamaged, name + " unpacks to more than " + std::to_string(limit) + " bytes");
+        return Status(errors::kGzipDamaged,
+                      name + " unpacks to more than " + std::to_string(limit) + " bytes");
       }
       out.resize(std::min<std::uint64_t>(limit, std::max(filled * 2, kUnpackStep)));
     }
@@ -139,9 +140,11 @@ Result<std::string> UnpackIfGzip(std::string bytes, const std::string& name, std
       if (taken == bytes.size()) break;
       if (inflateReset(stream.get()) != Z_OK) return Status(errors::kInternal, "zlib does not restart");
     } else if (code == Z_BUF_ERROR || (code == Z_OK && taken == bytes.size() && stream->avail_out != 0)) {
-      return Status(errors::kGzipDamaged, name + ": the gzip data ends early, after " + std::to_string(taken) + " bytes");
+      return Status(errors::kGzipDamaged,
+                    name + ": the gzip data ends early, after " + std::to_string(taken) + " bytes");
     } else if (code != Z_OK) {
-      return Status(errors::kGzipDamaged, name + ": the gzip data is damaged near byte " + std::to_string(taken));
+      return Status(errors::kGzipDamaged,
+                    name + ": the gzip data is damaged near byte " + std::to_string(taken));
     }
   }
   out.resize(filled);
@@ -151,7 +154,8 @@ Result<std::string> UnpackIfGzip(std::string bytes, const std::string& name, std
 Status WriteFileAtomically(const std::string& path, const std::function<Status(const ByteSink&)>& write) {
   const std::string temporary = path + ".tmp" + std::to_string(::getpid());
   Status status = WriteAndSync(temporary, write);
-  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) status = IoError(path, "renamed into place", errno);
+  if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0)
+    status = IoError(path, "renamed into place", errno);
   if (!status.ok()) {
     ::unlink(temporary.c_str());
     return status;

@@ -19,7 +19,8 @@ inline constexpr std::uint64_t kMaxDataBytes = std::uint64_t{4} << 30;
 Result<std::string> ReadDataFile(const std::string& path, std::uint64_t limit = kMaxDataBytes);
 
 // Unpacks gzip, also of several members; other bytes come back unchanged. `name` is for messages.
-Result<std::string> UnpackIfGzip(std::string bytes, const std::string& name, std::uint64_t limit = kMaxDataBytes);
+Result<std::string> UnpackIfGzip(std::string bytes, const std::string& name,
+                                 std::uint64_t limit = kMaxDataBytes);
 
 // Writes through a temporary file beside the target, synced and renamed, so that a reader sees the
 // old file or the whole new one. `write` hands pieces to the sink it is given; its error leaves the

@@ -27,8 +27,8 @@ class CsvEncoder {
   struct Column {
     ColumnSchema schema;
     ColumnMapping mapping;
-    std::size_t field = 0;   // in the file
-    std::size_t first = 0;   // of its features
+    std::size_t field = 0;                       // in the file
+    std::size_t first = 0;                       // of its features
     std::vector<std::optional<double>> numbers;  // of the categories or classes, so that "1" finds "1.0"
     std::uint64_t missing = 0;
   };
@@ -41,11 +41,14 @@ class CsvEncoder {
   Status Add(const ColumnSchema& column, const ColumnMappings& mappings, std::span<const std::string> names);
   Status CheckCount(const CsvRecord& record) const;
   bool IsMissing(const Column& column, std::string_view text) const;
-  Status EncodeMissing(const Column& column, const CsvField& field, std::span<float> out, bool& dropped) const;
+  Status EncodeMissing(const Column& column, const CsvField& field, std::span<float> out,
+                       bool& dropped) const;
   Status EncodeCell(const Column& column, const CsvField& field, std::string_view text, std::span<float> out,
                     double& target) const;
-  Status EncodeNumeric(const Column& column, const CsvField& field, std::string_view text, std::span<float> out) const;
-  Status EncodeCategory(const Column& column, const CsvField& field, std::string_view text, std::span<float> out) const;
+  Status EncodeNumeric(const Column& column, const CsvField& field, std::string_view text,
+                       std::span<float> out) const;
+  Status EncodeCategory(const Column& column, const CsvField& field, std::string_view text,
+                        std::span<float> out) const;
   Result<double> EncodeLabel(const Column& column, const CsvField& field, std::string_view text) const;
   Status Fault(ErrorId id, const Column& column, const CsvField& field, const std::string& what) const;
 

@@ -48,7 +48,8 @@ class CsvTableBuilder {
   CsvTable table_;
 };
 
-Result<std::size_t> FindGroup(const std::string& column, const std::vector<std::string>& names, const std::string& file) {
+Result<std::size_t> FindGroup(const std::string& column, const std::vector<std::string>& names,
+                              const std::string& file) {
   if (column.empty()) return kNoGroup;
   const auto it = std::find(names.begin(), names.end(), column);
   if (it != names.end()) return static_cast<std::size_t>(it - names.begin());
@@ -58,7 +59,8 @@ Result<std::size_t> FindGroup(const std::string& column, const std::vector<std::
 
 Status CsvTableBuilder::ReadFile(const CsvInput& file) {
   CAIRN_ASSIGN_OR_RETURN(OpenedCsv opened, OpenCsv(file.bytes, file.name, options_.format));
-  CAIRN_ASSIGN_OR_RETURN(encoder_, CsvEncoder::Create(options_.schema, options_.mappings, opened.names, file.name));
+  CAIRN_ASSIGN_OR_RETURN(encoder_,
+                         CsvEncoder::Create(options_.schema, options_.mappings, opened.names, file.name));
   CAIRN_ASSIGN_OR_RETURN(group_field_, FindGroup(options_.group_column, opened.names, file.name));
   group_by_file_ = group_field_ == kNoGroup && (several_files_ || !options_.group_column.empty());
   file_name_ = file.name;
@@ -105,7 +107,8 @@ Status CsvTableBuilder::Tolerate(Status fault, bool can_resume) {
     return Status(errors::kCsvTooManyBad, title_ + " has more than " + std::to_string(options_.max_bad_rows) +
                                               " bad rows; the first: " + first.ToString());
   }
-  if (summary.bad_row_faults.size() < DatasetSummary::kMaxFaults) summary.bad_row_faults.push_back(std::move(fault));
+  if (summary.bad_row_faults.size() < DatasetSummary::kMaxFaults)
+    summary.bad_row_faults.push_back(std::move(fault));
   return Status::Ok();
 }
 
@@ -132,8 +135,9 @@ void CsvTableBuilder::FillMeans() {
     }
     const double mean = count == 0 ? 0.0 : sum / static_cast<double>(count);
     if (count == 0) {
-      table_.summary.warnings.push_back(Status(errors::kCsvMissing, title_ + ": column '" + column.schema.name +
-                                                                        "' has no value at all; 0 stands in for its mean"));
+      table_.summary.warnings.push_back(Status(
+          errors::kCsvMissing,
+          title_ + ": column '" + column.schema.name + "' has no value at all; 0 stands in for its mean"));
     }
     for (std::size_t at = column.first; at < features_.size(); at += width) {
       if (std::isnan(features_[at])) features_[at] = static_cast<float>(mean);
@@ -149,8 +153,9 @@ Status CsvTableBuilder::ApplySchemaScale() {
     for (std::size_t at = column.first; at < features_.size(); at += width) {
       const double scaled = (features_[at] - mean) * factor;
       if (!(std::fabs(scaled) <= std::numeric_limits<float>::max())) {
-        return Status(errors::kCsvNumber, title_ + ": column '" + column.schema.name +
-                                              "' holds a value that leaves the range of a 32-bit float when standardised");
+        return Status(errors::kCsvNumber,
+                      title_ + ": column '" + column.schema.name +
+                          "' holds a value that leaves the range of a 32-bit float when standardised");
       }
       features_[at] = static_cast<float>(scaled);
     }
@@ -161,7 +166,8 @@ Status CsvTableBuilder::ApplySchemaScale() {
 std::unique_ptr<ExampleSource> CsvTableBuilder::MakeSource() {
   ExampleShape shape{{static_cast<std::int64_t>(encoder_->width())}};
   if (options_.schema.label.real) {
-    return TableSource::WithTargets(std::move(shape), std::move(features_), {targets_.begin(), targets_.end()});
+    return TableSource::WithTargets(std::move(shape), std::move(features_),
+                                    {targets_.begin(), targets_.end()});
   }
   std::vector<std::int64_t> labels(targets_.size());
   std::transform(targets_.begin(), targets_.end(), labels.begin(),
@@ -179,13 +185,15 @@ void CsvTableBuilder::Summarise(const ExampleSource& source) {
   summary.label_histogram = LabelHistogram(source);
   const auto present = std::count_if(summary.label_histogram.begin(), summary.label_histogram.end(),
                                      [](std::uint64_t count) { return count > 0; });
-  if (present == 1) summary.warnings.push_back(Status(errors::kSingleClass, title_ + ": every row has the same label"));
+  if (present == 1)
+    summary.warnings.push_back(Status(errors::kSingleClass, title_ + ": every row has the same label"));
 }
 
 Result<CsvTable> CsvTableBuilder::Finish() {
   if (targets_.empty()) {
-    return Status(errors::kDataEmpty, title_ + " leaves no usable row: " + std::to_string(table_.summary.dropped_rows) +
-                                          " dropped for missing values, " + std::to_string(table_.summary.bad_rows) + " bad");
+    return Status(errors::kDataEmpty,
+                  title_ + " leaves no usable row: " + std::to_string(table_.summary.dropped_rows) +
+                      " dropped for missing values, " + std::to_string(table_.summary.bad_rows) + " bad");
   }
   FillMeans();
   if (options_.schema.standardisation == Standardisation::kSchema) CAIRN_RETURN_IF_ERROR(ApplySchemaScale());
@@ -225,7 +233,8 @@ Result<OpenedCsv> OpenCsv(std::string_view bytes, const std::string& file_name, 
     return opened;
   }
   opened.names = format.names;
-  for (std::size_t i = 0; format.names.empty() && i < first.fields.size(); ++i) opened.names.push_back(std::to_string(i));
+  for (std::size_t i = 0; format.names.empty() && i < first.fields.size(); ++i)
+    opened.names.push_back(std::to_string(i));
   opened.records = open();
   opened.preamble = bytes.substr(0, bytes.size() - opened.records->rest().size());
   return opened;

@@ -54,7 +54,7 @@ class CsvRecords;
 struct OpenedCsv {
   std::unique_ptr<CsvRecords> records;  // after the header
   std::vector<std::string> names;
-  std::string_view preamble;            // banner lines and header as they stand in the file; may be empty
+  std::string_view preamble;  // banner lines and header as they stand in the file; may be empty
 };
 Result<OpenedCsv> OpenCsv(std::string_view bytes, const std::string& file_name, const CsvFormat& format);
 

@@ -130,8 +130,9 @@ Status CsvRecords::TakeQuoted(CsvField& field) {
   for (;; ++at_) {
     if (at_ >= bytes_.size() || at_ - record_start_ > kMaxRecord) {
       can_resume_ = false;
-      return Fault(field.line, field.column, "the quote opened here is not closed" +
-                                                 std::string(at_ < bytes_.size() ? " within 1 MiB" : ""));
+      return Fault(
+          field.line, field.column,
+          "the quote opened here is not closed" + std::string(at_ < bytes_.size() ? " within 1 MiB" : ""));
     }
     if (bytes_[at_] == '\n') {
       line_start_ = at_ + 1;
@@ -167,7 +168,8 @@ char DetectSeparator(std::string_view bytes) {
     content = content || (c != '\n' && c != '\r');
     for (std::size_t i = 0; i < kCandidates.size(); ++i) counts[i] += c == kCandidates[i] ? 1 : 0;
   }
-  return kCandidates[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin())];
+  return kCandidates[static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) -
+                                              counts.begin())];
 }
 
 std::string At(const std::string& name, std::uint32_t line, std::uint32_t column) {
@@ -189,7 +191,8 @@ std::optional<double> ParseNumber(std::string_view text) {
   if (text.starts_with('+') && text.size() > 1 && text[1] != '-') text.remove_prefix(1);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return std::nullopt;
   return value;
 }
 

@@ -8,25 +8,32 @@
 namespace cairn {
 namespace {
 
-bool FitsFloat(double value) { return std::fabs(value) <= std::numeric_limits<float>::max(); }  // false for NaN
+bool FitsFloat(double value) {
+  return std::fabs(value) <= std::numeric_limits<float>::max();
+}  // false for NaN
 
 Status Invalid(const std::string& what) { return Status(errors::kSchemaInvalid, what); }
 
 Status ValidateNumeric(const ColumnSchema& column, const std::string& name) {
-  if (!column.categories.empty() || column.drop_first) return Invalid(name + " is numeric and lists categories");
+  if (!column.categories.empty() || column.drop_first)
+    return Invalid(name + " is numeric and lists categories");
   return Status::Ok();
 }
 
 Status ValidateCategorical(const ColumnSchema& column, const std::string& name) {
   if (column.categories.empty()) return Invalid(name + " is categorical and lists no categories");
-  if (std::set<std::string>(column.categories.begin(), column.categories.end()).size() != column.categories.size()) {
+  if (std::set<std::string>(column.categories.begin(), column.categories.end()).size() !=
+      column.categories.size()) {
     return Invalid(name + " lists a category twice");
   }
   if (column.drop_first && column.categories.size() < 2) return Invalid(name + " drops its only category");
-  if (column.missing == MissingPolicy::kMean) return Invalid(name + " is categorical, so it has no mean to fill in");
+  if (column.missing == MissingPolicy::kMean)
+    return Invalid(name + " is categorical, so it has no mean to fill in");
   if (column.missing == MissingPolicy::kConstant &&
-      std::find(column.categories.begin(), column.categories.end(), column.fill_category) == column.categories.end()) {
-    return Invalid(name + " fills missing values with '" + column.fill_category + "', which is none of its categories");
+      std::find(column.categories.begin(), column.categories.end(), column.fill_category) ==
+          column.categories.end()) {
+    return Invalid(name + " fills missing values with '" + column.fill_category +
+                   "', which is none of its categories");
   }
   return Status::Ok();
 }
@@ -34,28 +41,36 @@ Status ValidateCategorical(const ColumnSchema& column, const std::string& name) 
 Status ValidateColumn(const ColumnSchema& column) {
   if (column.name.empty()) return Invalid("a column has no name");
   const std::string name = "column '" + column.name + "'";
-  if (column.min && column.max && *column.min > *column.max) return Invalid(name + " has a minimum above its maximum");
-  if (column.mean.has_value() != column.std.has_value()) return Invalid(name + " gives only one of mean and std");
-  for (const auto& number : {column.min, column.max, column.mean, column.std, std::optional<double>(column.fill_value)}) {
-    if (number && !FitsFloat(*number)) return Invalid(name + " has a setting that is not a finite 32-bit number");
+  if (column.min && column.max && *column.min > *column.max)
+    return Invalid(name + " has a minimum above its maximum");
+  if (column.mean.has_value() != column.std.has_value())
+    return Invalid(name + " gives only one of mean and std");
+  for (const auto& number :
+       {column.min, column.max, column.mean, column.std, std::optional<double>(column.fill_value)}) {
+    if (number && !FitsFloat(*number))
+      return Invalid(name + " has a setting that is not a finite 32-bit number");
   }
   if (column.std && !(*column.std > 0)) return Invalid(name + " has a std that is not positive");
   switch (column.type) {
-    case ColumnType::kNumeric: return ValidateNumeric(column, name);
-    case ColumnType::kCategorical: return ValidateCategorical(column, name);
+    case ColumnType::kNumeric:
+      return ValidateNumeric(column, name);
+    case ColumnType::kCategorical:
+      return ValidateCategorical(column, name);
     case ColumnType::kLabel:
       if (column.missing != MissingPolicy::kRequired && column.missing != MissingPolicy::kDropRow) {
         return Invalid(name + " is the label, which can be required or drop its row, but not be filled in");
       }
       return Status::Ok();
-    case ColumnType::kIgnored: return Status::Ok();
+    case ColumnType::kIgnored:
+      return Status::Ok();
   }
   return Status::Ok();
 }
 
 Status ValidateLabel(const LabelRule& label) {
   const int rules = (label.real ? 1 : 0) + (label.positive_above ? 1 : 0) + (label.classes.empty() ? 0 : 1);
-  if (label.positive_above && !FitsFloat(*label.positive_above)) return Invalid("the label has a positive_above that is not finite");
+  if (label.positive_above && !FitsFloat(*label.positive_above))
+    return Invalid("the label has a positive_above that is not finite");
   if (rules > 1) return Invalid("the label has more than one of real, positive_above and classes");
   if (label.classes.size() == 1) return Invalid("the label lists one class, and learning needs at least two");
   if (std::set<std::string>(label.classes.begin(), label.classes.end()).size() != label.classes.size()) {
@@ -63,7 +78,8 @@ Status ValidateLabel(const LabelRule& label) {
   }
   constexpr std::int64_t kMost = 1 << 20;
   if (label.num_classes < 0 || label.num_classes == 1 || label.num_classes > kMost) {
-    return Invalid("the label has num_classes = " + std::to_string(label.num_classes) + ", expected 2 to 1048576, or 0");
+    return Invalid("the label has num_classes = " + std::to_string(label.num_classes) +
+                   ", expected 2 to 1048576, or 0");
   }
   return Status::Ok();
 }
@@ -78,7 +94,8 @@ Status DataSchema::Validate() const {
     if (!names.insert(column.name).second) return Invalid("column '" + column.name + "' is named twice");
     labels += column.type == ColumnType::kLabel ? 1 : 0;
   }
-  if (labels != 1) return Invalid("the schema has " + std::to_string(labels) + " label columns, expected one");
+  if (labels != 1)
+    return Invalid("the schema has " + std::to_string(labels) + " label columns, expected one");
   if (FeatureNames().empty()) return Invalid("the schema has no feature");
   return ValidateLabel(label);
 }

@@ -40,14 +40,14 @@ enum class Standardisation : std::uint8_t {
 struct ColumnSchema {
   std::string name;
   ColumnType type = ColumnType::kNumeric;
-  std::string unit;                  // for people: "mg/dl"
-  std::optional<double> min, max;    // inclusive, after the mapping's scale and offset; also of a numeric label
+  std::string unit;                // for people: "mg/dl"
+  std::optional<double> min, max;  // inclusive, after the mapping's scale and offset; also of a numeric label
   std::vector<std::string> categories;  // in one-hot order; "1" also matches a cell "1.0"
   bool drop_first = false;
   MissingPolicy missing = MissingPolicy::kRequired;
   double fill_value = 0;
   std::string fill_category;
-  std::optional<double> mean, std;   // for Standardisation::kSchema
+  std::optional<double> mean, std;  // for Standardisation::kSchema
 };
 
 // How a label cell becomes a target. The first rule that is set holds:
@@ -87,7 +87,7 @@ using ColumnMappings = std::map<std::string, ColumnMapping>;  // by schema name
 
 // How the file is written down.
 struct CsvFormat {
-  char separator = 0;              // 0: the most frequent of , ; and tab in the first line
+  char separator = 0;  // 0: the most frequent of , ; and tab in the first line
   bool header = true;
   std::vector<std::string> names;  // the file's columns where there is no header; empty: "0", "1", …
   std::uint32_t skip_lines = 0;    // banners above the table

@@ -66,6 +66,7 @@ Result<std::unique_ptr<ExampleSource>> OpenDataset(const DatasetConfig& config);
 
 // Row numbers as the text file holds them: digits separated by line ends, blanks or commas; `#` starts
 // a comment. Each is below `rows` and comes once. kRowFile with file:line.
-Result<std::vector<std::uint32_t>> ParseRowNumbers(std::string_view text, const std::string& name, std::uint32_t rows);
+Result<std::vector<std::uint32_t>> ParseRowNumbers(std::string_view text, const std::string& name,
+                                                   std::uint32_t rows);
 
 }  // namespace cairn

@@ -19,7 +19,8 @@ std::string Bar(std::uint64_t count, std::uint64_t most) {
 std::string FormatSummary(const DatasetSummary& summary) {
   std::string text = std::to_string(summary.rows) + " rows";
   if (!summary.features.empty()) text += " · " + std::to_string(summary.features.size()) + " features";
-  if (summary.dropped_rows > 0) text += " · " + std::to_string(summary.dropped_rows) + " dropped for missing values";
+  if (summary.dropped_rows > 0)
+    text += " · " + std::to_string(summary.dropped_rows) + " dropped for missing values";
   if (summary.bad_rows > 0) text += " · " + std::to_string(summary.bad_rows) + " bad";
   text += "\n";
   const auto most = std::max_element(summary.label_histogram.begin(), summary.label_histogram.end());

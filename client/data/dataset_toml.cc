@@ -12,12 +12,12 @@ constexpr ConfigChoice<MissingPolicy> kMissing[] = {{"refuse", MissingPolicy::kR
                                                     {"mean", MissingPolicy::kMean},
                                                     {"constant", MissingPolicy::kConstant},
                                                     {"indicator", MissingPolicy::kIndicator}};
-constexpr ConfigChoice<Standardisation> kStandardisations[] = {{"none", Standardisation::kNone},
-                                                               {"schema", Standardisation::kSchema},
-                                                               {"site", Standardisation::kSite}};
+constexpr ConfigChoice<Standardisation> kStandardisations[] = {
+    {"none", Standardisation::kNone}, {"schema", Standardisation::kSchema}, {"site", Standardisation::kSite}};
 
 std::string Resolve(const std::string& path, const std::filesystem::path& folder) {
-  return path.empty() ? path : (folder / path).lexically_normal().string();  // an absolute path stays as it is
+  return path.empty() ? path
+                      : (folder / path).lexically_normal().string();  // an absolute path stays as it is
 }
 
 void ReadCsvKeys(ConfigReader& table, DatasetConfig& config, const std::filesystem::path& folder) {
@@ -27,14 +27,17 @@ void ReadCsvKeys(ConfigReader& table, DatasetConfig& config, const std::filesyst
   if (!path.empty()) config.paths.insert(config.paths.begin(), path);
   if (config.paths.empty() && table.Has("reader")) table.Fail("path", "reader \"csv\" needs a path");
   for (std::string& entry : config.paths) entry = Resolve(entry, folder);
-  table.Optional("label", &config.label_column, {.about = "the label column, where the job brings no schema"});
-  table.Optional("separator", &separator, {.about = "one character; guessed from the first line when absent"});
+  table.Optional("label", &config.label_column,
+                 {.about = "the label column, where the job brings no schema"});
+  table.Optional("separator", &separator,
+                 {.about = "one character; guessed from the first line when absent"});
   if (separator.size() > 1) table.Fail("separator", "expected one character");
   if (separator.size() == 1) config.format.separator = separator[0];
   table.Optional("header", &config.format.header, {.about = "whether the first line names the columns"});
   table.Optional("names", &config.format.names, {.about = "the columns of a file without header"});
   table.Optional("skip_lines", &config.format.skip_lines, {.about = "lines above the table"});
-  table.Optional("max_bad_rows", &config.max_bad_rows, {.min = 0, .about = "rows that may be left out as unreadable"});
+  table.Optional("max_bad_rows", &config.max_bad_rows,
+                 {.min = 0, .about = "rows that may be left out as unreadable"});
   table.Optional("group_column", &config.group_column, {.about = "column for natural partitions"});
   ConfigReader columns = table.Table("columns");
   for (const std::string& name : columns.Keys()) {
@@ -70,7 +73,8 @@ void ReadMadeKeys(ConfigReader& table, DatasetConfig& config) {
   table.Optional("size", &config.size, {.min = 8, .max = 256, .about = "pixels a side"});
   table.Optional("features", &config.features, {.min = 1, .max = 100'000});
   table.Optional("classes", &config.num_classes, {.min = 0, .max = 10'000});
-  table.Optional("first_row", &config.first_row, {.about = "where to begin, for a test set that shares no row"});
+  table.Optional("first_row", &config.first_row,
+                 {.about = "where to begin, for a test set that shares no row"});
 }
 
 LabelRule ReadLabelRule(ConfigReader label) {
@@ -102,7 +106,8 @@ ColumnSchema ReadColumn(ConfigReader& reader) {
 
 }  // namespace
 
-DatasetConfig ReadDatasetConfig(ConfigReader& table, const std::string& name, const std::filesystem::path& folder) {
+DatasetConfig ReadDatasetConfig(ConfigReader& table, const std::string& name,
+                                const std::filesystem::path& folder) {
   DatasetConfig config;
   config.name = name;
   table.Required("reader", &config.reader, {.choices = {"csv", "idx", "made-digits", "made-blobs"}});
@@ -129,9 +134,10 @@ Result<DataSchema> ParseDataSchema(std::string_view toml, std::string_view name)
   return schema;
 }
 
-Result<DatasetConfig> ParseDataset(std::string_view dataset_toml, const std::string& name, std::string_view schema_toml,
-                                   const std::filesystem::path& folder) {
-  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document, ConfigDocument::Parse(dataset_toml, "[dataset." + name + "]"));
+Result<DatasetConfig> ParseDataset(std::string_view dataset_toml, const std::string& name,
+                                   std::string_view schema_toml, const std::filesystem::path& folder) {
+  CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document,
+                         ConfigDocument::Parse(dataset_toml, "[dataset." + name + "]"));
   ConfigReader root(document);
   DatasetConfig config = ReadDatasetConfig(root, name, folder);
   CAIRN_RETURN_IF_ERROR(root.Finish());

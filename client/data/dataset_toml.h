@@ -19,7 +19,8 @@ namespace cairn {
 //   reader = "made-digits"    seed, rows, size, first_row               rows_file: only these rows
 //
 // Relative paths start at `folder`. What is wrong is noted in the reader; the caller calls Finish().
-DatasetConfig ReadDatasetConfig(ConfigReader& table, const std::string& name, const std::filesystem::path& folder);
+DatasetConfig ReadDatasetConfig(ConfigReader& table, const std::string& name,
+                                const std::filesystem::path& folder);
 
 // A job's schema as a file of its own:
 //
@@ -33,7 +34,7 @@ DatasetConfig ReadDatasetConfig(ConfigReader& table, const std::string& name, co
 Result<DataSchema> ParseDataSchema(std::string_view toml, std::string_view name);
 
 // A [dataset.NAME] table as stored by an agent, with the job's schema: what a worker opens.
-Result<DatasetConfig> ParseDataset(std::string_view dataset_toml, const std::string& name, std::string_view schema_toml,
-                                   const std::filesystem::path& folder);
+Result<DatasetConfig> ParseDataset(std::string_view dataset_toml, const std::string& name,
+                                   std::string_view schema_toml, const std::filesystem::path& folder);
 
 }  // namespace cairn

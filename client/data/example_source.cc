@@ -51,7 +51,8 @@ void Subset::Gather(std::span<const std::uint32_t> rows, std::span<float> featur
                     std::span<std::int64_t> labels_out) const {
   const auto width = static_cast<std::size_t>(feature_shape().size());
   Translate(rows, rows_, [&](std::span<const std::uint32_t> piece, std::size_t begin, std::size_t count) {
-    source_->Gather(piece, features_out.empty() ? features_out : features_out.subspan(begin * width, count * width),
+    source_->Gather(piece,
+                    features_out.empty() ? features_out : features_out.subspan(begin * width, count * width),
                     labels_out.empty() ? labels_out : labels_out.subspan(begin, count));
   });
 }

@@ -34,7 +34,8 @@ struct IdxNames {
 };
 // num_classes 0: the largest label + 1, at least 2. Errors as ParseIdx, kIdxCount, kCsvLabel (a label
 // outside the classes), kCsvNumber (NaN or infinity), kDataEmpty, kDatasetConfig.
-Result<std::unique_ptr<ExampleSource>> ReadIdx(std::string_view images, std::string_view labels, const IdxNames& names,
-                                               std::int64_t num_classes, const Normalisation& normalisation);
+Result<std::unique_ptr<ExampleSource>> ReadIdx(std::string_view images, std::string_view labels,
+                                               const IdxNames& names, std::int64_t num_classes,
+                                               const Normalisation& normalisation);
 
 }  // namespace cairn

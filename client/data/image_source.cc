@@ -12,13 +12,15 @@ Status CheckNormalisation(const Normalisation& normalisation, std::int64_t chann
     return entries.empty() || entries.size() == 1 || entries.size() == static_cast<std::size_t>(channels);
   };
   if (!fits(normalisation.mean) || !fits(normalisation.std)) {
-    return Status(errors::kDatasetConfig, "normalisation has " + std::to_string(normalisation.mean.size()) + " means and " +
-                                              std::to_string(normalisation.std.size()) + " stds, the images have " +
-                                              std::to_string(channels) + " channels");
+    return Status(errors::kDatasetConfig, "normalisation has " + std::to_string(normalisation.mean.size()) +
+                                              " means and " + std::to_string(normalisation.std.size()) +
+                                              " stds, the images have " + std::to_string(channels) +
+                                              " channels");
   }
   constexpr float kMost = 1e9f;  // so that no normalised value leaves the range of float32
   for (const float mean : normalisation.mean) {
-    if (!(std::fabs(mean) <= kMost)) return Status(errors::kDatasetConfig, "a normalisation mean is not within 1e9 of 0");
+    if (!(std::fabs(mean) <= kMost))
+      return Status(errors::kDatasetConfig, "a normalisation mean is not within 1e9 of 0");
   }
   for (const float std : normalisation.std) {
     if (!(std >= 1 / kMost && std <= kMost)) {
@@ -39,12 +41,13 @@ std::unique_ptr<ImageSource> ImageSource::Make(ExampleShape shape, std::vector<s
       tables[c][static_cast<std::size_t>(value)] = static_cast<float>((value / 255.0 - mean) / std);
     }
   }
-  return std::unique_ptr<ImageSource>(
-      new ImageSource(std::move(shape), std::move(pixels), std::move(labels), num_classes, std::move(tables)));
+  return std::unique_ptr<ImageSource>(new ImageSource(std::move(shape), std::move(pixels), std::move(labels),
+                                                      num_classes, std::move(tables)));
 }
 
-ImageSource::ImageSource(ExampleShape shape, std::vector<std::uint8_t> pixels, std::vector<std::int64_t> labels,
-                         std::int64_t num_classes, std::vector<Table> tables)
+ImageSource::ImageSource(ExampleShape shape, std::vector<std::uint8_t> pixels,
+                         std::vector<std::int64_t> labels, std::int64_t num_classes,
+                         std::vector<Table> tables)
     : shape_(std::move(shape)),
       width_(static_cast<std::size_t>(shape_.size())),
       plane_(width_ / tables.size()),
@@ -52,7 +55,8 @@ ImageSource::ImageSource(ExampleShape shape, std::vector<std::uint8_t> pixels, s
       labels_(std::move(labels)),
       num_classes_(num_classes),
       tables_(std::move(tables)) {
-  CAIRN_CHECK(num_classes_ > 0 && pixels_.size() == labels_.size() * width_, "pixels and labels have the same rows");
+  CAIRN_CHECK(num_classes_ > 0 && pixels_.size() == labels_.size() * width_,
+              "pixels and labels have the same rows");
 }
 
 void ImageSource::Gather(std::span<const std::uint32_t> rows, std::span<float> features_out,

@@ -14,7 +14,9 @@ namespace cairn {
 // channel. Empty mean and std leave it at value · scale; one entry serves every channel.
 struct Normalisation {
   std::vector<float> mean, std;
-  float mean_of(std::size_t channel) const { return mean.empty() ? 0.0f : mean[mean.size() == 1 ? 0 : channel]; }
+  float mean_of(std::size_t channel) const {
+    return mean.empty() ? 0.0f : mean[mean.size() == 1 ? 0 : channel];
+  }
   float std_of(std::size_t channel) const { return std.empty() ? 1.0f : std[std.size() == 1 ? 0 : channel]; }
 };
 

@@ -22,7 +22,8 @@ struct LabelCells {
     whole = whole && number && *number >= 0 && *number < kMostClasses && *number == std::floor(*number);
     texts.emplace(field.text);
     if (texts.size() <= kMostClasses) return Status::Ok();
-    return Status(errors::kSchemaInvalid, At(file, field.line, field.column) + ": the label column '" + column +
+    return Status(errors::kSchemaInvalid, At(file, field.line, field.column) + ": the label column '" +
+                                              column +
                                               "' holds more than 1000 different values, so it is no class")
         .Mend("name the column that holds the class, or write a schema with label.real = true");
   }
@@ -56,9 +57,11 @@ Result<DataSchema> InferSchema(std::string_view bytes, const std::string& file_n
                                const std::string& label_column) {
   CAIRN_ASSIGN_OR_RETURN(OpenedCsv opened, OpenCsv(bytes, file_name, format));
   const std::vector<std::string>& names = opened.names;
-  const auto label = static_cast<std::size_t>(std::find(names.begin(), names.end(), label_column) - names.begin());
+  const auto label =
+      static_cast<std::size_t>(std::find(names.begin(), names.end(), label_column) - names.begin());
   if (label == names.size()) {
-    return Status(errors::kSchemaInvalid, file_name + " has no column '" + label_column + "' to be the label");
+    return Status(errors::kSchemaInvalid,
+                  file_name + " has no column '" + label_column + "' to be the label");
   }
   DataSchema schema;
   LabelCells cells;

@@ -24,7 +24,8 @@ struct Point {
 constexpr Point kZero[] = {{.50f, .10f}, {.75f, .22f}, {.82f, .50f}, {.75f, .78f}, {.50f, .90f},
                            {.25f, .78f}, {.18f, .50f}, {.25f, .22f}, {.50f, .10f}};
 constexpr Point kOne[] = {{.35f, .27f}, {.55f, .10f}, {.55f, .90f}};
-constexpr Point kTwo[] = {{.22f, .28f}, {.35f, .12f}, {.62f, .10f}, {.78f, .25f}, {.74f, .45f}, {.22f, .90f}, {.80f, .90f}};
+constexpr Point kTwo[] = {{.22f, .28f}, {.35f, .12f}, {.62f, .10f}, {.78f, .25f},
+                          {.74f, .45f}, {.22f, .90f}, {.80f, .90f}};
 constexpr Point kThree[] = {{.22f, .15f}, {.60f, .10f}, {.78f, .25f}, {.70f, .44f}, {.45f, .48f},
                             {.75f, .55f}, {.80f, .75f}, {.60f, .90f}, {.22f, .86f}};
 constexpr Point kFour[] = {{.62f, .90f}, {.62f, .10f}, {.20f, .62f}, {.82f, .62f}};
@@ -33,14 +34,17 @@ constexpr Point kFive[] = {{.76f, .10f}, {.30f, .10f}, {.26f, .46f}, {.55f, .40f
 constexpr Point kSix[] = {{.70f, .12f}, {.42f, .25f}, {.24f, .55f}, {.28f, .80f}, {.50f, .90f},
                           {.74f, .80f}, {.76f, .60f}, {.55f, .48f}, {.28f, .60f}};
 constexpr Point kSeven[] = {{.20f, .10f}, {.80f, .10f}, {.42f, .90f}};
-constexpr Point kEight[] = {{.50f, .48f}, {.27f, .36f}, {.30f, .16f}, {.50f, .10f}, {.70f, .16f}, {.73f, .36f}, {.50f, .48f},
-                            {.24f, .62f}, {.26f, .82f}, {.50f, .90f}, {.74f, .82f}, {.76f, .62f}, {.50f, .48f}};
+constexpr Point kEight[] = {{.50f, .48f}, {.27f, .36f}, {.30f, .16f}, {.50f, .10f}, {.70f, .16f},
+                            {.73f, .36f}, {.50f, .48f}, {.24f, .62f}, {.26f, .82f}, {.50f, .90f},
+                            {.74f, .82f}, {.76f, .62f}, {.50f, .48f}};
 constexpr Point kNine[] = {{.72f, .40f}, {.45f, .52f}, {.24f, .40f}, {.26f, .20f}, {.50f, .10f},
                            {.72f, .20f}, {.76f, .45f}, {.58f, .75f}, {.30f, .88f}};
 constexpr std::array<std::span<const Point>, 10> kGlyphs = {kZero, kOne, kTwo,   kThree, kFour,
                                                             kFive, kSix, kSeven, kEight, kNine};
 
-float Between(RandomStream& stream, float low, float high) { return low + (high - low) * stream.UniformFloat(); }
+float Between(RandomStream& stream, float low, float high) {
+  return low + (high - low) * stream.UniformFloat();
+}
 
 // The glyph's points after a random bend of every joint and one affine map about the centre.
 std::vector<Point> Bend(std::span<const Point> glyph, RandomStream& stream) {
@@ -75,7 +79,8 @@ float CheapNormal(RandomStream& stream) {
 
 void DrawDigit(RandomStream& stream, std::int64_t digit, std::span<std::uint8_t> out, std::uint32_t size) {
   const std::vector<Point> points = Bend(kGlyphs[static_cast<std::size_t>(digit)], stream);
-  const float pen = Between(stream, .030f, .065f), ink = Between(stream, .65f, 1.0f), noise = Between(stream, .03f, .14f);
+  const float pen = Between(stream, .030f, .065f), ink = Between(stream, .65f, 1.0f),
+              noise = Between(stream, .03f, .14f);
   const float edge = 1.0f / static_cast<float>(size);  // the pen's soft rim is a pixel wide
   for (std::uint32_t row = 0; row < size; ++row) {
     for (std::uint32_t column = 0; column < size; ++column) {
@@ -86,7 +91,8 @@ void DrawDigit(RandomStream& stream, std::int64_t digit, std::span<std::uint8_t>
       }
       const float cover = std::clamp((pen + edge - std::sqrt(nearest)) / edge, 0.0f, 1.0f);
       const float value = ink * cover + noise * CheapNormal(stream);
-      out[row * size + column] = static_cast<std::uint8_t>(std::lround(255.0f * std::clamp(value, 0.0f, 1.0f)));
+      out[row * size + column] =
+          static_cast<std::uint8_t>(std::lround(255.0f * std::clamp(value, 0.0f, 1.0f)));
     }
   }
 }

@@ -20,6 +20,7 @@ std::unique_ptr<ExampleSource> MadeDigits(std::uint64_t seed, std::uint32_t rows
 // Classes of unit-variance Gaussian clouds whose centres are `separation` times standard normal. Shape
 // {features}; features and classes are at least 1 and 2.
 std::unique_ptr<ExampleSource> MadeBlobs(std::uint64_t seed, std::uint32_t rows, std::uint32_t features,
-                                         std::uint32_t classes, double separation = 2.0, std::uint32_t first_row = 0);
+                                         std::uint32_t classes, double separation = 2.0,
+                                         std::uint32_t first_row = 0);
 
 }  // namespace cairn

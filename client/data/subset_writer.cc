@@ -47,8 +47,8 @@ Status CopyRecords(CsvRecords& records, std::span<const std::uint32_t> wanted, c
       const Result<bool> more = records.Next(record);
       if (!more.ok() && (number == want || !records.can_resume())) return more.status();
       if (more.ok() && !*more) {
-        return Status(errors::kRowFile, records.name() + " has " + std::to_string(number) + " records, no record " +
-                                            std::to_string(want));
+        return Status(errors::kRowFile, records.name() + " has " + std::to_string(number) +
+                                            " records, no record " + std::to_string(want));
       }
     }
     CAIRN_RETURN_IF_ERROR(CopyLine(sink, record.raw));
@@ -73,8 +73,8 @@ Status WriteIdxRows(std::string_view bytes, const std::string& file_name, std::s
   const std::size_t row_bytes = array.dims[0] == 0 ? 0 : array.data.size() / array.dims[0];
   for (const std::uint32_t row : rows) {
     if (row >= array.dims[0]) {
-      return Status(errors::kRowFile, file_name + " has " + std::to_string(array.dims[0]) + " examples, no example " +
-                                          std::to_string(row));
+      return Status(errors::kRowFile, file_name + " has " + std::to_string(array.dims[0]) +
+                                          " examples, no example " + std::to_string(row));
     }
   }
   std::string header(bytes.substr(0, 4));
@@ -82,7 +82,8 @@ Status WriteIdxRows(std::string_view bytes, const std::string& file_name, std::s
   for (std::size_t i = 1; i < array.dims.size(); ++i) AppendBigEndian(header, array.dims[i]);
   return WriteFileAtomically(out_path, [&](const ByteSink& sink) {
     CAIRN_RETURN_IF_ERROR(sink(header));
-    for (const std::uint32_t row : rows) CAIRN_RETURN_IF_ERROR(sink(array.data.substr(row * row_bytes, row_bytes)));
+    for (const std::uint32_t row : rows)
+      CAIRN_RETURN_IF_ERROR(sink(array.data.substr(row * row_bytes, row_bytes)));
     return Status::Ok();
   });
 }
@@ -102,7 +103,8 @@ Result<SubsetWriter> SubsetWriter::Open(const DatasetConfig& config) {
     return writer;
   }
   if (config.paths.size() != 1 || (!writer.csv_ && config.reader != "idx")) {
-    return Status(errors::kDatasetConfig, "dataset." + config.name + ": only a data set of one csv file, of an idx pair or of " +
+    return Status(errors::kDatasetConfig, "dataset." + config.name +
+                                              ": only a data set of one csv file, of an idx pair or of " +
                                               "made digits can be written in parts");
   }
   writer.path_ = config.paths[0];
@@ -113,7 +115,8 @@ Result<SubsetWriter> SubsetWriter::Open(const DatasetConfig& config) {
   return writer;
 }
 
-Result<std::vector<std::string>> SubsetWriter::Write(const Dataset& dataset, std::span<const std::uint32_t> rows,
+Result<std::vector<std::string>> SubsetWriter::Write(const Dataset& dataset,
+                                                     std::span<const std::uint32_t> rows,
                                                      const std::string& stem) const {
   std::vector<std::uint32_t> records;
   for (const std::uint32_t row : rows) {

@@ -13,7 +13,8 @@
 namespace cairn {
 
 // Writes some records of a CSV file as they stand there, header and banner lines included, so that the
-// part reads with the same schema as the whole. `records` ascend. Atomic. kRowFile when one is beyond the file.
+// part reads with the same schema as the whole. `records` ascend. Atomic. kRowFile when one is beyond the
+// file.
 Status WriteCsvRecords(std::string_view bytes, const std::string& file_name, const CsvFormat& format,
                        std::span<const std::uint32_t> records, const std::string& out_path);
 
@@ -25,7 +26,8 @@ Status WriteIdxRows(std::string_view bytes, const std::string& file_name, std::s
 // Cuts one data set into files, reading the originals once. For `cairn data partition`:
 //
 //   CAIRN_ASSIGN_OR_RETURN(const SubsetWriter writer, SubsetWriter::Open(config));
-//   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> files, writer.Write(dataset, rows, "out/client-003"));
+//   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> files, writer.Write(dataset, rows,
+//   "out/client-003"));
 //
 // csv gives STEM.csv, idx and made digits STEM-images.idx and STEM-labels.idx. Thread-compatible.
 class SubsetWriter {

@@ -21,7 +21,8 @@ TableSource::TableSource(ExampleShape shape, std::vector<float> features, std::v
 }
 
 std::unique_ptr<TableSource> TableSource::WithLabels(ExampleShape shape, std::vector<float> features,
-                                                     std::vector<std::int64_t> labels, std::int64_t num_classes) {
+                                                     std::vector<std::int64_t> labels,
+                                                     std::int64_t num_classes) {
   CAIRN_CHECK(num_classes > 0, "labels need classes");
   return std::unique_ptr<TableSource>(
       new TableSource(std::move(shape), std::move(features), std::move(labels), {}, num_classes));
@@ -29,7 +30,8 @@ std::unique_ptr<TableSource> TableSource::WithLabels(ExampleShape shape, std::ve
 
 std::unique_ptr<TableSource> TableSource::WithTargets(ExampleShape shape, std::vector<float> features,
                                                       std::vector<float> targets) {
-  return std::unique_ptr<TableSource>(new TableSource(std::move(shape), std::move(features), {}, std::move(targets), 0));
+  return std::unique_ptr<TableSource>(
+      new TableSource(std::move(shape), std::move(features), {}, std::move(targets), 0));
 }
 
 void TableSource::Gather(std::span<const std::uint32_t> rows, std::span<float> features_out,
@@ -69,7 +71,8 @@ FeatureScale MeasureScale(const ExampleSource& source, std::span<const std::uint
   if (rows.size() < 2) return scale;
   for (const std::uint32_t index : rows) {
     source.Gather({&index, 1}, row, {});
-    for (std::size_t i = 0; i < width; ++i) scale.std[i] += (row[i] - scale.mean[i]) * (row[i] - scale.mean[i]);
+    for (std::size_t i = 0; i < width; ++i)
+      scale.std[i] += (row[i] - scale.mean[i]) * (row[i] - scale.mean[i]);
   }
   for (double& std : scale.std) std = std::sqrt(std / static_cast<double>(rows.size() - 1));
   return scale;
@@ -78,7 +81,8 @@ FeatureScale MeasureScale(const ExampleSource& source, std::span<const std::uint
 ScaledSource::ScaledSource(std::shared_ptr<const ExampleSource> source, FeatureScale scale)
     : source_(std::move(source)), mean_(std::move(scale.mean)) {
   CAIRN_CHECK(mean_.size() == static_cast<std::size_t>(source_->feature_shape().size()) &&
-                  scale.std.size() == mean_.size(), "a scale has one mean and std a feature");
+                  scale.std.size() == mean_.size(),
+              "a scale has one mean and std a feature");
   constexpr double kFloor = 1e-9;  // a constant feature becomes 0 rather than a division by zero
   for (const double std : scale.std) factor_.push_back(1.0 / (std + kFloor));
 }

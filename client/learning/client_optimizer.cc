@@ -22,13 +22,17 @@ Status CheckTrainConfig(const TrainConfig& config) {
   const OptimizerConfig& o = config.optimizer;
   if (config.batch == 0) return Refuse("batch", 0, "at least 1");
   if (!AtLeastZero(o.lr)) return Refuse("optimizer.lr", o.lr, "a finite number, 0 or more");
-  if (!(o.momentum >= 0 && o.momentum < 1)) return Refuse("optimizer.momentum", o.momentum, "a number in [0, 1)");
-  if (!AtLeastZero(o.weight_decay)) return Refuse("optimizer.weight_decay", o.weight_decay, "a finite number, 0 or more");
+  if (!(o.momentum >= 0 && o.momentum < 1))
+    return Refuse("optimizer.momentum", o.momentum, "a number in [0, 1)");
+  if (!AtLeastZero(o.weight_decay))
+    return Refuse("optimizer.weight_decay", o.weight_decay, "a finite number, 0 or more");
   if (!(o.beta1 >= 0 && o.beta1 < 1)) return Refuse("optimizer.beta1", o.beta1, "a number in [0, 1)");
   if (!(o.beta2 >= 0 && o.beta2 < 1)) return Refuse("optimizer.beta2", o.beta2, "a number in [0, 1)");
   if (!AtLeastZero(o.eps)) return Refuse("optimizer.eps", o.eps, "a finite number, 0 or more");
-  if (!AtLeastZero(config.grad_clip)) return Refuse("grad_clip", config.grad_clip, "a finite number, 0 for none");
-  if (!AtLeastZero(config.proximal_mu)) return Refuse("proximal_mu", config.proximal_mu, "a finite number, 0 for none");
+  if (!AtLeastZero(config.grad_clip))
+    return Refuse("grad_clip", config.grad_clip, "a finite number, 0 for none");
+  if (!AtLeastZero(config.proximal_mu))
+    return Refuse("proximal_mu", config.proximal_mu, "a finite number, 0 for none");
   if (o.nesterov && o.momentum == 0) {
     return Status(errors::kTrainConfig, "train.optimizer.nesterov needs a momentum above 0");
   }

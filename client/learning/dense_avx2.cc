@@ -16,7 +16,8 @@ struct Lanes {
   }
   static Lanes LoadFirst(const float* from, decltype(sizeof(0)) count) {
     const int n = static_cast<int>(count);
-    return {_mm256_maskload_ps(from, Mask(n)), n > 8 ? _mm256_maskload_ps(from + 8, Mask(n - 8)) : _mm256_setzero_ps()};
+    return {_mm256_maskload_ps(from, Mask(n)),
+            n > 8 ? _mm256_maskload_ps(from + 8, Mask(n - 8)) : _mm256_setzero_ps()};
   }
   static Lanes Spread(float value) { return {_mm256_set1_ps(value), _mm256_set1_ps(value)}; }
 };

@@ -11,10 +11,11 @@ namespace cairn {
 struct DenseKernels {
   const char* name;
   // y = x·Wᵀ + bias; bias may be null.
-  void (*forward)(const float* x, const float* w, const float* bias, float* y, std::size_t rows, std::size_t in,
-                  std::size_t out);
+  void (*forward)(const float* x, const float* w, const float* bias, float* y, std::size_t rows,
+                  std::size_t in, std::size_t out);
   // dx = d·W.
-  void (*backward_input)(const float* d, const float* w, float* dx, std::size_t rows, std::size_t in, std::size_t out);
+  void (*backward_input)(const float* d, const float* w, float* dx, std::size_t rows, std::size_t in,
+                         std::size_t out);
   // w += dᵀ·x, after w = 0 unless `accumulate`. With d scaled by −lr and accumulate this is plain SGD.
   void (*outer)(const float* d, const float* x, float* w, std::size_t rows, std::size_t in, std::size_t out,
                 bool accumulate);

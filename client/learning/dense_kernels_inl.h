@@ -9,7 +9,6 @@ using Size = decltype(sizeof(0));
 
 constexpr Size kLanes = 16;
 
-
 // Calls f.template Run<R>(row) for blocks of at most kMaxRows rows, sizes as even as can be.
 template <int R, class Block>
 inline void RunRows(Size rows, Size row, const Block& block) {
@@ -148,7 +147,8 @@ struct OuterBlock {
     for (int k = 0; k < O; ++k) {
       float* const end = w + (o + k) * in + i;
       Lanes sum = add ? Lanes::LoadFirst(end, in - i) : Lanes::Spread(0);
-      for (int r = 0; r < R; ++r) sum = Fma(deltas[r][k], Lanes::LoadFirst(x + (row + r) * in + i, in - i), sum);
+      for (int r = 0; r < R; ++r)
+        sum = Fma(deltas[r][k], Lanes::LoadFirst(x + (row + r) * in + i, in - i), sum);
       StoreFirst(end, in - i, sum);
     }
   }

@@ -37,8 +37,8 @@ void HyperReader::Fail(const std::string& name, const std::string& expected) {
   if (!first_error_.ok()) return;
   const auto it = model_.hyper.find(name);
   const std::string got = it == model_.hyper.end() ? "missing" : Show(it->second);
-  first_error_ = Status(errors::kModelConfig, "model.hyper." + name + " of \"" + model_.arch + "\" is " + got +
-                                                  ", expected " + expected);
+  first_error_ = Status(errors::kModelConfig, "model.hyper." + name + " of \"" + model_.arch + "\" is " +
+                                                  got + ", expected " + expected);
 }
 
 std::int64_t HyperReader::Integer(const std::string& name, IntegerRange range) {
@@ -77,8 +77,9 @@ std::vector<std::int64_t> HyperReader::Sizes(const std::string& name, std::vecto
   const HyperValue* value = Find(name);
   if (value == nullptr) return standard;
   const auto* list = std::get_if<std::vector<std::int64_t>>(value);
-  const bool fits = list != nullptr && list->size() >= min_items && list->size() <= max_items &&
-                    std::all_of(list->begin(), list->end(), [&](std::int64_t n) { return n >= 1 && n <= max; });
+  const bool fits =
+      list != nullptr && list->size() >= min_items && list->size() <= max_items &&
+      std::all_of(list->begin(), list->end(), [&](std::int64_t n) { return n >= 1 && n <= max; });
   if (fits) return *list;
   Fail(name, std::to_string(min_items) + " to " + std::to_string(max_items) + " integers in [1, " +
                  std::to_string(max) + "]");

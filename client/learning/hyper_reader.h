@@ -31,10 +31,11 @@ class HyperReader {
 
   std::int64_t Integer(const std::string& name, IntegerRange range);
   double Fraction(const std::string& name, double standard);  // [0, 1)
-  std::string Word(const std::string& name, const std::string& standard, const std::vector<std::string>& choices);
+  std::string Word(const std::string& name, const std::string& standard,
+                   const std::vector<std::string>& choices);
   // Between min_items and max_items integers, each in [1, max].
-  std::vector<std::int64_t> Sizes(const std::string& name, std::vector<std::int64_t> standard, std::size_t min_items,
-                                  std::size_t max_items, std::int64_t max);
+  std::vector<std::int64_t> Sizes(const std::string& name, std::vector<std::int64_t> standard,
+                                  std::size_t min_items, std::size_t max_items, std::int64_t max);
 
   Status Finish();
 

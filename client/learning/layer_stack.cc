@@ -35,7 +35,9 @@ Shape Layer::weight_shape() const {
 
 std::int64_t LayerStack::input_size() const { return ElementsOf(input); }
 
-std::int64_t LayerStack::outputs() const { return layers.empty() ? input_size() : ElementsOf(layers.back().output); }
+std::int64_t LayerStack::outputs() const {
+  return layers.empty() ? input_size() : ElementsOf(layers.back().output);
+}
 
 bool LayerStack::has_dropout() const {
   for (const Layer& layer : layers) {
@@ -52,7 +54,8 @@ void LayerStackBuilder::Append(Layer layer) {
   if (layer.has_tensors() && first_error_.ok()) {
     parameters_ += ElementsOf(layer.weight_shape()) + layer.output[0];
     if (parameters_ > kMaxParameters) {
-      first_error_ = Status(errors::kModelConfig, "the model has more than 2^30 parameters at layer \"" + layer.name + "\"");
+      first_error_ = Status(errors::kModelConfig,
+                            "the model has more than 2^30 parameters at layer \"" + layer.name + "\"");
     }
   }
   if (!first_error_.ok()) return;
@@ -65,16 +68,22 @@ LayerStackBuilder& LayerStackBuilder::Dense(std::string name, std::int64_t out, 
   return *this;
 }
 
-LayerStackBuilder& LayerStackBuilder::Conv2d(std::string name, std::int64_t out, std::int64_t kernel, std::int64_t pad) {
+LayerStackBuilder& LayerStackBuilder::Conv2d(std::string name, std::int64_t out, std::int64_t kernel,
+                                             std::int64_t pad) {
   CAIRN_CHECK(current_.size() == 3, "a convolution takes images");
   const std::int64_t rows = current_[1] + 2 * pad - kernel + 1, columns = current_[2] + 2 * pad - kernel + 1;
   if ((rows < 1 || columns < 1) && first_error_.ok()) {
-    first_error_ = Status(errors::kModelConfig, "layer \"" + name + "\": a " + std::to_string(kernel) + "x" +
-                                                    std::to_string(kernel) + " kernel does not fit an image of " +
-                                                    std::to_string(current_[1]) + "x" + std::to_string(current_[2]));
+    first_error_ =
+        Status(errors::kModelConfig, "layer \"" + name + "\": a " + std::to_string(kernel) + "x" +
+                                         std::to_string(kernel) + " kernel does not fit an image of " +
+                                         std::to_string(current_[1]) + "x" + std::to_string(current_[2]));
   }
-  Append({.kind = LayerKind::kConv2d, .name = std::move(name), .input = {}, .output = {out, rows, columns},
-          .kernel = kernel, .pad = pad});
+  Append({.kind = LayerKind::kConv2d,
+          .name = std::move(name),
+          .input = {},
+          .output = {out, rows, columns},
+          .kernel = kernel,
+          .pad = pad});
   return *this;
 }
 
@@ -86,10 +95,14 @@ LayerStackBuilder& LayerStackBuilder::Activation(LayerKind kind) {
 LayerStackBuilder& LayerStackBuilder::MaxPool2() {
   CAIRN_CHECK(current_.size() == 3, "pooling takes images");
   if ((current_[1] < 2 || current_[2] < 2) && first_error_.ok()) {
-    first_error_ = Status(errors::kModelConfig, "an image of " + std::to_string(current_[1]) + "x" +
-                                                    std::to_string(current_[2]) + " is too small to pool by 2x2");
+    first_error_ =
+        Status(errors::kModelConfig, "an image of " + std::to_string(current_[1]) + "x" +
+                                         std::to_string(current_[2]) + " is too small to pool by 2x2");
   }
-  Append({.kind = LayerKind::kMaxPool2, .name = {}, .input = {}, .output = {current_[0], current_[1] / 2, current_[2] / 2}});
+  Append({.kind = LayerKind::kMaxPool2,
+          .name = {},
+          .input = {},
+          .output = {current_[0], current_[1] / 2, current_[2] / 2}});
   return *this;
 }
 

@@ -21,7 +21,7 @@ struct Layer {
   std::int64_t kernel = 0;  // conv: square kernel, stride 1
   std::int64_t pad = 0;     // conv: zeros on every side
   bool bias = true;
-  double rate = 0;          // dropout: share of values zeroed in training
+  double rate = 0;  // dropout: share of values zeroed in training
 
   bool has_tensors() const { return kind == LayerKind::kDense || kind == LayerKind::kConv2d; }
   Shape weight_shape() const;  // (out, in) or (out, in, kernel, kernel)

@@ -37,8 +37,8 @@ class LearningTask {
   // In place. The stop token is read before every batch; a stopped call returns kCancelled and its
   // state is to be discarded. A loss or gradient that turns NaN or Inf ends with kDiverged (step
   // and learning rate in the message).
-  virtual Result<TrainReport> Train(const TrainConfig& config, const ExampleSource& data, const TrainContext& context,
-                                    std::stop_token stop) = 0;
+  virtual Result<TrainReport> Train(const TrainConfig& config, const ExampleSource& data,
+                                    const TrainContext& context, std::stop_token stop) = 0;
   virtual Result<MetricSums> Evaluate(Loss loss, const ExampleSource& data, std::stop_token stop) = 0;
 };
 

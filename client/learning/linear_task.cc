@@ -17,12 +17,14 @@ Result<LayerStack> LinearStack(const ModelConfig& model) {
   return LayerStackBuilder({inputs}).Dense("linear", outputs, bias).Finish();
 }
 
-Result<std::unique_ptr<LearningTask>> NewLinearTask(const ModelConfig& model, std::span<const std::string> freeze) {
+Result<std::unique_ptr<LearningTask>> NewLinearTask(const ModelConfig& model,
+                                                    std::span<const std::string> freeze) {
   CAIRN_ASSIGN_OR_RETURN(LayerStack stack, LinearStack(model));
-  return StackTask::Create(std::move(stack), freeze,
-                           [](const LayerStack& layers, ParameterSet& state) -> Result<std::unique_ptr<BatchEngine>> {
-                             return std::unique_ptr<BatchEngine>(std::make_unique<PlanEngine>(layers, state));
-                           });
+  return StackTask::Create(
+      std::move(stack), freeze,
+      [](const LayerStack& layers, ParameterSet& state) -> Result<std::unique_ptr<BatchEngine>> {
+        return std::unique_ptr<BatchEngine>(std::make_unique<PlanEngine>(layers, state));
+      });
 }
 
 Result<std::unique_ptr<LearningTask>> LinearTaskFactory::Create(const ModelConfig& model,

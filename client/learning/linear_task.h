@@ -13,7 +13,8 @@ namespace cairn {
 // outputs (1 for bce) and bias (1 or 0; default 1); tensors linear.weight (outputs × inputs) and
 // linear.bias. Every optimizer and loss of TrainConfig; no memory is allocated between the first
 // and the last step of a pass. What tests and small simulations train.
-Result<std::unique_ptr<LearningTask>> NewLinearTask(const ModelConfig& model, std::span<const std::string> freeze);
+Result<std::unique_ptr<LearningTask>> NewLinearTask(const ModelConfig& model,
+                                                    std::span<const std::string> freeze);
 
 // The layers behind it, for the zoo.
 Result<LayerStack> LinearStack(const ModelConfig& model);

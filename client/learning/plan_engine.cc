@@ -15,7 +15,8 @@ bool PlanEngine::Supports(const LayerStack& stack) {
   }
   for (std::size_t i = 1; i < stack.layers.size(); ++i) {
     const LayerKind kind = stack.layers[i].kind, before = stack.layers[i - 1].kind;
-    const bool known = kind == LayerKind::kDense || (kind == LayerKind::kRelu && before == LayerKind::kDense) ||
+    const bool known = kind == LayerKind::kDense ||
+                       (kind == LayerKind::kRelu && before == LayerKind::kDense) ||
                        (kind == LayerKind::kDropout && before != LayerKind::kDropout);
     if (!known) return false;
   }
@@ -39,8 +40,12 @@ PlanEngine::PlanEngine(const LayerStack& stack, ParameterSet& state, InputGradie
       stages_.back().dropout = layer.rate;
     }
   }
-  const auto learns = [](const Stage& s) { return s.weight.gradient != nullptr || s.bias.gradient != nullptr; };
-  if (!wants_input_gradient_) lowest_ = static_cast<std::size_t>(std::find_if(stages_.begin(), stages_.end(), learns) - stages_.begin());
+  const auto learns = [](const Stage& s) {
+    return s.weight.gradient != nullptr || s.bias.gradient != nullptr;
+  };
+  if (!wants_input_gradient_)
+    lowest_ =
+        static_cast<std::size_t>(std::find_if(stages_.begin(), stages_.end(), learns) - stages_.begin());
 }
 
 PlanEngine::Tensor PlanEngine::Bind(ParameterSet& state, const std::string& name) {
@@ -66,7 +71,8 @@ Status PlanEngine::Reserve(std::size_t rows) {
 void PlanEngine::Infer(std::size_t rows) {
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     Stage& stage = stages_[s];
-    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), rows, stage.in, stage.out);
+    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), rows, stage.in,
+                     stage.out);
     if (!stage.relu) continue;
     for (float& y : std::span(stage.output).first(rows * stage.out)) y = y < 0 ? 0 : y;  // NaN stays
   }
@@ -76,8 +82,8 @@ double PlanEngine::Forward(const TrainBatch& batch) {
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     Stage& stage = stages_[s];
     const std::size_t count = batch.rows * stage.out;
-    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), batch.rows, stage.in,
-                     stage.out);
+    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), batch.rows,
+                     stage.in, stage.out);
     float* const y = stage.output.data();
     if (stage.relu) {
       for (std::size_t i = 0; i < count; ++i) y[i] = y[i] < 0 ? 0 : y[i];

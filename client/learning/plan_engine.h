@@ -20,7 +20,8 @@ class PlanEngine final : public BatchEngine {
   // `state` must hold the stack's tensors, stay where it is and outlive the engine. As the dense tail
   // of a longer net the engine also works out the gradient by its inputs.
   enum class InputGradient : bool { kNone, kWanted };
-  PlanEngine(const LayerStack& stack, ParameterSet& state, InputGradient input_gradient = InputGradient::kNone);
+  PlanEngine(const LayerStack& stack, ParameterSet& state,
+             InputGradient input_gradient = InputGradient::kNone);
 
   std::int64_t inputs() const override { return static_cast<std::int64_t>(stages_.front().in); }
   std::int64_t outputs() const override { return static_cast<std::int64_t>(stages_.back().out); }
@@ -49,7 +50,9 @@ class PlanEngine final : public BatchEngine {
   };
 
   Tensor Bind(ParameterSet& state, const std::string& name);
-  const float* Input(std::size_t stage) const { return stage == 0 ? features_.data() : stages_[stage - 1].output.data(); }
+  const float* Input(std::size_t stage) const {
+    return stage == 0 ? features_.data() : stages_[stage - 1].output.data();
+  }
   double Forward(const TrainBatch& batch);
   void Infer(std::size_t rows);
   void Backward(std::size_t rows, const float* fused_lr);

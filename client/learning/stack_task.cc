@@ -20,8 +20,8 @@ Status StackTask::Initialize(RandomStream stream) {
   return {};
 }
 
-Result<TrainReport> StackTask::Train(const TrainConfig& config, const ExampleSource& data, const TrainContext& context,
-                                     std::stop_token stop) {
+Result<TrainReport> StackTask::Train(const TrainConfig& config, const ExampleSource& data,
+                                     const TrainContext& context, std::stop_token stop) {
   const auto trainable = static_cast<std::size_t>(state_.spec().exchanged(Role::kParameter));
   return loop_.Train(*engine_, state_.parameters().first(trainable), config, data, context, std::move(stop));
 }

@@ -22,16 +22,19 @@ struct Amount {
 
 Result<Amount> AmountOf(const TrainConfig& config, std::uint32_t rows) {
   Amount amount;
-  amount.batches_a_pass = config.drop_last ? rows / config.batch : (std::uint64_t{rows} + config.batch - 1) / config.batch;
+  amount.batches_a_pass =
+      config.drop_last ? rows / config.batch : (std::uint64_t{rows} + config.batch - 1) / config.batch;
   amount.steps = config.steps > 0 ? config.steps : config.epochs * amount.batches_a_pass;
   const bool wanted = config.steps > 0 || config.epochs > 0;
   if (wanted && amount.batches_a_pass == 0) {
     return Status(errors::kTrainNothing, "the data set has " + std::to_string(rows) + " rows, a batch " +
-                                             std::to_string(config.batch) + (config.drop_last ? " (drop_last)" : ""));
+                                             std::to_string(config.batch) +
+                                             (config.drop_last ? " (drop_last)" : ""));
   }
   if (amount.steps > kMaxPasses * amount.batches_a_pass) {
     return Status(errors::kTrainConfig, std::to_string(amount.steps) + " steps are more than " +
-                                            std::to_string(kMaxPasses) + " passes over " + std::to_string(rows) + " rows");
+                                            std::to_string(kMaxPasses) + " passes over " +
+                                            std::to_string(rows) + " rows");
   }
   return amount;
 }
@@ -41,9 +44,11 @@ Status CheckFit(const BatchEngine& engine, Loss loss, const ExampleSource& data)
     return Status(errors::kModelData, "an example has " + std::to_string(data.feature_shape().size()) +
                                           " features, the model takes " + std::to_string(engine.inputs()));
   }
-  if (data.num_classes() <= 0) return Status(errors::kModelData, "the targets are real numbers, the loss takes classes");
+  if (data.num_classes() <= 0)
+    return Status(errors::kModelData, "the targets are real numbers, the loss takes classes");
   if (loss == Loss::kBce && engine.outputs() != 1) {
-    return Status(errors::kModelData, "loss bce takes a model with 1 output, this one has " + std::to_string(engine.outputs()));
+    return Status(errors::kModelData,
+                  "loss bce takes a model with 1 output, this one has " + std::to_string(engine.outputs()));
   }
   const std::int64_t classes = loss == Loss::kBce ? 2 : engine.outputs();
   if (data.num_classes() > classes) {
@@ -54,8 +59,8 @@ Status CheckFit(const BatchEngine& engine, Loss loss, const ExampleSource& data)
 }
 
 Status Diverged(const char* what, std::uint64_t step, double lr) {
-  return Status(errors::kDiverged, std::string("the ") + what + " is not finite after step " + std::to_string(step) +
-                                       " at learning rate " + std::to_string(lr));
+  return Status(errors::kDiverged, std::string("the ") + what + " is not finite after step " +
+                                       std::to_string(step) + " at learning rate " + std::to_string(lr));
 }
 
 Status Cancelled() { return Status(errors::kCancelled, "training was asked to stop"); }
@@ -86,8 +91,9 @@ Result<double> BatchEngine::StepSgd(const TrainBatch&, float) {
   return Status(errors::kInternal, "this engine has no fused step");
 }
 
-Result<double> TrainLoop::Step(BatchEngine& engine, std::span<float> weights, std::span<const std::uint32_t> rows,
-                               const TrainConfig& config, const ExampleSource& data, RandomStream& dropout) {
+Result<double> TrainLoop::Step(BatchEngine& engine, std::span<float> weights,
+                               std::span<const std::uint32_t> rows, const TrainConfig& config,
+                               const ExampleSource& data, RandomStream& dropout) {
   const std::size_t width = static_cast<std::size_t>(engine.inputs());
   const std::span<std::int64_t> labels = std::span(labels_).first(rows.size());
   data.Gather(rows, engine.features().first(rows.size() * width), labels);
@@ -101,7 +107,8 @@ Result<double> TrainLoop::Step(BatchEngine& engine, std::span<float> weights, st
 }
 
 Result<TrainReport> TrainLoop::Train(BatchEngine& engine, std::span<float> weights, const TrainConfig& config,
-                                     const ExampleSource& data, const TrainContext& context, std::stop_token stop) {
+                                     const ExampleSource& data, const TrainContext& context,
+                                     std::stop_token stop) {
   CAIRN_CHECK(context.random != nullptr, "training needs a source of randomness");
   CAIRN_RETURN_IF_ERROR(CheckTrainConfig(config));
   CAIRN_RETURN_IF_ERROR(CheckFit(engine, config.loss, data));
@@ -118,14 +125,17 @@ Result<TrainReport> TrainLoop::Train(BatchEngine& engine, std::span<float> weigh
   std::uint64_t step = 0;
   for (std::uint32_t pass = 0; step < amount.steps; ++pass) {
     const auto label = [&](Purpose purpose) {
-      return StreamLabel{.purpose = purpose, .round = context.round.value, .client = context.client.value, .step = pass};
+      return StreamLabel{
+          .purpose = purpose, .round = context.round.value, .client = context.client.value, .step = pass};
     };
     RandomStream dropout = context.random->Open(label(Purpose::kDropout));
-    const std::vector<std::uint32_t> order = context.random->Open(label(Purpose::kOrder)).Permutation(data.size());
+    const std::vector<std::uint32_t> order =
+        context.random->Open(label(Purpose::kOrder)).Permutation(data.size());
     for (std::uint64_t b = 0; b < amount.batches_a_pass && step < amount.steps; ++b) {
       if (stop.stop_requested()) return Cancelled();
       const std::size_t begin = b * config.batch;
-      const auto rows = std::span(order).subspan(begin, std::min<std::size_t>(config.batch, order.size() - begin));
+      const auto rows =
+          std::span(order).subspan(begin, std::min<std::size_t>(config.batch, order.size() - begin));
       CAIRN_ASSIGN_OR_RETURN(const double loss, Step(engine, weights, rows, config, data, dropout));
       ++step;
       if (!std::isfinite(loss)) return Diverged("loss", step, config.optimizer.lr);
@@ -140,7 +150,8 @@ Result<TrainReport> TrainLoop::Train(BatchEngine& engine, std::span<float> weigh
   return report;
 }
 
-Result<MetricSums> TrainLoop::Evaluate(BatchEngine& engine, Loss loss, const ExampleSource& data, std::stop_token stop) {
+Result<MetricSums> TrainLoop::Evaluate(BatchEngine& engine, Loss loss, const ExampleSource& data,
+                                       std::stop_token stop) {
   CAIRN_RETURN_IF_ERROR(CheckFit(engine, loss, data));
   CAIRN_RETURN_IF_ERROR(engine.Reserve(kEvaluationRows));
   const FlushDenormals flush;
@@ -155,7 +166,8 @@ Result<MetricSums> TrainLoop::Evaluate(BatchEngine& engine, Loss loss, const Exa
     const std::size_t count = std::min<std::size_t>(kEvaluationRows, data.size() - begin);
     for (std::size_t i = 0; i < count; ++i) rows_[i] = begin + static_cast<std::uint32_t>(i);
     const std::span<float> features = engine.features().first(kEvaluationRows * width);
-    data.Gather(std::span(rows_).first(count), features.first(count * width), std::span(labels_).first(count));
+    data.Gather(std::span(rows_).first(count), features.first(count * width),
+                std::span(labels_).first(count));
     std::fill(features.begin() + static_cast<std::ptrdiff_t>(count * width), features.end(), 0.0f);
     CAIRN_RETURN_IF_ERROR(engine.ComputeLogits(kEvaluationRows, logits_));
     for (std::size_t i = 0; i < count; ++i) {

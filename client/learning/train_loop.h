@@ -24,7 +24,8 @@ class TrainLoop {
   // See LearningTask::Evaluate. Every batch has kEvaluationRows rows, the last one padded with zeros,
   // so that no row's logits depend on how many rows there are.
   static constexpr std::size_t kEvaluationRows = 128;
-  Result<MetricSums> Evaluate(BatchEngine& engine, Loss loss, const ExampleSource& data, std::stop_token stop);
+  Result<MetricSums> Evaluate(BatchEngine& engine, Loss loss, const ExampleSource& data,
+                              std::stop_token stop);
 
  private:
   Result<double> Step(BatchEngine& engine, std::span<float> weights, std::span<const std::uint32_t> rows,

@@ -6,7 +6,8 @@
 namespace cairn {
 
 void CheckFailed(const char* file, int line, const char* condition, const char* why) {
-  std::fprintf(stderr, "error[CAIRN-9001]: internal check failed at %s:%d: %s (%s)\n", file, line, condition, why);
+  std::fprintf(stderr, "error[CAIRN-9001]: internal check failed at %s:%d: %s (%s)\n", file, line, condition,
+               why);
   std::abort();
 }
 

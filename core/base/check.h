@@ -8,7 +8,7 @@ namespace cairn {
 [[noreturn]] void CheckFailed(const char* file, int line, const char* condition, const char* why);
 }  // namespace cairn
 
-#define CAIRN_CHECK(cond, why)                                      \
-  do {                                                              \
+#define CAIRN_CHECK(cond, why)                                         \
+  do {                                                                 \
     if (!(cond)) ::cairn::CheckFailed(__FILE__, __LINE__, #cond, why); \
   } while (false)

@@ -28,8 +28,9 @@ static_assert(Ascending(), "core/base/errors/*.def must list unique ids in ascen
 std::span<const ErrorEntry> ErrorCatalogue() { return kEntries; }
 
 const ErrorEntry* FindError(ErrorId id) {
-  const auto* it = std::lower_bound(std::begin(kEntries), std::end(kEntries), id,
-                                    [](const ErrorEntry& entry, ErrorId wanted) { return entry.id < wanted; });
+  const auto* it =
+      std::lower_bound(std::begin(kEntries), std::end(kEntries), id,
+                       [](const ErrorEntry& entry, ErrorId wanted) { return entry.id < wanted; });
   return it != std::end(kEntries) && it->id == id ? it : nullptr;
 }
 

@@ -25,14 +25,14 @@ struct ErrorId {
 enum class ExitCode : int {
   kOk = 0,
   kRunFailed = 1,
-  kUsage = 2,        // usage or configuration
-  kNetwork = 3,      // unreachable; a retry may help
-  kIdentity = 4,     // identity, TLS or authorisation; a retry will not help
+  kUsage = 2,     // usage or configuration
+  kNetwork = 3,   // unreachable; a retry may help
+  kIdentity = 4,  // identity, TLS or authorisation; a retry will not help
   kDeadline = 5,
-  kState = 6,        // not found, conflict or wrong state
-  kUnusable = 7,     // data or model unusable
-  kPolicy = 8,       // refused by policy or privacy budget
-  kPartial = 10,     // finished, some sites failed
+  kState = 6,     // not found, conflict or wrong state
+  kUnusable = 7,  // data or model unusable
+  kPolicy = 8,    // refused by policy or privacy budget
+  kPartial = 10,  // finished, some sites failed
   kBug = 70,
 };
 
@@ -54,10 +54,10 @@ namespace errors {
 #undef CAIRN_ERROR
 }  // namespace errors
 
-std::span<const ErrorEntry> ErrorCatalogue();  // ascending by id
-const ErrorEntry* FindError(ErrorId id);        // null when unknown
-std::string ToString(ErrorId id);               // "CAIRN-4103"
+std::span<const ErrorEntry> ErrorCatalogue();                // ascending by id
+const ErrorEntry* FindError(ErrorId id);                     // null when unknown
+std::string ToString(ErrorId id);                            // "CAIRN-4103"
 std::optional<ErrorId> ParseErrorId(std::string_view text);  // "CAIRN-4103", "4103"
-ExitCode ExitCodeOf(ErrorId id);  // kBug for an id outside the catalogue
+ExitCode ExitCodeOf(ErrorId id);                             // kBug for an id outside the catalogue
 
 }  // namespace cairn

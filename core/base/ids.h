@@ -17,9 +17,9 @@ struct Id {
 using ClientId = Id<struct ClientTag>;    // a participant of a job, dense from 0 in the job's site order
 using SessionId = Id<struct SessionTag>;  // one live link between a site and the aggregator
 using JobId = Id<struct JobTag>;
-using RoundId = Id<struct RoundTag>;      // from 1 within a job
+using RoundId = Id<struct RoundTag>;  // from 1 within a job
 using TimerId = Id<struct TimerTag>;
-using CohortIndex = std::uint32_t;        // dense within a round: arrays, never hash maps
+using CohortIndex = std::uint32_t;  // dense within a round: arrays, never hash maps
 
 }  // namespace cairn
 

@@ -31,8 +31,10 @@ std::array<std::uint32_t, 4> Philox4x32(std::array<std::uint32_t, 4> x, std::arr
 // The counter holds (block, step·2^16 | block's high half … , round, client): 2^48 blocks a stream.
 RandomStream::RandomStream(std::array<std::uint32_t, 2> key, StreamLabel label)
     : key_(key),
-      counter_{0, label.step << 16, static_cast<std::uint32_t>(label.round), static_cast<std::uint32_t>(label.client)} {
-  CAIRN_CHECK(label.round >> 32 == 0 && label.client >> 32 == 0 && label.step >> 16 == 0, "stream label out of range");
+      counter_{0, label.step << 16, static_cast<std::uint32_t>(label.round),
+               static_cast<std::uint32_t>(label.client)} {
+  CAIRN_CHECK(label.round >> 32 == 0 && label.client >> 32 == 0 && label.step >> 16 == 0,
+              "stream label out of range");
 }
 
 void RandomStream::Refill() {
@@ -53,7 +55,8 @@ std::uint64_t RandomStream::NextU64() {
 
 std::uint64_t RandomStream::Below(std::uint64_t bound) {
   CAIRN_CHECK(bound > 0, "Below needs a positive bound");
-  const std::uint64_t limit = std::numeric_limits<std::uint64_t>::max() - std::numeric_limits<std::uint64_t>::max() % bound;
+  const std::uint64_t limit =
+      std::numeric_limits<std::uint64_t>::max() - std::numeric_limits<std::uint64_t>::max() % bound;
   std::uint64_t draw = NextU64();
   while (draw >= limit) draw = NextU64();
   return draw % bound;

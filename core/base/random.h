@@ -11,8 +11,8 @@ namespace cairn {
 // What a stream of random numbers is for. Values are part of the reproducibility promise: never
 // renumber, only append.
 enum class Purpose : std::uint32_t {
-  kInit = 1,       // initial weights
-  kOrder = 2,      // order of examples in training
+  kInit = 1,   // initial weights
+  kOrder = 2,  // order of examples in training
   kDropout = 3,
   kAugment = 4,
   kSelect = 5,     // which clients a round invites
@@ -34,7 +34,8 @@ struct StreamLabel {
 };
 
 // Philox4x32-10 (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011), the block function.
-std::array<std::uint32_t, 4> Philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> Philox4x32(std::array<std::uint32_t, 4> counter,
+                                        std::array<std::uint32_t, 2> key);
 
 // A counter-based stream: the n-th block is a pure function of key, label and n, so any element can
 // be computed alone. Not for keys, masks or noise: those come from SecureRandom (privacy/crypto).
@@ -53,9 +54,9 @@ class RandomStream {
   std::uint64_t NextU64();
   // Uniform in [0, bound), without bias; bound > 0.
   std::uint64_t Below(std::uint64_t bound);
-  double Uniform();      // [0, 1), 53 bits
-  float UniformFloat();  // [0, 1), 24 bits
-  double Normal();       // mean 0, variance 1 (Box-Muller, one of the pair)
+  double Uniform();            // [0, 1), 53 bits
+  float UniformFloat();        // [0, 1), 24 bits
+  double Normal();             // mean 0, variance 1 (Box-Muller, one of the pair)
   double Gamma(double shape);  // shape > 0, scale 1 (Marsaglia and Tsang 2000)
   // A uniform permutation of 0 … n-1: indices sorted by 64-bit draws, ties by index.
   std::vector<std::uint32_t> Permutation(std::uint32_t n);

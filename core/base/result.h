@@ -13,7 +13,7 @@ namespace cairn {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: conversion is the point
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: conversion is the point
   Result(Status status) : status_(std::move(status)) {  // NOLINT
     CAIRN_CHECK(!status_.ok(), "a Result without value needs an error");
   }
@@ -51,7 +51,8 @@ class [[nodiscard]] Result {
 #define CAIRN_CONCAT(a, b) CAIRN_CONCAT_INNER(a, b)
 
 // CAIRN_ASSIGN_OR_RETURN(auto x, Compute());
-#define CAIRN_ASSIGN_OR_RETURN(lhs, expr) CAIRN_ASSIGN_OR_RETURN_AT(CAIRN_CONCAT(cairn_result_, __LINE__), lhs, expr)
+#define CAIRN_ASSIGN_OR_RETURN(lhs, expr) \
+  CAIRN_ASSIGN_OR_RETURN_AT(CAIRN_CONCAT(cairn_result_, __LINE__), lhs, expr)
 #define CAIRN_ASSIGN_OR_RETURN_AT(tmp, lhs, expr) \
   auto tmp = (expr);                              \
   if (!tmp.ok()) return std::move(tmp).status();  \

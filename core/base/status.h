@@ -56,7 +56,7 @@ std::string FormatForHumans(const Status& status);
 
 }  // namespace cairn
 
-#define CAIRN_RETURN_IF_ERROR(expr)                        \
-  do {                                                     \
+#define CAIRN_RETURN_IF_ERROR(expr)                                                        \
+  do {                                                                                     \
     if (::cairn::Status cairn_status_ = (expr); !cairn_status_.ok()) return cairn_status_; \
   } while (false)

@@ -11,8 +11,9 @@
 namespace cairn {
 namespace {
 
-// Elements of the accumulator worked on at a time: 4 KiB, so that it stays in L1 while the whole batch streams by.
-// Measured on one busy core: 1.25 times the speed of the plain float loop, against 1.18 with tiles of 32 KiB.
+// Elements of the accumulator worked on at a time: 4 KiB, so that it stays in L1 while the whole batch
+// streams by. Measured on one busy core: 1.25 times the speed of the plain float loop, against 1.18 with
+// tiles of 32 KiB.
 constexpr std::size_t kTile = 512;
 
 std::int64_t WrapAdd(std::int64_t a, std::int64_t b) {
@@ -25,7 +26,8 @@ struct Section {
   std::span<const float> UpdateView::*base;
   int fraction_bits;
 };
-constexpr Section kParameters = {&UpdateView::local_parameters, &UpdateView::base_parameters, kParameterFractionBits};
+constexpr Section kParameters = {&UpdateView::local_parameters, &UpdateView::base_parameters,
+                                 kParameterFractionBits};
 constexpr Section kBuffers = {&UpdateView::local_buffers, &UpdateView::base_buffers, kBufferFractionBits};
 
 FoldInput InputAt(const UpdateView& view, const Section& section, std::size_t offset) {
@@ -51,8 +53,8 @@ void FoldTile(std::span<const UpdateView> batch, const Section& section, std::si
   if (count > 0) kernels.fold(inputs, count, sum.size(), sum.data());
 }
 
-void FoldSection(std::span<const UpdateView> batch, const Section& section, std::size_t part, std::size_t parts,
-                 GridVector& sum) {
+void FoldSection(std::span<const UpdateView> batch, const Section& section, std::size_t part,
+                 std::size_t parts, GridVector& sum) {
   for (const UpdateView& view : batch) {
     CAIRN_CHECK((view.*section.local).size() == sum.size(), "an update of another layout was not refused");
   }
@@ -72,7 +74,8 @@ void TakeMaxima(std::span<const std::int64_t> from, std::vector<std::int64_t>& i
 
 // A power of two made by a shift: exact, and cheap enough for every tile of every view.
 double GridFactor(const UpdateView& view, int fraction_bits) {
-  return static_cast<double>(view.scale) * view.weight * static_cast<double>(std::uint64_t{1} << fraction_bits);
+  return static_cast<double>(view.scale) * view.weight *
+         static_cast<double>(std::uint64_t{1} << fraction_bits);
 }
 
 std::int64_t GridWeight(double weight) { return std::llrint(std::ldexp(weight, kWeightFractionBits)); }
@@ -99,16 +102,18 @@ void AccumulateSlice(std::span<const UpdateView> batch, std::size_t part, std::s
 
 Status Merge(const Partial& from, Partial& into) {
   const auto sizes = [](const Partial& p) {
-    return std::to_string(p.parameters.size()) + " parameters, " + std::to_string(p.buffers.size()) + " buffers, " +
-           std::to_string(p.counters.size()) + " counters";
+    return std::to_string(p.parameters.size()) + " parameters, " + std::to_string(p.buffers.size()) +
+           " buffers, " + std::to_string(p.counters.size()) + " counters";
   };
   if (from.parameters.size() != into.parameters.size() || from.buffers.size() != into.buffers.size() ||
       from.counters.size() != into.counters.size()) {
-    return Status(errors::kUpdateLayout, "a partial sum has " + sizes(from) + ", this one has " + sizes(into));
+    return Status(errors::kUpdateLayout,
+                  "a partial sum has " + sizes(from) + ", this one has " + sizes(into));
   }
-  std::transform(from.parameters.begin(), from.parameters.end(), into.parameters.begin(), into.parameters.begin(),
+  std::transform(from.parameters.begin(), from.parameters.end(), into.parameters.begin(),
+                 into.parameters.begin(), WrapAdd);
+  std::transform(from.buffers.begin(), from.buffers.end(), into.buffers.begin(), into.buffers.begin(),
                  WrapAdd);
-  std::transform(from.buffers.begin(), from.buffers.end(), into.buffers.begin(), into.buffers.begin(), WrapAdd);
   TakeMaxima(from.counters, into.counters);
   into.weight = WrapAdd(into.weight, from.weight);
   into.count += from.count;

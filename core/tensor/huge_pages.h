@@ -4,10 +4,10 @@
 
 namespace cairn {
 
-// Memory for vectors the size of a model: aligned to cache lines (and the widest vector registers), and from 2 MiB
-// on to huge pages, which the kernel is asked for before first touch: a model-sized pass then meets 512 times
-// fewer page faults and TLB misses. The request is a hint; nothing depends on the answer. Ends the process where
-// there is no memory. Freed by FreeModelMemory alone.
+// Memory for vectors the size of a model: aligned to cache lines (and the widest vector registers), and from
+// 2 MiB on to huge pages, which the kernel is asked for before first touch: a model-sized pass then meets 512
+// times fewer page faults and TLB misses. The request is a hint; nothing depends on the answer. Ends the
+// process where there is no memory. Freed by FreeModelMemory alone.
 std::byte* AllocateModelMemory(std::size_t bytes);
 void FreeModelMemory(std::byte* p);
 

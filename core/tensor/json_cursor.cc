@@ -23,7 +23,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 }  // namespace
 
 Status JsonCursor::Error(std::string_view problem) const {
-  return Status(errors::kSafetensorsFormat, "byte " + std::to_string(at_) + " of the header: " + std::string(problem));
+  return Status(errors::kSafetensorsFormat,
+                "byte " + std::to_string(at_) + " of the header: " + std::string(problem));
 }
 
 void JsonCursor::SkipBlanks() {
@@ -37,7 +38,9 @@ bool JsonCursor::Take(char c) {
   return true;
 }
 
-Status JsonCursor::Expect(char c) { return Take(c) ? Status::Ok() : Error(std::string("expected '") + c + "'"); }
+Status JsonCursor::Expect(char c) {
+  return Take(c) ? Status::Ok() : Error(std::string("expected '") + c + "'");
+}
 
 Status JsonCursor::ExpectEnd() {
   SkipBlanks();
@@ -57,7 +60,8 @@ Result<std::string> JsonCursor::String(std::size_t max_bytes) {
     } else {
       out += c;
     }
-    if (out.size() > max_bytes) return Error("a string is longer than " + std::to_string(max_bytes) + " bytes");
+    if (out.size() > max_bytes)
+      return Error("a string is longer than " + std::to_string(max_bytes) + " bytes");
   }
   if (!IsUtf8(out)) return Error("a string is not UTF-8");
   return out;
@@ -91,7 +95,8 @@ Result<std::uint32_t> JsonCursor::HexQuad() {
   const std::string_view digits = text_.substr(at_, 4);
   const char* end = digits.data() + digits.size();
   const auto [stop, error] = std::from_chars(digits.data(), end, code, 16);
-  if (digits.size() != 4 || error != std::errc() || stop != end) return Error("\\u needs four hexadecimal digits");
+  if (digits.size() != 4 || error != std::errc() || stop != end)
+    return Error("\\u needs four hexadecimal digits");
   at_ += 4;
   return code;
 }

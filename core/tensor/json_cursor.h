@@ -10,7 +10,8 @@
 namespace cairn {
 
 // Walks the tokens of a JSON text strictly (RFC 8259) and refuses what is not the one expected
-// (kSafetensorsFormat, with the byte). Knows no nesting: the caller's grammar does, so depth is bounded by code.
+// (kSafetensorsFormat, with the byte). Knows no nesting: the caller's grammar does, so depth is bounded by
+// code.
 class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : text_(text) {}

@@ -9,7 +9,8 @@
 
 namespace cairn {
 
-static_assert(std::endian::native == std::endian::little, "the arena is the wire form, which is little-endian");
+static_assert(std::endian::native == std::endian::little,
+              "the arena is the wire form, which is little-endian");
 
 void ParameterSet::Free::operator()(std::byte* p) const { FreeModelMemory(p); }
 

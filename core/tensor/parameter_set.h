@@ -36,7 +36,8 @@ class ParameterSet {
   std::span<float> tensor(std::size_t index);
   std::span<const float> tensor(std::size_t index) const;
 
-  // The whole arena as stored and sent: floats then counters, little-endian, spec().byte_size() bytes (FlatBytes).
+  // The whole arena as stored and sent: floats then counters, little-endian, spec().byte_size() bytes
+  // (FlatBytes).
   std::span<const std::byte> bytes() const { return {arena_.get(), byte_size_}; }
   std::span<std::byte> mutable_bytes() { return {arena_.get(), byte_size_}; }
 

@@ -28,8 +28,8 @@ Status CheckShape(const TensorSpec& tensor, const ParameterSpec::Limits& limits,
     return Refuse("tensor " + QuoteName(tensor.name) + " has the dimension " + std::to_string(*negative));
   }
   if (!ShapeElements(tensor.shape, limits.max_elements, elements)) {
-    return Refuse("tensor " + QuoteName(tensor.name) + " has more than " + std::to_string(limits.max_elements) +
-                  " elements");
+    return Refuse("tensor " + QuoteName(tensor.name) + " has more than " +
+                  std::to_string(limits.max_elements) + " elements");
   }
   return Status::Ok();
 }

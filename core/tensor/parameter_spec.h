@@ -47,7 +47,9 @@ class ParameterSpec {
   // Refuses duplicate or empty names, names with control characters or ill-formed UTF-8, negative
   // dimensions, and anything over the limits (kModelSpec).
   static Result<ParameterSpec> Create(std::vector<TensorSpec> tensors, Limits limits);
-  static Result<ParameterSpec> Create(std::vector<TensorSpec> tensors) { return Create(std::move(tensors), Limits{}); }
+  static Result<ParameterSpec> Create(std::vector<TensorSpec> tensors) {
+    return Create(std::move(tensors), Limits{});
+  }
 
   const std::vector<TensorSpec>& tensors() const { return tensors_; }
   // Offset of tensor i in elements, within the span of its role.

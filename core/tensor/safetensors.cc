@@ -14,8 +14,8 @@ constexpr std::size_t kLengthBytes = 8;
 
 Status Broken(std::string what) { return Status(errors::kSafetensorsFormat, std::move(what)); }
 
-// A zip begins with its mark; a binary pickle with 0x80 and its protocol, which as the start of a header length
-// would be far over the limit unless zeros follow.
+// A zip begins with its mark; a binary pickle with 0x80 and its protocol, which as the start of a header
+// length would be far over the limit unless zeros follow.
 bool LooksLikeArchive(std::span<const std::byte> bytes) {
   const auto at = [&](std::size_t i) { return std::to_integer<unsigned>(bytes[i]); };
   if (bytes.size() < 4) return false;
@@ -42,14 +42,16 @@ Status HeaderLength(std::span<const std::byte> bytes, std::size_t& length) {
   return Status::Ok();
 }
 
-// Where the entry's data must lie: right behind the one before, as long as shape and dtype say, inside the file.
-Status CheckPlace(const SafetensorsHeader::Entry& entry, std::uint64_t expected_begin, std::uint64_t available) {
+// Where the entry's data must lie: right behind the one before, as long as shape and dtype say, inside the
+// file.
+Status CheckPlace(const SafetensorsHeader::Entry& entry, std::uint64_t expected_begin,
+                  std::uint64_t available) {
   const std::string name = "tensor " + QuoteName(entry.name);
   constexpr std::int64_t kMaxElements = ParameterSpec::Limits{}.max_elements;
   std::int64_t elements = 0;
   if (!ShapeElements(entry.shape, kMaxElements, elements)) {
-    return Broken(name + " has shape " + ShapeText(entry.shape) + ", more than " + std::to_string(kMaxElements) +
-                  " elements");
+    return Broken(name + " has shape " + ShapeText(entry.shape) + ", more than " +
+                  std::to_string(kMaxElements) + " elements");
   }
   if (entry.begin != expected_begin || entry.end < entry.begin) {
     return Broken(name + " has offsets [" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) +
@@ -82,7 +84,8 @@ Result<SafetensorsView> ParseSafetensors(std::span<const std::byte> bytes) {
   for (auto& entry : header.entries) {
     CAIRN_RETURN_IF_ERROR(CheckPlace(entry, end, data.size()));
     end = entry.end;
-    const auto values = data.subspan(static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(end - entry.begin));
+    const auto values =
+        data.subspan(static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(end - entry.begin));
     view.tensors.push_back({std::move(entry.name), entry.dtype, std::move(entry.shape), values});
   }
   if (end == data.size()) return view;

@@ -36,18 +36,19 @@ struct SafetensorsView {
 Result<SafetensorsView> ParseSafetensors(std::span<const std::byte> bytes);
 
 // A model as a file: counters (i64), then floats (f32), each in spec order, so that every tensor lies on its
-// alignment. Role and scope travel in the metadata key "cairn.roles", a line `role scope name` for each tensor
-// that is not what its dtype says (f32 parameter, i64 counter, both exchanged), so any reader of the format can
-// load the file. Equal sets and metadata give equal bytes.
-std::vector<std::byte> WriteSafetensors(const ParameterSet& set, const std::map<std::string, std::string>& metadata);
+// alignment. Role and scope travel in the metadata key "cairn.roles", a line `role scope name` for each
+// tensor that is not what its dtype says (f32 parameter, i64 counter, both exchanged), so any reader of the
+// format can load the file. Equal sets and metadata give equal bytes.
+std::vector<std::byte> WriteSafetensors(const ParameterSet& set,
+                                        const std::map<std::string, std::string>& metadata);
 
-// Spec as declared by a file: roles from metadata, else f32, f16, bf16 → parameter, i64 → counter. Other dtypes,
-// and roles for tensors that are absent or of another dtype, are refused (kModelMismatch).
+// Spec as declared by a file: roles from metadata, else f32, f16, bf16 → parameter, i64 → counter. Other
+// dtypes, and roles for tensors that are absent or of another dtype, are refused (kModelMismatch).
 Result<ParameterSpec> SpecOfSafetensors(const SafetensorsView& view);
 
 // Copies the values of `view` into `set` by name. f16/bf16 widen to f32. Missing, extra, other shape
-// or other dtype is refused, naming the tensor (kModelMismatch), with `set` unchanged; a missing counter reads
-// as 0. A value that is not finite is refused (kModelNotFinite), and `set` is then to be discarded.
+// or other dtype is refused, naming the tensor (kModelMismatch), with `set` unchanged; a missing counter
+// reads as 0. A value that is not finite is refused (kModelNotFinite), and `set` is then to be discarded.
 Status LoadSafetensors(const SafetensorsView& view, ParameterSet& set);
 
 }  // namespace cairn

@@ -25,7 +25,8 @@ constexpr DTypeRow kDTypes[] = {
 };
 
 const DTypeRow& RowOf(DType dtype) {
-  const auto* row = std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](auto& r) { return r.dtype == dtype; });
+  const auto* row =
+      std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](auto& r) { return r.dtype == dtype; });
   CAIRN_CHECK(row != std::end(kDTypes), "a dtype outside its table");
   return *row;
 }
@@ -59,7 +60,8 @@ class TensorReader {
 
   Status ReadDType() {
     CAIRN_ASSIGN_OR_RETURN(const std::string name, json_.String(16));
-    const auto* row = std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](auto& r) { return r.name == name; });
+    const auto* row =
+        std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](auto& r) { return r.name == name; });
     if (row == std::end(kDTypes)) {
       return json_.Error("tensor " + QuoteName(entry_.name) + " has dtype " + QuoteName(name) +
                          ", known are F32 F16 BF16 I64 I32 U8 BOOL");
@@ -73,8 +75,8 @@ class TensorReader {
       CAIRN_ASSIGN_OR_RETURN(const std::int64_t dimension, json_.Integer());
       entry_.shape.push_back(dimension);
       if (entry_.shape.size() <= kLimits.max_rank) return Status::Ok();
-      return json_.Error("tensor " + QuoteName(entry_.name) + " has more than " + std::to_string(kLimits.max_rank) +
-                         " dimensions");
+      return json_.Error("tensor " + QuoteName(entry_.name) + " has more than " +
+                         std::to_string(kLimits.max_rank) + " dimensions");
     });
   }
 

@@ -27,7 +27,8 @@ struct SafetensorsHeader {
 
 inline constexpr std::size_t kMaxHeaderBytes = std::size_t{1} << 20;
 
-// Grammar, with JSON's blanks between tokens (strings and numbers as in RFC 8259, numbers whole and not negative):
+// Grammar, with JSON's blanks between tokens (strings and numbers as in RFC 8259, numbers whole and not
+// negative):
 //
 //   header := '{' [ member { ',' member } ] '}'
 //   member := '"__metadata__"' ':' '{' [ string ':' string … ] '}'  |  name ':' tensor

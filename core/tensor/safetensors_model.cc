@@ -40,7 +40,9 @@ float HalfToFloat(std::uint16_t half) {
   return std::bit_cast<float>(sign | wide << 23 | mantissa << 13);
 }
 
-float Bfloat16ToFloat(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+float Bfloat16ToFloat(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
 
 template <class Convert>
 void Widen(std::span<const std::byte> from, std::span<float> to, Convert convert) {
@@ -104,7 +106,8 @@ Status ReadRole(std::string_view line, const SafetensorsView& view, std::vector<
     return Mismatch("a line of cairn.roles is " + shown + ", expected \"role scope name\"");
   }
   const SafetensorsEntry* entry = index.Find(line);
-  if (entry == nullptr) return Mismatch("cairn.roles names tensor " + QuoteName(line) + ", which the file lacks");
+  if (entry == nullptr)
+    return Mismatch("cairn.roles names tensor " + QuoteName(line) + ", which the file lacks");
   TensorSpec& spec = specs[static_cast<std::size_t>(entry - view.tensors.data())];
   spec.role = static_cast<Role>(role);
   spec.scope = static_cast<Scope>(scope);
@@ -138,9 +141,9 @@ std::string HeaderOf(const ParameterSpec& spec, std::map<std::string, std::strin
     for (const TensorSpec& tensor : spec.tensors()) {
       if ((tensor.role == Role::kCounter) != counters) continue;
       const std::size_t end = offset + static_cast<std::size_t>(tensor.size()) * (counters ? 8 : 4);
-      json += (json.empty() ? "" : ",") + JsonString(tensor.name) + ":{\"dtype\":\"" + (counters ? "I64" : "F32") +
-              "\",\"shape\":" + ShapeText(tensor.shape) + ",\"data_offsets\":[" + std::to_string(offset) + "," +
-              std::to_string(end) + "]}";
+      json += (json.empty() ? "" : ",") + JsonString(tensor.name) + ":{\"dtype\":\"" +
+              (counters ? "I64" : "F32") + "\",\"shape\":" + ShapeText(tensor.shape) + ",\"data_offsets\":[" +
+              std::to_string(offset) + "," + std::to_string(end) + "]}";
       offset = end;
     }
   };
@@ -175,14 +178,17 @@ Result<ParameterSpec> SpecOfSafetensors(const SafetensorsView& view) {
   return ParameterSpec::Create(std::move(specs));
 }
 
-std::vector<std::byte> WriteSafetensors(const ParameterSet& set, const std::map<std::string, std::string>& metadata) {
+std::vector<std::byte> WriteSafetensors(const ParameterSet& set,
+                                        const std::map<std::string, std::string>& metadata) {
   const std::string header = HeaderOf(set.spec(), metadata);
   const auto counters = std::as_bytes(set.counters());
   const auto floats = std::as_bytes(set.floats());
   const std::uint64_t length = header.size();
   std::vector<std::byte> out;
   out.reserve(sizeof length + header.size() + counters.size() + floats.size());
-  const auto append = [&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+  const auto append = [&](std::span<const std::byte> bytes) {
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  };
   append(std::as_bytes(std::span(&length, 1)));
   append(std::as_bytes(std::span(header)));
   append(counters);
@@ -217,7 +223,8 @@ Status LoadSafetensors(const SafetensorsView& view, ParameterSet& set) {
     const auto to = set.counters().subspan(static_cast<std::size_t>(set.spec().offset(i)),
                                            static_cast<std::size_t>(tensors[i].size()));
     std::fill(to.begin(), to.end(), 0);
-    if (sources[i] != nullptr && !to.empty()) std::memcpy(to.data(), sources[i]->data.data(), to.size_bytes());
+    if (sources[i] != nullptr && !to.empty())
+      std::memcpy(to.data(), sources[i]->data.data(), to.size_bytes());
   }
   return Status::Ok();
 }

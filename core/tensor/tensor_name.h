@@ -11,7 +11,8 @@
 namespace cairn {
 
 // Null for a usable name, else what is wrong with it ("is empty"): 1 to max_bytes bytes of well-formed
-// UTF-8 without control characters, and not "__metadata__", so that a name can be logged, sent and stored anywhere.
+// UTF-8 without control characters, and not "__metadata__", so that a name can be logged, sent and stored
+// anywhere.
 const char* NameFault(std::string_view name, std::size_t max_bytes);
 
 // True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).

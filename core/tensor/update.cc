@@ -58,8 +58,10 @@ Status BadElement(std::string_view section, std::size_t index, bool finite, floa
                 where + "more than " + std::to_string(static_cast<std::int64_t>(limit)) + " in magnitude");
 }
 
-// The fast pass asks each block only for its largest magnitude; a block that fails is then walked for the place.
-Status CheckValues(std::string_view section, std::span<const float> local, std::span<const float> base, float limit) {
+// The fast pass asks each block only for its largest magnitude; a block that fails is then walked for the
+// place.
+Status CheckValues(std::string_view section, std::span<const float> local, std::span<const float> base,
+                   float limit) {
   const VectorKernels& kernels = ActiveKernels();
   const auto limit_bits = std::bit_cast<std::uint32_t>(limit);
   for (std::size_t at = 0; at < local.size(); at += kBlock) {
@@ -81,7 +83,9 @@ void WriteDeltas(std::span<const float> local, std::span<const float> base, floa
   }
 }
 
-bool IsAligned(const void* p, std::size_t alignment) { return reinterpret_cast<std::uintptr_t>(p) % alignment == 0; }
+bool IsAligned(const void* p, std::size_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(p) % alignment == 0;
+}
 
 }  // namespace
 
@@ -97,7 +101,8 @@ UpdateLayout LayoutOf(const ParameterSpec& spec) {
 Status CheckUpdate(const UpdateView& view, const UpdateLayout& layout) {
   CAIRN_RETURN_IF_ERROR(CheckSizes(view, layout));
   CAIRN_RETURN_IF_ERROR(CheckFactors(view));
-  CAIRN_RETURN_IF_ERROR(CheckValues("parameter", view.local_parameters, view.base_parameters, kMaxParameterDelta));
+  CAIRN_RETURN_IF_ERROR(
+      CheckValues("parameter", view.local_parameters, view.base_parameters, kMaxParameterDelta));
   return CheckValues("buffer", view.local_buffers, view.base_buffers, kMaxBufferDelta);
 }
 
@@ -122,7 +127,8 @@ void MaterializeUpdate(const UpdateView& view, std::span<std::byte> out) {
   const std::size_t counter_bytes = view.counters.size_bytes();
   const std::size_t padding = out.size() - floats * sizeof(float) - counter_bytes;
   std::memset(out.data() + floats * sizeof(float), 0, padding);
-  if (counter_bytes > 0) std::memcpy(out.data() + out.size() - counter_bytes, view.counters.data(), counter_bytes);
+  if (counter_bytes > 0)
+    std::memcpy(out.data() + out.size() - counter_bytes, view.counters.data(), counter_bytes);
 }
 
 UpdateView ViewOfBytes(std::span<const std::byte> bytes, const UpdateLayout& layout) {
@@ -134,7 +140,8 @@ UpdateView ViewOfBytes(std::span<const std::byte> bytes, const UpdateLayout& lay
   UpdateView view;
   view.local_parameters = {values, parameters};
   view.local_buffers = {values + parameters, static_cast<std::size_t>(layout.buffers)};
-  view.counters = {reinterpret_cast<const std::int64_t*>(bytes.data() + (bytes.size() - counters * 8)), counters};
+  view.counters = {reinterpret_cast<const std::int64_t*>(bytes.data() + (bytes.size() - counters * 8)),
+                   counters};
   return view;
 }
 

@@ -31,8 +31,8 @@ struct UpdateView {
   std::span<const float> local_parameters, base_parameters;  // base empty: local already is the delta
   std::span<const float> local_buffers, base_buffers;
   std::span<const std::int64_t> counters;  // absolute values
-  float scale = 1;    // clip factor
-  double weight = 1;  // min(n, cap) / cap, in (0, 1]
+  float scale = 1;                         // clip factor
+  double weight = 1;                       // min(n, cap) / cap, in (0, 1]
 };
 
 // Keeps the memory behind a view alive: a leased resident model, a private buffer, a mapped blob.
@@ -46,8 +46,8 @@ class UpdatePayload {
 using UpdateHandle = std::shared_ptr<const UpdatePayload>;
 
 // Limits of the exact grid (exact_sum.h): |Δ| of a parameter, of a buffer.
-inline constexpr float kMaxParameterDelta = 1024.0f;     // 2^10
-inline constexpr float kMaxBufferDelta = 67108864.0f;    // 2^26
+inline constexpr float kMaxParameterDelta = 1024.0f;   // 2^10
+inline constexpr float kMaxBufferDelta = 67108864.0f;  // 2^26
 
 // Finite, inside the grid's range, sizes as the layout says, scale in [0, 1], weight in (0, 1]. Errors
 // name the first bad position by section and index, never its value (kUpdateNotFinite, kUpdateRange,
@@ -62,7 +62,8 @@ double UpdateNorm(const UpdateView& view);
 // Writes scale-free deltas (local − base) and counters into out, layout.byte_size() bytes, the wire form.
 void MaterializeUpdate(const UpdateView& view, std::span<std::byte> out);
 
-// A view over the wire form, with scale 1 and weight 1 to be set by the caller. bytes.size() must be layout.byte_size() and 8-byte aligned.
+// A view over the wire form, with scale 1 and weight 1 to be set by the caller. bytes.size() must be
+// layout.byte_size() and 8-byte aligned.
 UpdateView ViewOfBytes(std::span<const std::byte> bytes, const UpdateLayout& layout);
 
 }  // namespace cairn

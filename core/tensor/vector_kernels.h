@@ -21,7 +21,8 @@ inline constexpr std::size_t kNormLanes = 16;
 struct VectorKernels {
   const char* name;
   bool (*supported)();
-  // sum[i] += Σ q(inputs[k][i]), wrapping; 1 ≤ count ≤ kFoldInputs, and either all inputs have a base or none.
+  // sum[i] += Σ q(inputs[k][i]), wrapping; 1 ≤ count ≤ kFoldInputs, and either all inputs have a base or
+  // none.
   void (*fold)(const FoldInput* inputs, std::size_t count, std::size_t n, std::int64_t* sum);
   // Largest bit pattern of |Δ_i|, 0 when n is 0. As bits, Inf is above every number and NaN above Inf.
   std::uint32_t (*max_abs_bits)(const float* local, const float* base, std::size_t n);

@@ -1,6 +1,6 @@
 // Compiled for AVX2, with -O3 so that the loops over inputs unroll, and run only where the CPU has it.
-// Includes no header with inline functions besides the intrinsics: a linker might keep this file's copy of them
-// for the whole program.
+// Includes no header with inline functions besides the intrinsics: a linker might keep this file's copy of
+// them for the whole program.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -66,10 +66,14 @@ void FoldCount(const FoldInput* given, std::size_t n, std::int64_t* sum) {
 template <bool kHasBase>
 void FoldKind(const FoldInput* inputs, std::size_t count, std::size_t n, std::int64_t* sum) {
   switch (count) {
-    case 1: return FoldCount<1, kHasBase>(inputs, n, sum);
-    case 2: return FoldCount<2, kHasBase>(inputs, n, sum);
-    case 3: return FoldCount<3, kHasBase>(inputs, n, sum);
-    default: return FoldCount<4, kHasBase>(inputs, n, sum);
+    case 1:
+      return FoldCount<1, kHasBase>(inputs, n, sum);
+    case 2:
+      return FoldCount<2, kHasBase>(inputs, n, sum);
+    case 3:
+      return FoldCount<3, kHasBase>(inputs, n, sum);
+    default:
+      return FoldCount<4, kHasBase>(inputs, n, sum);
   }
 }
 

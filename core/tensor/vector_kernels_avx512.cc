@@ -1,6 +1,6 @@
-// Compiled for AVX-512 F, DQ and VL, with -O3 so that the loops over inputs unroll, and run only where the CPU has it.
-// Includes no header with inline functions besides the intrinsics: a linker might keep this file's copy of them
-// for the whole program.
+// Compiled for AVX-512 F, DQ and VL, with -O3 so that the loops over inputs unroll, and run only where the
+// CPU has it. Includes no header with inline functions besides the intrinsics: a linker might keep this
+// file's copy of them for the whole program.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kStep = 16;  // elements an iteration
 
 bool Supported() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
 }
 
 template <bool kHasBase>
@@ -49,10 +50,14 @@ void FoldCount(const FoldInput* given, std::size_t n, std::int64_t* sum) {
 template <bool kHasBase>
 void FoldKind(const FoldInput* inputs, std::size_t count, std::size_t n, std::int64_t* sum) {
   switch (count) {
-    case 1: return FoldCount<1, kHasBase>(inputs, n, sum);
-    case 2: return FoldCount<2, kHasBase>(inputs, n, sum);
-    case 3: return FoldCount<3, kHasBase>(inputs, n, sum);
-    default: return FoldCount<4, kHasBase>(inputs, n, sum);
+    case 1:
+      return FoldCount<1, kHasBase>(inputs, n, sum);
+    case 2:
+      return FoldCount<2, kHasBase>(inputs, n, sum);
+    case 3:
+      return FoldCount<3, kHasBase>(inputs, n, sum);
+    default:
+      return FoldCount<4, kHasBase>(inputs, n, sum);
   }
 }
 
@@ -74,7 +79,8 @@ std::uint32_t MaxAbsBits(const float* local, const float* base, std::size_t n) {
     most = _mm512_max_epu32(most, _mm512_and_si512(bits, magnitude));
   }
   const std::uint32_t head = _mm512_reduce_max_epu32(most);
-  const std::uint32_t tail = kBaseKernels.max_abs_bits(local + i, base == nullptr ? nullptr : base + i, n - i);
+  const std::uint32_t tail =
+      kBaseKernels.max_abs_bits(local + i, base == nullptr ? nullptr : base + i, n - i);
   return head > tail ? head : tail;
 }
 

@@ -47,7 +47,8 @@ void AddSquares(const float* local, const float* base, std::size_t n, double* la
 std::int64_t GridValue(float delta, double factor) {
   constexpr double kShift = 6755399441055744.0;
   const double shifted = static_cast<double>(delta) * factor + kShift;
-  return static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(kShift));
+  return static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(shifted) -
+                                   std::bit_cast<std::uint64_t>(kShift));
 }
 
 const VectorKernels kBaseKernels = {"base", Always, Fold, MaxAbsBits, AddSquares};

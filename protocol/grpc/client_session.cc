@@ -87,12 +87,18 @@ void ClientSession::Fail(Status reason) {
 
 Status ClientSession::HandleFrame() {
   switch (in_.kind_case()) {
-    case v1::ServerFrame::kControl: return HandleControl(in_.control());
-    case v1::ServerFrame::kResumeAt: return HandleResume(in_.resume_at());
-    case v1::ServerFrame::kChunk: return HandleChunk(in_.chunk());
-    case v1::ServerFrame::kDone: return HandleDone(in_.done());
-    case v1::ServerFrame::kUnavailable: return HandleUnavailable(in_.unavailable());
-    case v1::ServerFrame::KIND_NOT_SET: break;
+    case v1::ServerFrame::kControl:
+      return HandleControl(in_.control());
+    case v1::ServerFrame::kResumeAt:
+      return HandleResume(in_.resume_at());
+    case v1::ServerFrame::kChunk:
+      return HandleChunk(in_.chunk());
+    case v1::ServerFrame::kDone:
+      return HandleDone(in_.done());
+    case v1::ServerFrame::kUnavailable:
+      return HandleUnavailable(in_.unavailable());
+    case v1::ServerFrame::KIND_NOT_SET:
+      break;
   }
   return Status(errors::kNetProtocol, "the aggregator sent a frame of no known kind");
 }
@@ -139,7 +145,8 @@ Result<ModelHandle> ClientSession::FindModel(const RoundPlan& plan) {
     const std::lock_guard lock(parts_.shelf.mutex);
     if (parts_.shelf.model != nullptr && parts_.shelf.model->ref == plan.model_ref) return parts_.shelf.model;
     const auto known = parts_.shelf.specs.find(plan.key.job);
-    if (known == parts_.shelf.specs.end()) return Status(errors::kNetProtocol, "a plan came for a job that was not accepted");
+    if (known == parts_.shelf.specs.end())
+      return Status(errors::kNetProtocol, "a plan came for a job that was not accepted");
     spec = known->second;
     parts_.shelf.model.reset();  // one at a time
   }
@@ -177,10 +184,15 @@ Status ClientSession::HandleChunk(const v1::Chunk& chunk) {
   if (!download_ || !IsChunkOf(chunk, download_->ref())) return {};
   CAIRN_ASSIGN_OR_RETURN(const ChunkVerdict verdict, download_->Accept(FromFrame(chunk)));
   switch (verdict) {
-    case ChunkVerdict::kCorrupt: return Status(errors::kNetProtocol, "a chunk of the model failed its checksum");
-    case ChunkVerdict::kDropped: return {};
-    case ChunkVerdict::kTaken: parts_.shelf.counts.bytes_received.fetch_add(chunk.data().size()); return {};
-    case ChunkVerdict::kWhole: break;
+    case ChunkVerdict::kCorrupt:
+      return Status(errors::kNetProtocol, "a chunk of the model failed its checksum");
+    case ChunkVerdict::kDropped:
+      return {};
+    case ChunkVerdict::kTaken:
+      parts_.shelf.counts.bytes_received.fetch_add(chunk.data().size());
+      return {};
+    case ChunkVerdict::kWhole:
+      break;
   }
   parts_.shelf.counts.bytes_received.fetch_add(chunk.data().size());
   download_.reset();
@@ -223,9 +235,11 @@ Status ClientSession::HandleResume(const v1::ResumeAt& resume) {
     return Status(errors::kNetProtocol, "the aggregator asks for an update that is not offered");
   }
   const bool is_again = outbox_.object() && outbox_.object()->ref == ref;
-  is_again ? parts_.shelf.counts.resent_chunks.fetch_add(1) : parts_.shelf.counts.bytes_skipped.fetch_add(resume.offset());
+  is_again ? parts_.shelf.counts.resent_chunks.fetch_add(1)
+           : parts_.shelf.counts.bytes_skipped.fetch_add(resume.offset());
   // The bytes are the upload's, which stays where it is in the deque until its stream has ended.
-  outbox_.Stream({.ref = ref, .owner = nullptr, .bytes = uploads_.front().update.bytes(), .offset = resume.offset()});
+  outbox_.Stream(
+      {.ref = ref, .owner = nullptr, .bytes = uploads_.front().update.bytes(), .offset = resume.offset()});
   WriteNext();
   return {};
 }
@@ -255,14 +269,16 @@ Status ClientSession::HandleUnavailable(const v1::Unavailable& unavailable) {
 // ---- writing and ending
 
 void ClientSession::Push(v1::ClientFrame frame) {
-  if (!outbox_.Push(std::move(frame))) return Fail(Status(errors::kNetLost, "the aggregator does not read what it is sent"));
+  if (!outbox_.Push(std::move(frame)))
+    return Fail(Status(errors::kNetLost, "the aggregator does not read what it is sent"));
   WriteNext();
 }
 
 void ClientSession::WriteNext() {
   if (is_writing_ || is_over_) return;
   if (outbox_.empty()) {
-    if (is_closing_ && !std::exchange(is_half_closed_, true)) StartWritesDone();  // the aggregator ends the call
+    if (is_closing_ && !std::exchange(is_half_closed_, true))
+      StartWritesDone();  // the aggregator ends the call
     return;
   }
   out_.Clear();
@@ -282,8 +298,10 @@ void ClientSession::HandleDoneCall(const grpc::Status& status) {
 Status ClientSession::CloseReason(const grpc::Status& status) {
   if (!reason_.ok()) return reason_;
   if (status.ok()) return {};
-  if (is_open_) return Status(errors::kNetLost, "the connection to the aggregator was lost: " + status.error_message());
-  if (status.error_code() == grpc::StatusCode::CANCELLED) return Status(errors::kCancelled, "the connection was given up");
+  if (is_open_)
+    return Status(errors::kNetLost, "the connection to the aggregator was lost: " + status.error_message());
+  if (status.error_code() == grpc::StatusCode::CANCELLED)
+    return Status(errors::kCancelled, "the connection was given up");
   Status found = parts_.diagnose();
   if (!found.ok()) return found;
   return Status(errors::kNetRefused, "no connection to the aggregator: " + status.error_message());

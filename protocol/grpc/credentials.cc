@@ -49,9 +49,11 @@ class AggregatorVerifier final : public tls::ExternalCertificateVerifier {
   bool Verify(tls::TlsCustomVerificationCheckRequest* request, std::function<void(grpc::Status)>,
               grpc::Status* sync_status) override {
     if (!IsAggregator(*request)) {
-      *sync_status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the peer is not this federation's aggregator");
+      *sync_status =
+          grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the peer is not this federation's aggregator");
     } else if (!HasName(*request)) {
-      *sync_status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the peer's certificate is for other names");
+      *sync_status =
+          grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the peer's certificate is for other names");
     } else {
       *sync_status = grpc::Status::OK;
     }
@@ -68,7 +70,8 @@ class AggregatorVerifier final : public tls::ExternalCertificateVerifier {
   }
   bool HasName(const tls::TlsCustomVerificationCheckRequest& request) const {
     const auto is_host = [this](grpc::string_ref name) { return EqualNames(View(name), host_); };
-    return std::ranges::any_of(request.dns_names(), is_host) || std::ranges::any_of(request.ip_names(), is_host);
+    return std::ranges::any_of(request.dns_names(), is_host) ||
+           std::ranges::any_of(request.ip_names(), is_host);
   }
 
   const std::string federation_, host_;
@@ -85,14 +88,16 @@ std::shared_ptr<grpc::ServerCredentials> NewServerCredentials(const TlsFiles& fi
   return tls::TlsServerCredentials(options);
 }
 
-std::shared_ptr<grpc::ChannelCredentials> NewChannelCredentials(const TlsFiles& files, const std::string& federation,
+std::shared_ptr<grpc::ChannelCredentials> NewChannelCredentials(const TlsFiles& files,
+                                                                const std::string& federation,
                                                                 const std::string& host) {
   tls::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(Watch(files));
   options.watch_root_certs();
   options.watch_identity_key_cert_pairs();
   options.set_verify_server_certs(true);
-  options.set_certificate_verifier(tls::ExternalCertificateVerifier::Create<AggregatorVerifier>(federation, host));
+  options.set_certificate_verifier(
+      tls::ExternalCertificateVerifier::Create<AggregatorVerifier>(federation, host));
   options.set_check_call_host(false);  // the verifier has done it, also for addresses
   RequireTls13(options);
   return tls::TlsCredentials(options);

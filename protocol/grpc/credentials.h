@@ -15,7 +15,8 @@ namespace cairn {
 // The files were checked before (CheckTlsFiles).
 std::shared_ptr<grpc::ServerCredentials> NewServerCredentials(const TlsFiles& files);
 // Accepts only an aggregator of this federation whose certificate names the host that was dialled.
-std::shared_ptr<grpc::ChannelCredentials> NewChannelCredentials(const TlsFiles& files, const std::string& federation,
+std::shared_ptr<grpc::ChannelCredentials> NewChannelCredentials(const TlsFiles& files,
+                                                                const std::string& federation,
                                                                 const std::string& host);
 
 }  // namespace cairn

@@ -12,7 +12,9 @@
 namespace cairn {
 namespace {
 
-bool IsLoopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
 
 Result<std::vector<Certificate>> ReadChain(const std::filesystem::path& path) {
   CAIRN_ASSIGN_OR_RETURN(const Bytes bytes, ReadPublicFile(path));
@@ -31,8 +33,9 @@ std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1 << 20);
   arguments.SetMaxReceiveMessageSize(4 << 20);
-  return grpc::CreateCustomChannel(target.aggregator.text(),
-                                   NewChannelCredentials(target.tls, target.federation, target.aggregator.host), arguments);
+  return grpc::CreateCustomChannel(
+      target.aggregator.text(), NewChannelCredentials(target.tls, target.federation, target.aggregator.host),
+      arguments);
 }
 
 Status Diagnose(const DialTarget& target) {

@@ -32,7 +32,8 @@ Result<EnrolAnswer> FromWire(const v1::EnrolResponse& in) {
                      .root_pem = in.root_pem(),
                      .reason = {}};
   if (answer.state == EnrolState::kRefused) {
-    const bool known = in.reason_id() <= 9999 && FindError({static_cast<std::uint16_t>(in.reason_id())}) != nullptr;
+    const bool known =
+        in.reason_id() <= 9999 && FindError({static_cast<std::uint16_t>(in.reason_id())}) != nullptr;
     const ErrorId id = known ? ErrorId{static_cast<std::uint16_t>(in.reason_id())} : errors::kNetProtocol;
     answer.reason = Status(id, in.reason().substr(0, kMaxReasonBytes));
   }

@@ -39,7 +39,8 @@ EnrolAnswer Refuse(Status reason) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* EnrolmentService::Enrol(grpc::CallbackServerContext* context, const v1::EnrolRequest* request,
+grpc::ServerUnaryReactor* EnrolmentService::Enrol(grpc::CallbackServerContext* context,
+                                                  const v1::EnrolRequest* request,
                                                   v1::EnrolResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto answer = [reactor, response](const EnrolAnswer& value) {
@@ -50,9 +51,11 @@ grpc::ServerUnaryReactor* EnrolmentService::Enrol(grpc::CallbackServerContext* c
   const auto peer = peer_of_(*context);
   if (!peer.ok()) return answer(Refuse(peer.status()));
   if (peer->role != PeerRole::kInvite || handler_ == nullptr) {
-    return answer(Refuse(Status(errors::kWrongRole, "enrolment serves invites, this certificate is for " + peer->uri())));
+    return answer(Refuse(
+        Status(errors::kWrongRole, "enrolment serves invites, this certificate is for " + peer->uri())));
   }
-  if (!IsWithinLimits(*request)) return answer(Refuse(Status(errors::kNetProtocol, "an enrolment field is too long")));
+  if (!IsWithinLimits(*request))
+    return answer(Refuse(Status(errors::kNetProtocol, "an enrolment field is too long")));
   lanes_.SubmitAny([this, answer, peer = *peer, fields = FromWire(*request)](std::size_t) {
     answer(handler_->OnEnrol({peer.federation, std::string(ToString(peer.role)), peer.name}, fields));
   });

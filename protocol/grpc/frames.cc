@@ -13,7 +13,8 @@ void ToFrame(const BlobRef& ref, v1::BlobRef* out) {
 
 Result<BlobRef> FromFrame(const v1::BlobRef& in) {
   BlobRef ref{.sha256 = {}, .size = in.size()};
-  if (in.sha256().size() != ref.sha256.size()) return Status(errors::kNetProtocol, "an object's name is not 32 bytes");
+  if (in.sha256().size() != ref.sha256.size())
+    return Status(errors::kNetProtocol, "an object's name is not 32 bytes");
   if (in.size() > kMaxBlobBytes) return Status(errors::kNetProtocol, "an object is larger than any may be");
   std::memcpy(ref.sha256.data(), in.sha256().data(), ref.sha256.size());
   return ref;

@@ -14,9 +14,9 @@ namespace cairn {
 
 struct GrpcClientConfig {
   Endpoint aggregator;
-  std::string federation;           // the aggregator must be of it
+  std::string federation;  // the aggregator must be of it
   TlsFiles tls;
-  std::filesystem::path cache_dir;  // models that were fetched
+  std::filesystem::path cache_dir;      // models that were fetched
   bool proxy_from_environment = false;  // https_proxy; never for a loopback address
 };
 
@@ -36,8 +36,8 @@ struct GrpcClientCounters {
 // when all of it has arrived. Sending the same report again after a lost connection goes on where it
 // broke off. A RoundPlan is delivered once its model is here: from the cache, or fetched, resuming
 // likewise; messages behind it wait. Why a first connection fails is found out by a TLS probe, so
-// OnClose carries the true cause (kNet…, kTls…, kMemberRevoked). Handlers are called from one thread at a time.
-// Thread-safe; destroying it ends the session and waits, so not from a handler.
+// OnClose carries the true cause (kNet…, kTls…, kMemberRevoked). Handlers are called from one thread at a
+// time. Thread-safe; destroying it ends the session and waits, so not from a handler.
 class GrpcClientChannel final : public ClientChannel {
  public:
   // CheckTlsFiles' errors; storage's for the cache.

@@ -14,9 +14,9 @@
 #include "privacy/crypto/endpoint.h"
 #include "protocol/grpc/credentials.h"
 #include "protocol/grpc/enrolment_service.h"
+#include "protocol/grpc/grpc_setup.h"
 #include "protocol/grpc/listening.h"
 #include "protocol/grpc/server_session.h"
-#include "protocol/grpc/grpc_setup.h"
 
 namespace cairn {
 namespace {
@@ -58,9 +58,11 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
   explicit Core(GrpcServerConfig config)
       : config_(std::move(config)),
         lanes_(std::max(1u, config_.threads)),
-        enrolment_(config_.enrolment, [this](const auto& context) { return NewcomerOf(context); }, lanes_) {}
+        enrolment_(
+            config_.enrolment, [this](const auto& context) { return NewcomerOf(context); }, lanes_) {}
 
-  grpc::ServerBidiReactor<v1::ClientFrame, v1::ServerFrame>* Session(grpc::CallbackServerContext* context) override {
+  grpc::ServerBidiReactor<v1::ClientFrame, v1::ServerFrame>* Session(
+      grpc::CallbackServerContext* context) override {
     auto session = Admit(*context);
     if (session.ok()) return session->get();
     counts_.refused_peers.fetch_add(1);
@@ -83,8 +85,10 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
 
   void Shutdown(Duration grace) {
     if (server_ == nullptr) return;
-    for (const auto& session : Sessions()) session->Close(Status(errors::kNetLost, "the aggregator shuts down"));
-    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(grace));
+    for (const auto& session : Sessions())
+      session->Close(Status(errors::kNetLost, "the aggregator shuts down"));
+    server_->Shutdown(std::chrono::system_clock::now() +
+                      std::chrono::duration_cast<std::chrono::system_clock::duration>(grace));
     server_->Wait();
     lanes_.Drain();
     server_.reset();
@@ -98,7 +102,8 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
 
   void RecheckPeers() {
     for (const auto& session : Sessions()) {
-      if (Status status = Authorize(session->peer(), session->certificate_pem()); !status.ok()) session->Close(status);
+      if (Status status = Authorize(session->peer(), session->certificate_pem()); !status.ok())
+        session->Close(status);
     }
   }
 
@@ -142,28 +147,32 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
   Result<std::shared_ptr<ServerSession>> Admit(const grpc::CallbackServerContext& context) {
     CAIRN_ASSIGN_OR_RETURN(Caller caller, CallerOf(context));
     if (caller.identity.role != PeerRole::kSite) {
-      return Status(errors::kWrongRole, "sessions are for sites, this certificate is for " + caller.identity.uri());
+      return Status(errors::kWrongRole,
+                    "sessions are for sites, this certificate is for " + caller.identity.uri());
     }
     CAIRN_RETURN_IF_ERROR(Authorize(caller.identity, caller.certificate_pem));
     std::shared_ptr<ServerSession> fenced, session;
     {
       const std::lock_guard lock(mutex_);
-      if (const auto ban = bans_.find(caller.identity.name); ban != bans_.end() && BanClock::now() < ban->second) {
-        return Status(errors::kNetProtocol, "this site broke the protocol too often and is kept out for ten minutes");
+      if (const auto ban = bans_.find(caller.identity.name);
+          ban != bans_.end() && BanClock::now() < ban->second) {
+        return Status(errors::kNetProtocol,
+                      "this site broke the protocol too often and is kept out for ten minutes");
       }
       CAIRN_ASSIGN_OR_RETURN(auto store, StoreOf(caller.identity.name));
       SessionId& current = by_site_[caller.identity.name];
       if (const auto found = sessions_.find(current); found != sessions_.end()) fenced = found->second;
       current = {++last_session_};
-      session = ServerSession::Start(SessionParts{.id = current,
-                                                  .peer = caller.identity,
-                                                  .certificate_pem = caller.certificate_pem,
-                                                  .handler = *handler_,
-                                                  .catalog = *catalog_,
-                                                  .store = std::move(store),
-                                                  .counts = counts_,
-                                                  .lanes = lanes_,
-                                                  .on_end = [this](SessionId id, bool banned) { Forget(id, banned); }});
+      session = ServerSession::Start(
+          SessionParts{.id = current,
+                       .peer = caller.identity,
+                       .certificate_pem = caller.certificate_pem,
+                       .handler = *handler_,
+                       .catalog = *catalog_,
+                       .store = std::move(store),
+                       .counts = counts_,
+                       .lanes = lanes_,
+                       .on_end = [this](SessionId id, bool banned) { Forget(id, banned); }});
       sessions_[current] = session;
     }
     if (fenced != nullptr) fenced->Close(Status(errors::kNetLost, "another session of this site took over"));
@@ -173,7 +182,8 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
   Result<std::shared_ptr<FileBlobStore>> StoreOf(const std::string& site) {
     auto& store = stores_[site];
     if (store != nullptr) return store;
-    CAIRN_ASSIGN_OR_RETURN(store, FileBlobStore::Create({.folder = config_.state_dir / "spool" / site, .sync = false}));
+    CAIRN_ASSIGN_OR_RETURN(
+        store, FileBlobStore::Create({.folder = config_.state_dir / "spool" / site, .sync = false}));
     return store;
   }
 
@@ -214,13 +224,15 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
 Result<std::unique_ptr<GrpcServer>> GrpcServer::Create(GrpcServerConfig config) {
   PrepareGrpc();
   if (!Endpoint::Parse(config.address) && !config.address.ends_with(":0")) {
-    return Status(errors::kConfigValue, "aggregator.address: expected host:port, got \"" + config.address + "\"");
+    return Status(errors::kConfigValue,
+                  "aggregator.address: expected host:port, got \"" + config.address + "\"");
   }
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   CAIRN_ASSIGN_OR_RETURN(const Certificate certificate, CheckTlsFiles(config.tls, now));
   CAIRN_ASSIGN_OR_RETURN(const PeerIdentity identity, certificate.identity());
   if (identity.role != PeerRole::kAggregator) {
-    return Status(errors::kWrongRole, "an aggregator's certificate is needed, this one is for " + identity.uri());
+    return Status(errors::kWrongRole,
+                  "an aggregator's certificate is needed, this one is for " + identity.uri());
   }
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::make_unique<Core>(std::move(config))));
 }
@@ -228,7 +240,9 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Create(GrpcServerConfig config) 
 GrpcServer::GrpcServer(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 GrpcServer::~GrpcServer() { core_->Shutdown(Duration::zero()); }
 
-Status GrpcServer::Start(ServerHandler& handler, const BlobCatalog& catalog) { return core_->Start(handler, catalog); }
+Status GrpcServer::Start(ServerHandler& handler, const BlobCatalog& catalog) {
+  return core_->Start(handler, catalog);
+}
 void GrpcServer::Send(SessionId session, ServerMessage message) {
   if (const auto found = core_->Find(session)) found->Send(std::move(message));
 }

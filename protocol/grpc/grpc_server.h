@@ -17,10 +17,10 @@ namespace cairn {
 struct GrpcServerConfig {
   std::string address = "0.0.0.0:8443";  // port 0: any free one, see GrpcServer::port
   TlsFiles tls;
-  std::filesystem::path state_dir;       // uploads lie in state_dir/spool/SITE until they are used
-  unsigned threads = 2;                  // for disks and hashes; gRPC has its own
-  // May this member connect, by the roster in force, or this invite enrol? Asked at each call and by RecheckPeers, from
-  // any thread. `certificate_pem` is what it showed, verified. Null admits every member.
+  std::filesystem::path state_dir;  // uploads lie in state_dir/spool/SITE until they are used
+  unsigned threads = 2;             // for disks and hashes; gRPC has its own
+  // May this member connect, by the roster in force, or this invite enrol? Asked at each call and by
+  // RecheckPeers, from any thread. `certificate_pem` is what it showed, verified. Null admits every member.
   std::function<Status(const PeerIdentity& peer, const std::string& certificate_pem)> authorize;
   EnrolmentHandler* enrolment = nullptr;  // null: nobody can join; outlives the server
 };

@@ -39,7 +39,8 @@ Status CheckListenable(const std::string& address) {
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found);
   const std::unique_ptr<addrinfo, FreeAddresses> list(found);
-  if (error != 0) return Status(errors::kNetResolve, "cannot listen on " + address + ": " + gai_strerror(error));
+  if (error != 0)
+    return Status(errors::kNetResolve, "cannot listen on " + address + ": " + gai_strerror(error));
   return TryBind(*list, address);
 }
 

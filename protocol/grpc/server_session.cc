@@ -28,7 +28,8 @@ std::shared_ptr<ServerSession> ServerSession::Start(SessionParts parts) {
   session->self_ = session;
   session->parts_.counts.sessions.fetch_add(1);
   session->Post([s = session.get()] {
-    s->parts_.handler.OnOpen(s->id(), {s->peer().federation, std::string(ToString(s->peer().role)), s->peer().name});
+    s->parts_.handler.OnOpen(s->id(),
+                             {s->peer().federation, std::string(ToString(s->peer().role)), s->peer().name});
     s->StartSendInitialMetadata();  // tells the site that it is in
     s->StartRead(&s->in_);
   });
@@ -81,7 +82,8 @@ void ServerSession::Close(Status reason) {
 // ---- reading
 
 void ServerSession::HandleRead(bool ok) {
-  if (!ok) return End(is_dead_ ? Status(errors::kNetLost, "the site's connection was lost") : Status(), false);
+  if (!ok)
+    return End(is_dead_ ? Status(errors::kNetLost, "the site's connection was lost") : Status(), false);
   if (is_ended_) return;
   if (Status fault = HandleFrame(); !fault.ok()) return End(std::move(fault), true);
   if (!is_ended_) StartRead(&in_);
@@ -90,11 +92,16 @@ void ServerSession::HandleRead(bool ok) {
 // An error ends the session; what it can live with is counted.
 Status ServerSession::HandleFrame() {
   switch (in_.kind_case()) {
-    case v1::ClientFrame::kControl: return HandleControl(in_.control());
-    case v1::ClientFrame::kOffer: return HandleOffer(in_.offer());
-    case v1::ClientFrame::kChunk: return HandleChunk(in_.chunk());
-    case v1::ClientFrame::kFetch: return HandleFetch(in_.fetch());
-    case v1::ClientFrame::KIND_NOT_SET: break;
+    case v1::ClientFrame::kControl:
+      return HandleControl(in_.control());
+    case v1::ClientFrame::kOffer:
+      return HandleOffer(in_.offer());
+    case v1::ClientFrame::kChunk:
+      return HandleChunk(in_.chunk());
+    case v1::ClientFrame::kFetch:
+      return HandleFetch(in_.fetch());
+    case v1::ClientFrame::KIND_NOT_SET:
+      break;
   }
   return CountFault(Status(errors::kNetProtocol, "a frame of no known kind"));
 }
@@ -108,7 +115,8 @@ Status ServerSession::HandleControl(const std::string& bytes) {
   auto decoded = DecodeClientMessage(bytes);
   if (!decoded.ok()) return is_greeted_ ? CountFault(decoded.status()) : decoded.status();
   const auto* hello = std::get_if<Hello>(&decoded->message);
-  if (!is_greeted_ && hello == nullptr) return Status(errors::kNetProtocol, "the first message is not a hello");
+  if (!is_greeted_ && hello == nullptr)
+    return Status(errors::kNetProtocol, "the first message is not a hello");
   if (hello != nullptr) {
     if (is_greeted_) return CountFault(Status(errors::kNetProtocol, "a second hello"));
     CAIRN_RETURN_IF_ERROR(HandleHello(*hello));
@@ -120,11 +128,13 @@ Status ServerSession::HandleControl(const std::string& bytes) {
 
 Status ServerSession::HandleHello(const Hello& hello) {
   if (hello.protocol_min > kProtocolMax || hello.protocol_max < kProtocolMin) {
-    return Status(errors::kNetVersion, "the site speaks protocol " + VersionText(hello.protocol_min, hello.protocol_max) +
+    return Status(errors::kNetVersion, "the site speaks protocol " +
+                                           VersionText(hello.protocol_min, hello.protocol_max) +
                                            ", the aggregator " + VersionText(kProtocolMin, kProtocolMax));
   }
   if (hello.site != peer().name) {
-    return Status(errors::kNetProtocol, "the hello names another site than the certificate, which is for " + peer().name);
+    return Status(errors::kNetProtocol,
+                  "the hello names another site than the certificate, which is for " + peer().name);
   }
   is_greeted_ = true;
   return {};
@@ -206,15 +216,19 @@ Status ServerSession::HandleChunk(const v1::Chunk& chunk) {
   }
   v1::ServerFrame frame;
   switch (*verdict) {
-    case ChunkVerdict::kDropped: return {};
-    case ChunkVerdict::kTaken: parts_.counts.bytes_received.fetch_add(chunk.data().size()); return {};
+    case ChunkVerdict::kDropped:
+      return {};
+    case ChunkVerdict::kTaken:
+      parts_.counts.bytes_received.fetch_add(chunk.data().size());
+      return {};
     case ChunkVerdict::kWhole:
       parts_.counts.bytes_received.fetch_add(chunk.data().size());
       upload_.reset();
       ToFrame(ref, frame.mutable_done()->mutable_object());
       Push(std::move(frame));
       return {};
-    case ChunkVerdict::kCorrupt: break;
+    case ChunkVerdict::kCorrupt:
+      break;
   }
   parts_.counts.corrupt_chunks.fetch_add(1);
   ToFrame(ref, frame.mutable_resume_at()->mutable_object());
@@ -239,7 +253,8 @@ void ServerSession::AttachUpdate(Report& report, const UpdateTerms& terms) {
 
 Result<UpdateHandle> ServerSession::TakeUpdate(const Report& report, const UpdateTerms& terms) {
   CAIRN_ASSIGN_OR_RETURN(const UpdateLayout layout, parts_.catalog.LayoutFor(report.key.job));
-  if (report.layout_hash != layout.hash) return Status(errors::kUpdateLayout, "the update's layout hash is not the job's");
+  if (report.layout_hash != layout.hash)
+    return Status(errors::kUpdateLayout, "the update's layout hash is not the job's");
   CAIRN_ASSIGN_OR_RETURN(auto blob, parts_.store->Find(terms.ref));
   if (blob == nullptr) return Status(errors::kNetProtocol, "a report names an update that was never sent");
   auto forget = [store = parts_.store, ref = terms.ref] { static_cast<void>(store->Remove(ref)); };
@@ -256,7 +271,8 @@ Status ServerSession::HandleFetch(const v1::Fetch& fetch) {
   if (model == nullptr || fetch.offset() > ref->size) {
     v1::ServerFrame frame;
     ToFrame(*ref, frame.mutable_unavailable()->mutable_object());
-    ToFrame(Status(errors::kNotFound, "this model is not held any more"), frame.mutable_unavailable()->mutable_fault());
+    ToFrame(Status(errors::kNotFound, "this model is not held any more"),
+            frame.mutable_unavailable()->mutable_fault());
     Push(std::move(frame));
     return {};
   }
@@ -275,7 +291,8 @@ void ServerSession::PushControl(std::string bytes) {
 }
 
 void ServerSession::Push(v1::ServerFrame frame) {
-  if (!outbox_.Push(std::move(frame))) End(Status(errors::kNetLost, "the site does not read what it is sent"), false);
+  if (!outbox_.Push(std::move(frame)))
+    End(Status(errors::kNetLost, "the site does not read what it is sent"), false);
   WriteNext();
 }
 

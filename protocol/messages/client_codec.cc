@@ -54,7 +54,8 @@ struct ClientEncoder {
 };
 
 Result<ClientMessage> Decode(const v1::Hello& in) {
-  if (in.capabilities_size() > static_cast<int>(kMaxCapabilities)) return Malformed("hello.capabilities", "too many");
+  if (in.capabilities_size() > static_cast<int>(kMaxCapabilities))
+    return Malformed("hello.capabilities", "too many");
   CAIRN_RETURN_IF_ERROR(wire::CheckText("hello.software", in.software(), kMaxNameBytes));
   CAIRN_RETURN_IF_ERROR(wire::CheckText("hello.site", in.site(), kMaxNameBytes));
   if (in.protocol_min() > in.protocol_max()) return Malformed("hello.protocol_min", "above protocol_max");
@@ -124,12 +125,18 @@ Result<UpdateTerms> DecodeUpdateTerms(const v1::Report& in, const DecodeLimits& 
 
 Result<ClientMessage> Decode(const v1::ClientMessage& in) {
   switch (in.kind_case()) {
-    case v1::ClientMessage::kHello: return Decode(in.hello());
-    case v1::ClientMessage::kJobReply: return Decode(in.job_reply());
-    case v1::ClientMessage::kHeartbeat: return Decode(in.heartbeat());
-    case v1::ClientMessage::kReport: return Decode(in.report());
-    case v1::ClientMessage::kRoundDecline: return Decode(in.round_decline());
-    case v1::ClientMessage::KIND_NOT_SET: break;
+    case v1::ClientMessage::kHello:
+      return Decode(in.hello());
+    case v1::ClientMessage::kJobReply:
+      return Decode(in.job_reply());
+    case v1::ClientMessage::kHeartbeat:
+      return Decode(in.heartbeat());
+    case v1::ClientMessage::kReport:
+      return Decode(in.report());
+    case v1::ClientMessage::kRoundDecline:
+      return Decode(in.round_decline());
+    case v1::ClientMessage::KIND_NOT_SET:
+      break;
   }
   return Malformed("message", "of no known kind");
 }

@@ -20,9 +20,9 @@ namespace cairn {
 using HyperValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>>;
 
 struct ModelConfig {
-  std::string arch;                          // name in the zoo, never code
+  std::string arch;  // name in the zoo, never code
   std::map<std::string, HyperValue> hyper;
-  std::string init = "seed:0";               // "seed:N", or "file:PATH" until submitted, then "sha256:HEX"
+  std::string init = "seed:0";  // "seed:N", or "file:PATH" until submitted, then "sha256:HEX"
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
 };
 
@@ -60,10 +60,10 @@ struct DataTerms {
 
 struct StrategyConfig {
   std::string name = "fedavg";
-  double lr = 1.0;              // server learning rate; a job file gets its strategy's own (strategy_defaults.h)
-  double momentum = 0.9;        // fedavgm
+  double lr = 1.0;        // server learning rate; a job file gets its strategy's own (strategy_defaults.h)
+  double momentum = 0.9;  // fedavgm
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;  // adaptive ones
-  double mu = 0.01;             // fedprox: weight of the proximal term at the clients
+  double mu = 0.01;                              // fedprox: weight of the proximal term at the clients
   std::uint32_t rounds = 10;
   bool weight_by_examples = true;
   std::uint32_t weight_cap = 65536;  // examples beyond it count no more; the grid's resolution is 2^-40 of it
@@ -71,11 +71,11 @@ struct StrategyConfig {
 };
 
 struct CohortConfig {
-  std::uint32_t min_clients = 2;     // the job waits until so many have joined
-  std::uint32_t target = 0;          // reports wanted a round; 0: every participant
-  double over_selection = 0;         // invites target · (1 + this), takes the first target reports
-  std::uint32_t min_reports = 0;     // fewer at the deadline abandon the attempt; 0: target
-  std::uint32_t max_attempts = 3;    // abandoned attempts of one round before the job fails
+  std::uint32_t min_clients = 2;   // the job waits until so many have joined
+  std::uint32_t target = 0;        // reports wanted a round; 0: every participant
+  double over_selection = 0;       // invites target · (1 + this), takes the first target reports
+  std::uint32_t min_reports = 0;   // fewer at the deadline abandon the attempt; 0: target
+  std::uint32_t max_attempts = 3;  // abandoned attempts of one round before the job fails
   friend bool operator==(const CohortConfig&, const CohortConfig&) = default;
 };
 
@@ -85,8 +85,8 @@ struct RoundTerms {
 };
 
 struct EvaluateConfig {
-  bool federated = true;   // sites' held-out rows, summed
-  bool central = false;    // a server-held set (simulation)
+  bool federated = true;  // sites' held-out rows, summed
+  bool central = false;   // a server-held set (simulation)
   std::string metric = "accuracy";
   bool maximize = true;
   friend bool operator==(const EvaluateConfig&, const EvaluateConfig&) = default;

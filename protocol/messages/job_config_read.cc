@@ -14,12 +14,18 @@ using Kind = ConfigValue::Kind;
 
 std::optional<HyperValue> ReadHyper(const ConfigValue& value) {
   switch (value.kind) {
-    case Kind::kString: return value.text;
-    case Kind::kInteger: return value.integer;
-    case Kind::kDouble: return value.number;
-    case Kind::kBool: return std::int64_t{value.flag};
-    case Kind::kTable: return std::nullopt;
-    case Kind::kArray: break;
+    case Kind::kString:
+      return value.text;
+    case Kind::kInteger:
+      return value.integer;
+    case Kind::kDouble:
+      return value.number;
+    case Kind::kBool:
+      return std::int64_t{value.flag};
+    case Kind::kTable:
+      return std::nullopt;
+    case Kind::kArray:
+      break;
   }
   std::vector<std::int64_t> list;
   for (const ConfigValue& item : value.items) {
@@ -37,15 +43,18 @@ void ReadModel(ConfigReader table, ModelConfig& model) {
   if (hyper->kind != Kind::kTable) return table.Fail("hyper", "expected a table");
   for (const ConfigMember& member : hyper->members) {
     auto value = ReadHyper(member.value);
-    if (!value) return table.Fail("hyper", "\"" + member.key + "\" must be a number, a text or a list of integers");
+    if (!value)
+      return table.Fail("hyper", "\"" + member.key + "\" must be a number, a text or a list of integers");
     model.hyper[member.key] = std::move(*value);
   }
 }
 
 void ReadData(ConfigReader table, DataTerms& data, std::string& schema_path) {
-  table.Required("dataset", &data.dataset, ConfigRule{.about = "a logical name; each site maps it to a path of its own"});
+  table.Required("dataset", &data.dataset,
+                 ConfigRule{.about = "a logical name; each site maps it to a path of its own"});
   table.Optional("schema", &schema_path, {.about = "file of the data contract"});
-  table.Optional("holdout", &data.holdout, {.min = 0, .max = 0.5, .about = "share of a site's rows kept for validation"});
+  table.Optional("holdout", &data.holdout,
+                 {.min = 0, .max = 0.5, .about = "share of a site's rows kept for validation"});
 }
 
 void ReadOptimizer(ConfigReader table, OptimizerConfig& optimizer) {
@@ -90,14 +99,17 @@ void ReadStrategy(ConfigReader table, StrategyConfig& strategy, CohortConfig& co
   table.Optional("tau", &strategy.tau, {.about = "adaptivity of the adaptive strategies"});
   table.Optional("mu", &strategy.mu, {.about = "fedprox: pull of the clients towards the received model"});
   table.Optional("rounds", &strategy.rounds);
-  table.Optional("weight_by_examples", &strategy.weight_by_examples, {.about = "else every site counts the same"});
+  table.Optional("weight_by_examples", &strategy.weight_by_examples,
+                 {.about = "else every site counts the same"});
   table.Optional("weight_cap", &strategy.weight_cap, ConfigRule{.about = "examples beyond it count no more"});
   ConfigReader group = table.Table("cohort");
   group.Optional("min", &cohort.min_clients, ConfigRule{.about = "the job waits until so many have joined"});
   ReadTarget(group, cohort.target);
   group.Optional("over_selection", &cohort.over_selection, {.about = "share invited beyond the target"});
-  group.Optional("min_reports", &cohort.min_reports, ConfigRule{.about = "fewer abandon the attempt; 0: target"});
-  group.Optional("max_attempts", &cohort.max_attempts, ConfigRule{.about = "tries at one round before the job fails"});
+  group.Optional("min_reports", &cohort.min_reports,
+                 ConfigRule{.about = "fewer abandon the attempt; 0: target"});
+  group.Optional("max_attempts", &cohort.max_attempts,
+                 ConfigRule{.about = "tries at one round before the job fails"});
 }
 
 void ReadFinetune(ConfigReader table, std::vector<std::string>& freeze) {
@@ -105,7 +117,8 @@ void ReadFinetune(ConfigReader table, std::vector<std::string>& freeze) {
   table.Optional("mode", &mode, {.about = "full, or frozen with patterns in freeze"});
   table.Optional("freeze", &freeze, {.about = "tensors never trained and never sent, by pattern"});
   if (mode == "head" || mode == "lora") {
-    table.Fail("mode", "\"" + mode + "\" is not offered by this release", "use \"full\", or \"frozen\" with patterns in finetune.freeze");
+    table.Fail("mode", "\"" + mode + "\" is not offered by this release",
+               "use \"full\", or \"frozen\" with patterns in finetune.freeze");
   } else if (mode == "frozen") {
     if (freeze.empty()) table.Fail("mode", "\"frozen\" needs patterns in finetune.freeze");
   } else if (mode != "full") {
@@ -125,7 +138,8 @@ void ReadExchange(ConfigReader table) {
   table.Optional("counters", &counters, {.about = "in this release \"max\""});
   constexpr std::string_view kOtherwise = " is not offered by this release";
   if (include != std::vector<std::string>{"*"}) {
-    table.Fail("include", "anything but [\"*\"]" + std::string(kOtherwise), "use finetune.freeze to keep tensors out");
+    table.Fail("include", "anything but [\"*\"]" + std::string(kOtherwise),
+               "use finetune.freeze to keep tensors out");
   }
   if (!personal.empty()) table.Fail("personal", "a personal layer" + std::string(kOtherwise));
   if (buffers != "average") table.Fail("buffers", "\"" + buffers + "\"" + std::string(kOtherwise));
@@ -151,8 +165,12 @@ void ReadSecAgg(ConfigReader table, SecAggMode& mode) {
 
 void ReadEvaluate(ConfigReader table, EvaluateConfig& evaluate) {
   std::vector<std::string> where = {"federated"};
-  table.Optional("where", &where, {.choices = {"federated", "central"}, .about = "on sites' held-out rows, on a server-held set"});
-  const auto has = [&where](std::string_view place) { return std::ranges::find(where, place) != where.end(); };
+  table.Optional(
+      "where", &where,
+      {.choices = {"federated", "central"}, .about = "on sites' held-out rows, on a server-held set"});
+  const auto has = [&where](std::string_view place) {
+    return std::ranges::find(where, place) != where.end();
+  };
   evaluate.federated = has("federated");
   evaluate.central = has("central");
   ConfigRule metric{.about = "what decides which model is best"};

@@ -129,7 +129,8 @@ std::string JobToml(const JobSpec& spec, const std::string& schema_path) {
   root.Set("finetune", FinetuneTable(spec.freeze));
   root.Set("evaluate", EvaluateTable(spec.evaluate));
   ConfigValue round, secagg;
-  round.Set("deadline", Value(spec.round.deadline == Duration::zero() ? "auto" : FormatDuration(spec.round.deadline)));
+  round.Set("deadline",
+            Value(spec.round.deadline == Duration::zero() ? "auto" : FormatDuration(spec.round.deadline)));
   root.Set("round", std::move(round));
   secagg.Set("mode", Value(WordOf(spec.secagg, kSecAggWords)));
   if (spec.secagg != SecAggMode::kUnset) root.Set("secagg", std::move(secagg));

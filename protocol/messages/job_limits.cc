@@ -60,7 +60,8 @@ bool IsInit(std::string_view init) {
 bool IsHyperValue(const HyperValue& value) {
   if (const auto* real = std::get_if<double>(&value)) return std::isfinite(*real);
   if (const auto* text = std::get_if<std::string>(&value)) return text->size() <= kMaxNameBytes;
-  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value)) return list->size() <= kMaxHyperListEntries;
+  if (const auto* list = std::get_if<std::vector<std::int64_t>>(&value))
+    return list->size() <= kMaxHyperListEntries;
   return true;
 }
 
@@ -70,7 +71,8 @@ std::optional<JobFault> FindModelFault(const ModelConfig& model) {
       .That(model.hyper.size() <= kMaxHyperEntries, "model.hyper", "has more than 64 entries")
       .That(IsInit(model.init), "model.init", "must be \"seed:N\", \"file:PATH\" or \"sha256:HEX\"");
   for (const auto& [name, value] : model.hyper) {
-    checks.Name("model.hyper", name).That(IsHyperValue(value), "model.hyper", "has an entry that is too long or not finite");
+    checks.Name("model.hyper", name)
+        .That(IsHyperValue(value), "model.hyper", "has an entry that is too long or not finite");
   }
   return checks.first();
 }
@@ -104,9 +106,9 @@ std::optional<JobFault> FindCohortFault(const CohortConfig& cohort) {
 }  // namespace
 
 bool IsPlainName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && IsLetterOrDigit(name[0]) && std::ranges::all_of(name, [](char c) {
-    return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-';
-  });
+  return !name.empty() && name.size() <= 64 && IsLetterOrDigit(name[0]) &&
+         std::ranges::all_of(name,
+                             [](char c) { return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 std::span<const std::string_view> MetricNames() { return kMetrics; }
@@ -121,7 +123,8 @@ std::optional<JobFault> FindTrainFault(const TrainConfig& train) {
       .Within("train.proximal_mu", train.proximal_mu, 0, 1e6)
       .Above("train.optimizer.lr", optimizer.lr, 0, 1000)
       .Within("train.optimizer.momentum", optimizer.momentum, 0, 0.9999)
-      .That(!optimizer.nesterov || optimizer.momentum > 0, "train.optimizer.nesterov", "needs a momentum above 0")
+      .That(!optimizer.nesterov || optimizer.momentum > 0, "train.optimizer.nesterov",
+            "needs a momentum above 0")
       .Within("train.optimizer.weight_decay", optimizer.weight_decay, 0, 1000)
       .Within("train.optimizer.beta1", optimizer.beta1, 0, 0.9999)
       .Within("train.optimizer.beta2", optimizer.beta2, 0, 0.999999)
@@ -146,7 +149,8 @@ std::optional<JobFault> FindJobFault(const JobSpec& spec) {
       .That(std::ranges::find(kMetrics, spec.evaluate.metric) != kMetrics.end(), "evaluate.metric",
             "must be accuracy, log_loss, roc_auc or macro_f1");
   for (const std::string& pattern : spec.freeze) {
-    checks.That(!pattern.empty() && pattern.size() <= kMaxNameBytes, "finetune.freeze", "has an empty or over-long pattern");
+    checks.That(!pattern.empty() && pattern.size() <= kMaxNameBytes, "finetune.freeze",
+                "has an empty or over-long pattern");
   }
   return checks.first();
 }

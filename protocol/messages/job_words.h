@@ -9,7 +9,8 @@ namespace cairn {
 
 inline constexpr ConfigChoice<OptimizerKind> kOptimizerWords[] = {{"sgd", OptimizerKind::kSgd},
                                                                   {"adam", OptimizerKind::kAdam}};
-inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCrossEntropy}, {"bce", Loss::kBce}};
+inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCrossEntropy},
+                                                    {"bce", Loss::kBce}};
 inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {
     {"unset", SecAggMode::kUnset}, {"off", SecAggMode::kOff}, {"full", SecAggMode::kFull}};
 inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};

@@ -15,10 +15,8 @@ namespace {
 class CanonicalWriter {
  public:
   template <class T>
-    requires std::is_integral_v<T> || std::is_enum_v<T>
-  void Put(T value) {
-    writer_.U64(static_cast<std::uint64_t>(value));
-  }
+  requires std::is_integral_v<T> || std::is_enum_v<T>
+  void Put(T value) { writer_.U64(static_cast<std::uint64_t>(value)); }
   void Put(double value) { writer_.U64(std::bit_cast<std::uint64_t>(value)); }
   void Put(const std::string& text) { writer_.Text(text); }
   void Put(Duration duration) { Put(duration.count()); }
@@ -52,8 +50,8 @@ class CanonicalWriter {
   }
   void Put(const EvaluateConfig& e) { PutAll(e.federated, e.central, e.metric, e.maximize); }
   void Put(const JobSpec& s) {
-    PutAll(s.name, s.model, s.data, s.train, s.freeze, s.strategy, s.cohort, s.round.deadline, s.evaluate, s.secagg,
-           s.seed);
+    PutAll(s.name, s.model, s.data, s.train, s.freeze, s.strategy, s.cohort, s.round.deadline, s.evaluate,
+           s.secagg, s.seed);
   }
   void Put(const TensorSpec& t) { PutAll(t.name, t.shape, t.role, t.scope); }
   void Put(const BlobRef& ref) {

@@ -48,7 +48,7 @@ struct JobReply {
 };
 
 struct Heartbeat {
-  RoundKey key;               // zero when idle
+  RoundKey key;  // zero when idle
   std::int64_t steps_done = 0;
 };
 
@@ -123,6 +123,7 @@ struct JobEnded {
   std::string reason;
 };
 
-using ServerMessage = std::variant<Welcome, Refusal, JobOffer, RoundPlan, ReportReceipt, RoundClosed, JobEnded>;
+using ServerMessage =
+    std::variant<Welcome, Refusal, JobOffer, RoundPlan, ReportReceipt, RoundClosed, JobEnded>;
 
 }  // namespace cairn

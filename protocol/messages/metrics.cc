@@ -43,7 +43,7 @@ std::int64_t ArgMax(const float* logits, std::uint32_t classes) {
 template <class Visit>
 void VisitScores(const float* logits, std::uint32_t classes, Visit visit) {
   const double top = logits[ArgMax(logits, classes)];
-  double below = 0;  // Σ_{j<c}
+  double below = 0;                        // Σ_{j<c}
   thread_local std::vector<double> above;  // Σ_{j>c}
   above.assign(classes, 0.0);
   for (std::uint32_t c = classes; c-- > 1;) above[c - 1] = above[c] + std::exp(logits[c] - top);
@@ -127,8 +127,8 @@ MetricSums MetricSums::ForClasses(std::uint32_t classes) {
 Status MetricSums::Add(const MetricSums& other) {
   if (other.classes != classes || other.confusion.size() != confusion.size() ||
       other.own_scores.size() != own_scores.size() || other.rest_scores.size() != rest_scores.size()) {
-    return Status(errors::kMetricsLayout, "metrics count " + std::to_string(other.classes) + " classes, expected " +
-                                              std::to_string(classes));
+    return Status(errors::kMetricsLayout, "metrics count " + std::to_string(other.classes) +
+                                              " classes, expected " + std::to_string(classes));
   }
   AddAll(confusion, other.confusion);
   AddAll(own_scores, other.own_scores);
@@ -145,12 +145,14 @@ MetricValues Summarize(const MetricSums& sums) {
   if (sums.rows <= 0) return values;
   SummarizeConfusion(sums, values);
   SummarizeArea(sums, values);
-  values.log_loss = static_cast<double>(sums.loss_sum) / MetricSums::kFixedPoint / static_cast<double>(sums.rows);
+  values.log_loss =
+      static_cast<double>(sums.loss_sum) / MetricSums::kFixedPoint / static_cast<double>(sums.rows);
   return values;
 }
 
 void AddRow(MetricSums& sums, const float* logits, std::int64_t truth, double loss) {
-  CAIRN_CHECK(truth >= 0 && truth < static_cast<std::int64_t>(sums.classes), "a row's class is one of the task's");
+  CAIRN_CHECK(truth >= 0 && truth < static_cast<std::int64_t>(sums.classes),
+              "a row's class is one of the task's");
   const std::int64_t predicted = ArgMax(logits, sums.classes);
   ++sums.confusion[static_cast<std::size_t>(truth) * sums.classes + static_cast<std::size_t>(predicted)];
   VisitScores(logits, sums.classes, [&](std::uint32_t c, double score) {

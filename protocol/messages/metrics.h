@@ -11,14 +11,14 @@ namespace cairn {
 // Evaluation as sums of integers, so that the metrics of K sites equal the metrics of the pooled
 // rows bit for bit, whatever the split. Definitions: docs/metrics.md.
 struct MetricSums {
-  static constexpr int kScoreBins = 1024;       // over logits in [-16, 16]
+  static constexpr int kScoreBins = 1024;              // over logits in [-16, 16]
   static constexpr double kFixedPoint = 4294967296.0;  // real sums at 2^-32
 
   std::uint32_t classes = 0;
-  std::vector<std::int64_t> confusion;      // classes × classes, [truth · classes + prediction]
-  std::vector<std::int64_t> own_scores;     // classes × kScoreBins: score of class c over rows of class c
-  std::vector<std::int64_t> rest_scores;    // classes × kScoreBins: score of class c over all other rows
-  std::int64_t loss_sum = 0;                // fixed point; each term clipped to ± 2^15
+  std::vector<std::int64_t> confusion;    // classes × classes, [truth · classes + prediction]
+  std::vector<std::int64_t> own_scores;   // classes × kScoreBins: score of class c over rows of class c
+  std::vector<std::int64_t> rest_scores;  // classes × kScoreBins: score of class c over all other rows
+  std::int64_t loss_sum = 0;              // fixed point; each term clipped to ± 2^15
   std::int64_t loss_clipped = 0;
   std::int64_t rows = 0;
 

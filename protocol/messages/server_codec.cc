@@ -147,14 +147,22 @@ Result<ServerMessage> DecodeServerMessage(std::string_view bytes, const DecodeLi
   v1::ServerMessage in;
   CAIRN_RETURN_IF_ERROR(wire::Parse(bytes, limits, &in));
   switch (in.kind_case()) {
-    case v1::ServerMessage::kWelcome: return Decode(in.welcome());
-    case v1::ServerMessage::kRefusal: return Decode(in.refusal());
-    case v1::ServerMessage::kJobOffer: return Decode(in.job_offer(), limits);
-    case v1::ServerMessage::kRoundPlan: return Decode(in.round_plan(), limits);
-    case v1::ServerMessage::kReportReceipt: return Decode(in.report_receipt());
-    case v1::ServerMessage::kRoundClosed: return Decode(in.round_closed());
-    case v1::ServerMessage::kJobEnded: return Decode(in.job_ended());
-    case v1::ServerMessage::KIND_NOT_SET: break;
+    case v1::ServerMessage::kWelcome:
+      return Decode(in.welcome());
+    case v1::ServerMessage::kRefusal:
+      return Decode(in.refusal());
+    case v1::ServerMessage::kJobOffer:
+      return Decode(in.job_offer(), limits);
+    case v1::ServerMessage::kRoundPlan:
+      return Decode(in.round_plan(), limits);
+    case v1::ServerMessage::kReportReceipt:
+      return Decode(in.report_receipt());
+    case v1::ServerMessage::kRoundClosed:
+      return Decode(in.round_closed());
+    case v1::ServerMessage::kJobEnded:
+      return Decode(in.job_ended());
+    case v1::ServerMessage::KIND_NOT_SET:
+      break;
   }
   return Malformed("message", "of no known kind");
 }

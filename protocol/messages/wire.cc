@@ -90,9 +90,14 @@ Status FromWire(const v1::RoundKey& in, RoundKey* out) {
 
 Status FromWire(int kind, RoundKind* out) {
   switch (kind) {
-    case v1::ROUND_KIND_TRAIN: *out = RoundKind::kTrain; return {};
-    case v1::ROUND_KIND_EVALUATE: *out = RoundKind::kEvaluate; return {};
-    default: return Malformed("kind", "unknown kind of round");
+    case v1::ROUND_KIND_TRAIN:
+      *out = RoundKind::kTrain;
+      return {};
+    case v1::ROUND_KIND_EVALUATE:
+      *out = RoundKind::kEvaluate;
+      return {};
+    default:
+      return Malformed("kind", "unknown kind of round");
   }
 }
 

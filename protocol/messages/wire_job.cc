@@ -24,16 +24,23 @@ void ToWire(const HyperValue& value, v1::HyperValue* out) {
 
 Status FromWire(const v1::HyperValue& in, HyperValue* out) {
   switch (in.kind_case()) {
-    case v1::HyperValue::kInteger: *out = in.integer(); return {};
-    case v1::HyperValue::kReal: *out = in.real(); return {};
-    case v1::HyperValue::kText: *out = in.text(); return {};
+    case v1::HyperValue::kInteger:
+      *out = in.integer();
+      return {};
+    case v1::HyperValue::kReal:
+      *out = in.real();
+      return {};
+    case v1::HyperValue::kText:
+      *out = in.text();
+      return {};
     case v1::HyperValue::kIntegers:
       if (in.integers().values_size() > static_cast<int>(kMaxHyperListEntries)) {
         return Malformed("model.hyper", "a list is too long");
       }
       *out = std::vector<std::int64_t>(in.integers().values().begin(), in.integers().values().end());
       return {};
-    case v1::HyperValue::KIND_NOT_SET: break;
+    case v1::HyperValue::KIND_NOT_SET:
+      break;
   }
   return Malformed("model.hyper", "an entry without a value");
 }
@@ -49,7 +56,8 @@ void ToWire(const ModelConfig& model, v1::ModelConfig* out) {
 }
 
 Status FromWire(const v1::ModelConfig& in, ModelConfig* out) {
-  if (in.hyper_size() > static_cast<int>(kMaxHyperEntries)) return Malformed("model.hyper", "too many entries");
+  if (in.hyper_size() > static_cast<int>(kMaxHyperEntries))
+    return Malformed("model.hyper", "too many entries");
   out->arch = in.arch();
   out->init = in.init();
   out->hyper.clear();
@@ -91,7 +99,8 @@ Status FromWire(const v1::OptimizerConfig& in, OptimizerConfig* out) {
 
 // The ranges are checked by those who have the whole.
 Status TrainFromWire(const v1::TrainConfig& in, TrainConfig* out) {
-  if (in.loss() != v1::LOSS_CROSS_ENTROPY && in.loss() != v1::LOSS_BCE) return Malformed("train.loss", "unknown loss");
+  if (in.loss() != v1::LOSS_CROSS_ENTROPY && in.loss() != v1::LOSS_BCE)
+    return Malformed("train.loss", "unknown loss");
   *out = {.loss = static_cast<Loss>(in.loss()),
           .epochs = in.epochs(),
           .steps = in.steps(),
@@ -169,11 +178,13 @@ void ToWire(const JobSpec& spec, v1::JobSpec* out) {
 }
 
 Status FromWire(const v1::JobSpec& in, JobSpec* out) {
-  if (in.freeze_size() > static_cast<int>(kMaxFreezePatterns)) return Malformed("freeze", "too many patterns");
+  if (in.freeze_size() > static_cast<int>(kMaxFreezePatterns))
+    return Malformed("freeze", "too many patterns");
   if (!v1::SecAggMode_IsValid(in.secagg())) return Malformed("secagg", "unknown mode");
   out->name = in.name();
   CAIRN_RETURN_IF_ERROR(FromWire(in.model(), &out->model));
-  out->data = {.dataset = in.data().dataset(), .schema_toml = in.data().schema_toml(), .holdout = in.data().holdout()};
+  out->data = {
+      .dataset = in.data().dataset(), .schema_toml = in.data().schema_toml(), .holdout = in.data().holdout()};
   CAIRN_RETURN_IF_ERROR(TrainFromWire(in.train(), &out->train));
   out->freeze.assign(in.freeze().begin(), in.freeze().end());
   out->strategy = FromWire(in.strategy());
@@ -185,7 +196,8 @@ Status FromWire(const v1::JobSpec& in, JobSpec* out) {
                    .maximize = in.evaluate().maximize()};
   out->secagg = static_cast<SecAggMode>(in.secagg());
   out->seed = in.seed();
-  if (out->model.init.starts_with("file:")) return Malformed("model.init", "a path means nothing to another machine");
+  if (out->model.init.starts_with("file:"))
+    return Malformed("model.init", "a path means nothing to another machine");
   return Refuse(FindJobFault(*out));
 }
 
@@ -197,7 +209,8 @@ void ToWire(const TensorSpec& tensor, v1::TensorSpec* out) {
 }
 
 Status FromWire(const v1::TensorSpec& in, const ParameterSpec::Limits& limits, TensorSpec* out) {
-  if (in.shape_size() > static_cast<int>(limits.max_rank)) return Malformed("tensors", "a shape has too many dimensions");
+  if (in.shape_size() > static_cast<int>(limits.max_rank))
+    return Malformed("tensors", "a shape has too many dimensions");
   if (in.role() < v1::TENSOR_ROLE_PARAMETER || in.role() > v1::TENSOR_ROLE_COUNTER) {
     return Malformed("tensors", "unknown role");
   }
@@ -215,9 +228,11 @@ Status FromWire(const v1::TensorSpec& in, const ParameterSpec::Limits& limits, T
 Status CheckTensors(const JobManifest& manifest) {
   auto spec = ParameterSpec::Create(manifest.tensors);
   if (!spec.ok()) return Malformed("tensors", spec.status().what());
-  if (spec->tensors() != manifest.tensors) return Malformed("tensors", "not in the order of their roles and scopes");
+  if (spec->tensors() != manifest.tensors)
+    return Malformed("tensors", "not in the order of their roles and scopes");
   if (spec->byte_size() != manifest.initial_model.size) {
-    return Malformed("initial_model", "expected " + std::to_string(spec->byte_size()) + " bytes for these tensors, got " +
+    return Malformed("initial_model", "expected " + std::to_string(spec->byte_size()) +
+                                          " bytes for these tensors, got " +
                                           std::to_string(manifest.initial_model.size));
   }
   return {};

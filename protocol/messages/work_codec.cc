@@ -23,7 +23,8 @@ Result<WorkerFrame> Decode(const v1::WorkRequest& in, const DecodeLimits& limits
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.train(), &request.train));
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.model(), limits, &out.model));
   CAIRN_RETURN_IF_ERROR(wire::CheckText("dataset_toml", in.dataset_toml(), kMaxTomlBytes));
-  if (out.model.size != manifest->initial_model.size) return Malformed("model", "not the size of the manifest's model");
+  if (out.model.size != manifest->initial_model.size)
+    return Malformed("model", "not the size of the manifest's model");
   if (in.round() > kMaxRounds) return Malformed("round", "no job has so many rounds");
   request.manifest = std::move(manifest);
   request.round = {in.round()};
@@ -35,7 +36,8 @@ Result<WorkerFrame> Decode(const v1::WorkRequest& in, const DecodeLimits& limits
 }
 
 Result<WorkerFrame> Decode(const v1::WorkerReady& in) {
-  if (in.confinement_size() > static_cast<int>(kMaxLayers)) return Malformed("ready.confinement", "too many layers");
+  if (in.confinement_size() > static_cast<int>(kMaxLayers))
+    return Malformed("ready.confinement", "too many layers");
   CAIRN_RETURN_IF_ERROR(wire::CheckText("ready.software", in.software(), kMaxNameBytes));
   WorkerReady ready{in.software(), {}};
   for (const std::string& layer : in.confinement()) {
@@ -70,8 +72,10 @@ Result<WorkerFrame> Decode(const v1::WorkResult& in, const DecodeLimits& limits)
   if (in.update_bytes() > limits.max_blob_bytes) return Malformed("result.update_bytes", "too large");
   CAIRN_RETURN_IF_ERROR(wire::CheckShare("result.weight", in.weight()));
   CAIRN_RETURN_IF_ERROR(wire::CheckRange("result.scale", in.scale(), 0, 1));
-  out.update = WorkUpdateTerms{
-      .bytes = in.update_bytes(), .layout_hash = in.layout_hash(), .scale = in.scale(), .weight = in.weight()};
+  out.update = WorkUpdateTerms{.bytes = in.update_bytes(),
+                               .layout_hash = in.layout_hash(),
+                               .scale = in.scale(),
+                               .weight = in.weight()};
   return WorkerFrame(std::move(out));
 }
 
@@ -83,13 +87,20 @@ Result<WorkerFrame> Decode(const v1::Fault& in) {
 
 Result<WorkerFrame> Decode(const v1::WorkerFrame& in, const DecodeLimits& limits) {
   switch (in.kind_case()) {
-    case v1::WorkerFrame::kRequest: return Decode(in.request(), limits);
-    case v1::WorkerFrame::kStop: return WorkerFrame(StopWork{});
-    case v1::WorkerFrame::kReady: return Decode(in.ready());
-    case v1::WorkerFrame::kProgress: return Decode(in.progress());
-    case v1::WorkerFrame::kResult: return Decode(in.result(), limits);
-    case v1::WorkerFrame::kFailure: return Decode(in.failure());
-    case v1::WorkerFrame::KIND_NOT_SET: break;
+    case v1::WorkerFrame::kRequest:
+      return Decode(in.request(), limits);
+    case v1::WorkerFrame::kStop:
+      return WorkerFrame(StopWork{});
+    case v1::WorkerFrame::kReady:
+      return Decode(in.ready());
+    case v1::WorkerFrame::kProgress:
+      return Decode(in.progress());
+    case v1::WorkerFrame::kResult:
+      return Decode(in.result(), limits);
+    case v1::WorkerFrame::kFailure:
+      return Decode(in.failure());
+    case v1::WorkerFrame::KIND_NOT_SET:
+      break;
   }
   return Malformed("frame", "of no known kind");
 }

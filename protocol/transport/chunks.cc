@@ -14,7 +14,8 @@ class MemoryWriter final : public BlobWriter {
 
   std::uint64_t size() const override { return size_; }
   Status Append(std::span<const std::byte> bytes) override {
-    if (bytes.size() > out_.size() - size_) return Status(errors::kNetProtocol, "an object is longer than its name says");
+    if (bytes.size() > out_.size() - size_)
+      return Status(errors::kNetProtocol, "an object is longer than its name says");
     std::ranges::copy(bytes, out_.begin() + static_cast<std::ptrdiff_t>(size_));
     hash_.Update(bytes);
     size_ += bytes.size();
@@ -40,7 +41,8 @@ ChunkView ChunkAt(std::span<const std::byte> object, std::uint64_t offset, std::
 }
 
 Result<ChunkVerdict> ChunkAssembler::Accept(const ChunkView& chunk) {
-  if (chunk.data.empty() || chunk.data.size() > kMaxChunkBytes) return Status(errors::kNetProtocol, "a chunk has no allowed size");
+  if (chunk.data.empty() || chunk.data.size() > kMaxChunkBytes)
+    return Status(errors::kNetProtocol, "a chunk has no allowed size");
   if (chunk.offset >= ref_.size || chunk.data.size() > ref_.size - chunk.offset) {
     return Status(errors::kNetProtocol, "a chunk lies outside its object");
   }

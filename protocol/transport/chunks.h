@@ -19,7 +19,8 @@ struct ChunkView {
 };
 
 // The piece of `object` that starts at `offset`, at most `max_bytes` long, with its checksum.
-ChunkView ChunkAt(std::span<const std::byte> object, std::uint64_t offset, std::size_t max_bytes = kMaxChunkBytes);
+ChunkView ChunkAt(std::span<const std::byte> object, std::uint64_t offset,
+                  std::size_t max_bytes = kMaxChunkBytes);
 
 enum class ChunkVerdict : std::uint8_t {
   kTaken,
@@ -32,7 +33,8 @@ enum class ChunkVerdict : std::uint8_t {
 // when its place and its checksum are right; the object when its hash is. Not thread-safe.
 class ChunkAssembler {
  public:
-  ChunkAssembler(const BlobRef& ref, std::unique_ptr<BlobWriter> writer) : ref_(ref), writer_(std::move(writer)) {}
+  ChunkAssembler(const BlobRef& ref, std::unique_ptr<BlobWriter> writer)
+      : ref_(ref), writer_(std::move(writer)) {}
 
   const BlobRef& ref() const { return ref_; }
   std::uint64_t held() const { return writer_->size(); }

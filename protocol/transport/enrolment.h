@@ -30,7 +30,8 @@ struct EnrolAnswer {
 };
 
 // Asked once a call, from transport threads, several at a time. `invite` is what the certificate
-// proves: its role is always "invite". Sizes are checked before: names ≤ 256 bytes, PEM ≤ 16 KiB, keys ≤ 128 bytes.
+// proves: its role is always "invite". Sizes are checked before: names ≤ 256 bytes, PEM ≤ 16 KiB, keys ≤ 128
+// bytes.
 class EnrolmentHandler {
  public:
   virtual ~EnrolmentHandler() = default;

@@ -48,7 +48,8 @@ Result<std::shared_ptr<const Blob>> Map(const std::filesystem::path& path, std::
   }
   struct stat info;
   if (fstat(fd.get(), &info) != 0) return IoError("read", path, errno);
-  if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) != size) return std::shared_ptr<const Blob>();
+  if (!S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) != size)
+    return std::shared_ptr<const Blob>();
   if (size == 0) return std::shared_ptr<const Blob>(std::make_shared<MappedBlob>(nullptr, 0));
   void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (data == MAP_FAILED) return IoError("map", path, errno);
@@ -72,7 +73,8 @@ bool HasHash(const Blob& blob, const BlobRef& ref) {
 bool HashPart(int fd, std::uint64_t size, Sha256& hash) {
   std::vector<std::byte> tile(kTile);
   for (std::uint64_t at = 0; at < size;) {
-    const ssize_t got = pread(fd, tile.data(), std::min<std::uint64_t>(kTile, size - at), static_cast<off_t>(at));
+    const ssize_t got =
+        pread(fd, tile.data(), std::min<std::uint64_t>(kTile, size - at), static_cast<off_t>(at));
     if (got <= 0) return false;
     hash.Update(std::span(tile).first(static_cast<std::size_t>(got)));
     at += static_cast<std::uint64_t>(got);
@@ -92,9 +94,11 @@ class FileBlobStore::Writer final : public BlobWriter {
   std::uint64_t size() const override { return size_; }
 
   Status Append(std::span<const std::byte> bytes) override {
-    if (bytes.size() > ref_.size - size_) return Status(errors::kNetProtocol, "an object is longer than its name says");
+    if (bytes.size() > ref_.size - size_)
+      return Status(errors::kNetProtocol, "an object is longer than its name says");
     for (std::size_t done = 0; done < bytes.size();) {
-      const ssize_t wrote = pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(size_ + done));
+      const ssize_t wrote =
+          pwrite(fd_.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(size_ + done));
       if (wrote < 0 && errno == EINTR) continue;
       if (wrote < 0) return IoError("write", store_.PartOf(ref_), errno);
       done += static_cast<std::size_t>(wrote);
@@ -133,7 +137,9 @@ Result<std::unique_ptr<FileBlobStore>> FileBlobStore::Create(FileBlobStoreConfig
 }
 
 std::filesystem::path FileBlobStore::PathOf(const BlobRef& ref) const { return config_.folder / ref.hex(); }
-std::filesystem::path FileBlobStore::PartOf(const BlobRef& ref) const { return config_.folder / (ref.hex() + ".part"); }
+std::filesystem::path FileBlobStore::PartOf(const BlobRef& ref) const {
+  return config_.folder / (ref.hex() + ".part");
+}
 
 bool FileBlobStore::IsVerified(const BlobRef& ref) const {
   const std::lock_guard lock(mutex_);
@@ -165,7 +171,8 @@ Result<std::unique_ptr<BlobWriter>> FileBlobStore::OpenWriter(const BlobRef& ref
   std::uint64_t held = std::min(static_cast<std::uint64_t>(info.st_size), ref.size);
   const std::uint64_t used = bytes_used();
   if (config_.quota != 0 && used + (ref.size - held) > config_.quota) {
-    return Status(errors::kStorageFull, "an object of " + std::to_string(ref.size) + " bytes does not fit the quota of " +
+    return Status(errors::kStorageFull, "an object of " + std::to_string(ref.size) +
+                                            " bytes does not fit the quota of " +
                                             std::to_string(config_.quota));
   }
   Sha256 hash;
@@ -174,7 +181,8 @@ Result<std::unique_ptr<BlobWriter>> FileBlobStore::OpenWriter(const BlobRef& ref
     hash = Sha256();
   }
   if (ftruncate(fd.get(), static_cast<off_t>(held)) != 0) return IoError("cut", path, errno);
-  return std::unique_ptr<BlobWriter>(std::make_unique<Writer>(*this, ref, std::move(fd), held, std::move(hash)));
+  return std::unique_ptr<BlobWriter>(
+      std::make_unique<Writer>(*this, ref, std::move(fd), held, std::move(hash)));
 }
 
 Status FileBlobStore::Remove(const BlobRef& ref) {

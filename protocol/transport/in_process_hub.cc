@@ -48,7 +48,8 @@ class InProcessHub::Core {
 
   void Open(const std::shared_ptr<Link>& link) {
     if (server_ == nullptr) {
-      if (link->client != nullptr) link->client->OnClose(Status(errors::kNetRefused, "no aggregator was started"));
+      if (link->client != nullptr)
+        link->client->OnClose(Status(errors::kNetRefused, "no aggregator was started"));
       return;
     }
     link->session = {++last_session_};
@@ -162,7 +163,8 @@ class InProcessHub::Server final : public ServerTransport {
     core_->Post([core = core_.get(), session, reason = std::move(reason)] { core->Close(session, reason); });
   }
   void Shutdown(Duration) override {
-    core_->Post([core = core_.get()] { core->CloseAll(Status(errors::kNetLost, "the aggregator shuts down")); });
+    core_->Post(
+        [core = core_.get()] { core->CloseAll(Status(errors::kNetLost, "the aggregator shuts down")); });
   }
 
  private:
@@ -210,7 +212,9 @@ class InProcessHub::Channel final : public ClientChannel {
       link = link_;
     }
     if (link == nullptr) return;
-    core_->Post([link = std::move(link), job, spec = std::move(spec)]() mutable { link->specs[job] = std::move(spec); });
+    core_->Post([link = std::move(link), job, spec = std::move(spec)]() mutable {
+      link->specs[job] = std::move(spec);
+    });
   }
 
  private:

@@ -53,8 +53,9 @@ bool CheckSection(const Blob& blob, std::span<const float> section, bool is_buff
     (is_buffer ? part.local_buffers : part.local_parameters) = tile;
     (is_buffer ? layout.buffers : layout.parameters) = static_cast<std::int64_t>(tile.size());
     const bool good = CheckUpdate(part, layout).ok();
-    blob.Release(static_cast<std::size_t>(reinterpret_cast<const std::byte*>(tile.data()) - blob.bytes().data()),
-                 tile.size_bytes());
+    blob.Release(
+        static_cast<std::size_t>(reinterpret_cast<const std::byte*>(tile.data()) - blob.bytes().data()),
+        tile.size_bytes());
     if (!good) return false;
   }
   return true;
@@ -81,14 +82,16 @@ UpdateLayout LayoutOfView(const UpdateView& view, std::uint64_t hash) {
 Result<UpdateHandle> ReceiveUpdate(std::shared_ptr<const Blob> blob, const UpdateTerms& terms,
                                    const UpdateLayout& layout, std::function<void()> on_release) {
   if (blob->bytes().size() != layout.byte_size()) {
-    return Status(errors::kUpdateLayout, "update has " + std::to_string(blob->bytes().size()) + " bytes, the job's layout " +
+    return Status(errors::kUpdateLayout, "update has " + std::to_string(blob->bytes().size()) +
+                                             " bytes, the job's layout " +
                                              std::to_string(layout.byte_size()));
   }
   const UpdateView view = ViewOfBytes(blob->bytes(), layout);
   if (!CheckSection(*blob, view.local_parameters, false) || !CheckSection(*blob, view.local_buffers, true)) {
     return CheckUpdate(view, layout);  // again as a whole, for the words that name the place
   }
-  return UpdateHandle(std::make_shared<ReceivedUpdate>(std::move(blob), terms, layout, std::move(on_release)));
+  return UpdateHandle(
+      std::make_shared<ReceivedUpdate>(std::move(blob), terms, layout, std::move(on_release)));
 }
 
 std::shared_ptr<const Blob> OwnedBlob(std::vector<std::byte> bytes) {

@@ -24,7 +24,8 @@ class ServerHandler {
   virtual void OnClose(SessionId session, Status reason) = 0;  // exactly once an OnOpen
 };
 
-// What a transport must know to receive blobs for a job: the layout it checks before the engine sees anything.
+// What a transport must know to receive blobs for a job: the layout it checks before the engine sees
+// anything.
 class BlobCatalog {
  public:
   virtual ~BlobCatalog() = default;

@@ -26,11 +26,13 @@ Status Transfer(const BlobRef& ref, std::span<const std::byte> from, std::span<s
 
 Status CheckControl(const std::string& bytes) {
   if (bytes.size() <= kMaxControlBytes) return {};
-  return Status(errors::kNetProtocol, "a message of " + std::to_string(bytes.size()) + " bytes is too large to send");
+  return Status(errors::kNetProtocol,
+                "a message of " + std::to_string(bytes.size()) + " bytes is too large to send");
 }
 
 // Fills in the update of a decoded report, or its fault.
-Status ReceiveReport(Report& report, const OutgoingUpdate& sent, const UpdateTerms& terms, const BlobCatalog& catalog) {
+Status ReceiveReport(Report& report, const OutgoingUpdate& sent, const UpdateTerms& terms,
+                     const BlobCatalog& catalog) {
   const auto layout = catalog.LayoutFor(report.key.job);
   if (!layout.ok()) {
     report.fault = layout.status();
@@ -53,7 +55,8 @@ Status ReceiveReport(Report& report, const OutgoingUpdate& sent, const UpdateTer
 
 }  // namespace
 
-Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec, std::span<const std::byte> bytes) {
+Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec,
+                                 std::span<const std::byte> bytes) {
   if (bytes.size() != spec.byte_size()) {
     return Status(errors::kNetProtocol, "a model has " + std::to_string(bytes.size()) + " bytes, the job's " +
                                             std::to_string(spec.byte_size()));
@@ -78,8 +81,8 @@ Result<ClientMessage> ThroughWire(const ClientMessage& message, const BlobCatalo
   return std::move(decoded.message);
 }
 
-Result<ServerMessage> ThroughWire(const ServerMessage& message, const BlobCatalog& catalog, const ParameterSpec* spec,
-                                  const ModelHandle& known) {
+Result<ServerMessage> ThroughWire(const ServerMessage& message, const BlobCatalog& catalog,
+                                  const ParameterSpec* spec, const ModelHandle& known) {
   const std::string bytes = Encode(message);
   CAIRN_RETURN_IF_ERROR(CheckControl(bytes));
   CAIRN_ASSIGN_OR_RETURN(ServerMessage decoded, DecodeServerMessage(bytes));

@@ -21,6 +21,7 @@ Result<ServerMessage> ThroughWire(const ServerMessage& message, const BlobCatalo
                                   const ParameterSpec* spec, const ModelHandle& known);
 
 // A model whose bytes came from outside: kNetProtocol when they are not of this shape.
-Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec, std::span<const std::byte> bytes);
+Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec,
+                                 std::span<const std::byte> bytes);
 
 }  // namespace cairn

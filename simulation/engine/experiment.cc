@@ -13,7 +13,8 @@ constexpr ConfigChoice<DeviceModel::Law> kLaws[] = {{"none", DeviceModel::Law::k
 
 void ReadPopulation(ConfigReader table, ExperimentConfig& config) {
   table.Optional("clients", &config.clients, {.min = 1, .max = 10'000'000, .about = "simulated sites"});
-  table.Optional("partition", &config.partition, {.about = "iid, dirichlet:A, shards:S, labels:C, quantity:A, column:NAME, file:CSV"});
+  table.Optional("partition", &config.partition,
+                 {.about = "iid, dirichlet:A, shards:S, labels:C, quantity:A, column:NAME, file:CSV"});
   table.Optional("min_samples", &config.min_samples, {.about = "rows every client gets at least"});
   table.Optional("datasets", &config.site_datasets, {.about = "natural sites: one client a data set"});
   table.Optional("test", &config.test_dataset, {.about = "data set for central evaluation"});
@@ -24,7 +25,8 @@ void ReadPopulation(ConfigReader table, ExperimentConfig& config) {
 }
 
 Status Missing(const std::string& key, const std::string& name) {
-  return Status(errors::kConfigValue, key + " names the data set '" + name + "', which has no [dataset." + name + "] table");
+  return Status(errors::kConfigValue,
+                key + " names the data set '" + name + "', which has no [dataset." + name + "] table");
 }
 
 }  // namespace
@@ -33,7 +35,8 @@ ExperimentConfig ReadExperiment(ConfigReader& root, const std::filesystem::path&
   ExperimentConfig config;
   config.job = ParseJobSpec(root);
   ConfigReader simulation = root.Table("simulation");
-  simulation.Optional("workers", &config.workers, {.min = 0, .max = 1024, .about = "lanes that train; 0: one a core"});
+  simulation.Optional("workers", &config.workers,
+                      {.min = 0, .max = 1024, .about = "lanes that train; 0: one a core"});
   simulation.Optional("transport", &config.transport, kTransports, "wire really encodes every message");
   ConfigReader datasets = root.Table("dataset");
   for (const std::string& name : datasets.Keys()) {
@@ -45,7 +48,8 @@ ExperimentConfig ReadExperiment(ConfigReader& root, const std::filesystem::path&
   std::string dir = config.output_dir.string();
   output.Optional("dir", &dir, {.about = "folder of run directories"});
   config.output_dir = dir;
-  output.Optional("checkpoint_every", &config.checkpoint_every, {.about = "rounds between checkpoints; 0: none"});
+  output.Optional("checkpoint_every", &config.checkpoint_every,
+                  {.about = "rounds between checkpoints; 0: none"});
   output.Optional("tensorboard", &config.tensorboard);
   return config;
 }
@@ -69,10 +73,12 @@ Result<ExperimentConfig> ParseExperiment(const ConfigDocument& document, const s
     return Missing("population.test", config.test_dataset);
   }
   if (config.job.spec.evaluate.central && config.test_dataset.empty()) {
-    return Status(errors::kConfigValue, "evaluate.where asks for central evaluation, but population.test names no data set");
+    return Status(errors::kConfigValue,
+                  "evaluate.where asks for central evaluation, but population.test names no data set");
   }
   if (!data.schema_toml.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(const DataSchema schema, ParseDataSchema(data.schema_toml, config.job.schema_path));
+    CAIRN_ASSIGN_OR_RETURN(const DataSchema schema,
+                           ParseDataSchema(data.schema_toml, config.job.schema_path));
     for (auto& [name, dataset] : config.datasets) {
       if (dataset.reader == "csv") dataset.schema = schema;
     }

@@ -6,7 +6,8 @@ LearnerPool::LearnerPool(std::size_t lanes) {
   for (std::size_t i = 0; i < lanes; ++i) lanes_.push_back(std::make_unique<Lane>());
 }
 
-Result<std::unique_ptr<LearnerPool>> LearnerPool::Create(std::size_t lanes, const LearningTaskFactory& factory,
+Result<std::unique_ptr<LearnerPool>> LearnerPool::Create(std::size_t lanes,
+                                                         const LearningTaskFactory& factory,
                                                          const ModelConfig& model,
                                                          std::span<const std::string> freeze) {
   std::unique_ptr<LearnerPool> pool(new LearnerPool(lanes));

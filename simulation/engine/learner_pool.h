@@ -35,7 +35,8 @@ class LearnerPool {
   };
 
   static Result<std::unique_ptr<LearnerPool>> Create(std::size_t lanes, const LearningTaskFactory& factory,
-                                                     const ModelConfig& model, std::span<const std::string> freeze);
+                                                     const ModelConfig& model,
+                                                     std::span<const std::string> freeze);
 
   // Waits until a model of the lane is free.
   Lease Acquire(std::size_t lane);

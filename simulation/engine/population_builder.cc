@@ -23,18 +23,19 @@ Result<Shared> Open(const DatasetConfig& config) {
   return shared;
 }
 
-void AddClient(SimPopulation& population, std::string site, const Shared& data, std::span<const std::uint32_t> rows,
-               const ExperimentConfig& config) {
+void AddClient(SimPopulation& population, std::string site, const Shared& data,
+               std::span<const std::uint32_t> rows, const ExperimentConfig& config) {
   const JobSpec& spec = config.job.spec;
   const std::uint64_t client = population.clients.size();
-  HoldoutSplit split =
-      TrainHoldoutSplit(rows, spec.data.holdout, SeededRandom(spec.seed).Open({Purpose::kHoldout, 0, client}));
+  HoldoutSplit split = TrainHoldoutSplit(rows, spec.data.holdout,
+                                         SeededRandom(spec.seed).Open({Purpose::kHoldout, 0, client}));
   std::vector<std::uint64_t> histogram(static_cast<std::size_t>(data.source->num_classes()), 0);
   for (const std::uint32_t row : rows) {
     if (!data.labels.empty()) ++histogram[static_cast<std::size_t>(data.labels[row])];
   }
   population.label_histograms.push_back(std::move(histogram));
-  population.clients.push_back({std::move(site), std::make_shared<Subset>(data.source, std::move(split.train)),
+  population.clients.push_back({std::move(site),
+                                std::make_shared<Subset>(data.source, std::move(split.train)),
                                 std::make_shared<Subset>(data.source, std::move(split.holdout))});
 }
 
@@ -66,7 +67,8 @@ Status AddPartitionedSites(const ExperimentConfig& config, SimPopulation& popula
   CAIRN_ASSIGN_OR_RETURN(const ClientRows split,
                          Partition(scheme, input, SeededRandom(spec.seed).Open({Purpose::kPartition})));
   const auto count = static_cast<std::uint32_t>(split.size());
-  for (std::uint32_t i = 0; i < count; ++i) AddClient(population, SimSiteName(i, count), data, split[i], config);
+  for (std::uint32_t i = 0; i < count; ++i)
+    AddClient(population, SimSiteName(i, count), data, split[i], config);
   return {};
 }
 

@@ -49,9 +49,10 @@ SimDriver::~SimDriver() {
 Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts parts) {
   const JobSpec& spec = parts.manifest->spec;
   if (spec.cohort.over_selection > 0 && !config.devices.active()) {
-    return Status(errors::kJobRefused,
-                  "cohort.over_selection needs population.speed: without a device model who is late would be an "
-                  "accident of ordering");
+    return Status(
+        errors::kJobRefused,
+        "cohort.over_selection needs population.speed: without a device model who is late would be an "
+        "accident of ordering");
   }
   // The job numbers its participants by name; with sorted clients, index and ClientId are one.
   std::ranges::sort(parts.clients, {}, &SimClient::site);
@@ -65,21 +66,21 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   driver->workers_ =
       std::make_unique<SimWorkers>(driver->lanes_, *driver->learners_, driver->random_,
                                    EgressGuard(EgressGuard::Limits::Of(driver->agent_config_.policy)));
-  CAIRN_ASSIGN_OR_RETURN(
-      driver->round_work_,
-      RoundWork::Create(manifest.spec.strategy, driver->parts_.initial, {}, config.lanes));
+  CAIRN_ASSIGN_OR_RETURN(driver->round_work_,
+                         RoundWork::Create(manifest.spec.strategy, driver->parts_.initial, {}, config.lanes));
   JobParts job_parts;
   job_parts.random = &driver->random_;
   job_parts.configure = [raw = driver.get()](RoundId) {
     return raw->round_work_->Configure(raw->parts_.manifest->spec.train);
   };
-  CAIRN_ASSIGN_OR_RETURN(driver->engine_,
-                         JobEngine::Create(driver->parts_.manifest, driver->parts_.initial, std::move(job_parts)));
+  CAIRN_ASSIGN_OR_RETURN(driver->engine_, JobEngine::Create(driver->parts_.manifest, driver->parts_.initial,
+                                                            std::move(job_parts)));
   driver->hub_ = std::make_unique<InProcessHub>(config.transport);
   for (std::size_t i = 0; i < driver->parts_.clients.size(); ++i) {
     const std::string& site = driver->parts_.clients[i].site;
     driver->agents_.push_back(std::make_unique<Agent>(
-        *driver, i, ClientAgent(driver->agent_config_, {site, static_cast<std::uint64_t>(i)}, driver->random_)));
+        *driver, i,
+        ClientAgent(driver->agent_config_, {site, static_cast<std::uint64_t>(i)}, driver->random_)));
     driver->agents_.back()->channel = driver->hub_->NewChannel({manifest.federation, "site", site});
   }
   return driver;
@@ -99,7 +100,8 @@ Result<JobClosed> SimDriver::Run(SimObserver& observer, const std::stop_token& s
       return Status(errors::kCancelled, "the simulation was stopped");
     }
     DispatchWork();
-    if (due_.empty()) return Status(errors::kInternal, "the simulation has nothing left to do but the job has not ended");
+    if (due_.empty())
+      return Status(errors::kInternal, "the simulation has nothing left to do but the job has not ended");
     auto [when, event] = due_.Pop();
     now_ = std::max(now_, when);
     Deliver(event);
@@ -201,8 +203,8 @@ Status SimDriver::PublishRound(const Publish& publish, SimObserver& observer) {
   if (publish.summary.kind == RoundKind::kTrain) {
     round_work_->Adopt();
     if (parts_.test != nullptr) {
-      CAIRN_ASSIGN_OR_RETURN(central, EvaluateOnLanes(*publish.model, parts_.manifest->spec.train.loss, parts_.test,
-                                                      lanes_, *learners_));
+      CAIRN_ASSIGN_OR_RETURN(central, EvaluateOnLanes(*publish.model, parts_.manifest->spec.train.loss,
+                                                      parts_.test, lanes_, *learners_));
     }
   }
   return observer.OnRound(publish.summary, publish.model, central);
@@ -235,10 +237,12 @@ void SimDriver::PerformAgent(std::size_t client, AgentAction& action, SimObserve
     due_.Push(set->at, 0, AgentTimer{client, set->timer, generation_});
   } else if (const auto* cancel = std::get_if<CancelAgentTimer>(&action)) {
     agent.timers.erase(cancel->timer);
-  } else if (const auto* emit = std::get_if<EmitEvent>(&action); emit != nullptr && emit->error != ErrorId{}) {
-    observer.OnEvent({DomainEvent::Level::kWarning,
-                      std::string(emit->name),
-                      {{"site", parts_.clients[client].site}, {"id", ToString(emit->error)}, {"why", emit->detail}}});
+  } else if (const auto* emit = std::get_if<EmitEvent>(&action);
+             emit != nullptr && emit->error != ErrorId{}) {
+    observer.OnEvent(
+        {DomainEvent::Level::kWarning,
+         std::string(emit->name),
+         {{"site", parts_.clients[client].site}, {"id", ToString(emit->error)}, {"why", emit->detail}}});
   }
 }
 
@@ -264,7 +268,8 @@ void SimDriver::StopWork(std::size_t client) {
     const RoundKey key = agent.work->key;
     agent.work.reset();
     agent.work_key.reset();
-    ready_.push_back(AgentInput{client, WorkDone{key, Status(errors::kCancelled, "the work was not wanted any more")}});
+    ready_.push_back(
+        AgentInput{client, WorkDone{key, Status(errors::kCancelled, "the work was not wanted any more")}});
   } else {
     FinishWork(client);
   }

@@ -40,7 +40,8 @@ class SimObserver {
  public:
   virtual ~SimObserver() = default;
   // `central` measures the model the round produced; empty without a test set.
-  virtual Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central) = 0;
+  virtual Status OnRound(const RoundSummary& summary, const ModelHandle& model,
+                         const MetricSums& central) = 0;
   virtual void OnEvent(const DomainEvent& event) = 0;
 };
 

@@ -38,11 +38,13 @@ std::shared_ptr<const JobManifest> MakeManifest(const SimRunRequest& request, co
 }
 
 std::size_t LanesOf(const ExperimentConfig& config, std::size_t clients) {
-  const std::size_t wanted = config.workers == 0 ? std::max(1u, std::thread::hardware_concurrency()) : config.workers;
+  const std::size_t wanted =
+      config.workers == 0 ? std::max(1u, std::thread::hardware_concurrency()) : config.workers;
   return std::max<std::size_t>(1, std::min(wanted, clients));
 }
 
-SimPlan MakePlan(const SimPopulation& population, const JobSpec& spec, const ModelVersion& initial, std::size_t lanes) {
+SimPlan MakePlan(const SimPopulation& population, const JobSpec& spec, const ModelVersion& initial,
+                 std::size_t lanes) {
   SimPlan plan;
   plan.clients = population.clients.size();
   plan.lanes = lanes;
@@ -50,11 +52,13 @@ SimPlan MakePlan(const SimPopulation& population, const JobSpec& spec, const Mod
   for (const SimClient& client : population.clients) {
     const std::size_t rows = client.train->size() + client.holdout->size();
     plan.rows += rows;
-    feature_bytes += rows * (static_cast<std::uint64_t>(client.train->feature_shape().size()) * sizeof(float));
+    feature_bytes +=
+        rows * (static_cast<std::uint64_t>(client.train->feature_shape().size()) * sizeof(float));
   }
   if (population.test != nullptr) plan.test_rows = population.test->size();
   plan.parameters = initial.values.spec().total(Role::kParameter);
-  const std::size_t cohort = spec.cohort.target == 0 ? plan.clients : std::min<std::size_t>(spec.cohort.target, plan.clients);
+  const std::size_t cohort =
+      spec.cohort.target == 0 ? plan.clients : std::min<std::size_t>(spec.cohort.target, plan.clients);
   plan.bytes_up_a_round = cohort * LayoutOf(initial.values.spec()).byte_size();
   plan.bytes_down_a_round = cohort * initial.ref.size;
   // A lane: two resident models, a gradient, a sum of twice the model. Once: the model and its successor.

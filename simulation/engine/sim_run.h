@@ -20,8 +20,8 @@ struct SimRunRequest {
   std::string experiment_toml, resolved_toml, env_json;
   std::string federation = "simulation";
   const LearningTaskFactory* learners = nullptr;
-  EventSink* events = nullptr;                       // warnings of the engines
-  std::function<void(const RoundRow&)> on_row;       // as rounds are told
+  EventSink* events = nullptr;                  // warnings of the engines
+  std::function<void(const RoundRow&)> on_row;  // as rounds are told
 };
 
 struct SimOutcome {

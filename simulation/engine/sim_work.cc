@@ -47,8 +47,8 @@ Result<SealedReport> SimWorkers::Run(std::size_t lane, const StartWork& work, co
   const WorkRequest& request = work.request;
   LearnerPool::Lease lease = learners_.Acquire(lane);
   WorkResult result;
-  CAIRN_ASSIGN_OR_RETURN(
-      LocalRound round, RunLocalRound(lease.task(), request, *client.train, *client.holdout, random_, {}, stop));
+  CAIRN_ASSIGN_OR_RETURN(LocalRound round, RunLocalRound(lease.task(), request, *client.train,
+                                                         *client.holdout, random_, {}, stop));
   result.report = round.report;
   result.metrics = std::move(round.metrics);
   const UpdateLayout layout = LayoutOf(request.model->values.spec());

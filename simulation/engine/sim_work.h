@@ -43,7 +43,11 @@ class LeasedUpdate final : public UpdatePayload {
 class SimWorkers {
  public:
   SimWorkers(LanePool& lanes, LearnerPool& learners, const RandomSource& random, EgressGuard guard)
-      : lanes_(lanes), learners_(learners), random_(random), guard_(guard), outstanding_(learners.lanes(), 0) {}
+      : lanes_(lanes),
+        learners_(learners),
+        random_(random),
+        guard_(guard),
+        outstanding_(learners.lanes(), 0) {}
 
   struct Ticket {
     std::size_t lane = 0;
@@ -55,7 +59,8 @@ class SimWorkers {
   std::size_t free_slots() const;            // pieces that may be started now: two a lane
 
  private:
-  Result<SealedReport> Run(std::size_t lane, const StartWork& work, const SimClient& client, std::stop_token stop);
+  Result<SealedReport> Run(std::size_t lane, const StartWork& work, const SimClient& client,
+                           std::stop_token stop);
 
   LanePool& lanes_;
   LearnerPool& learners_;

@@ -65,23 +65,27 @@ ClientRows Iid(const PartitionInput& input, RandomStream& stream) {
 
 // Draws how many rows of each class go to each client until every client has enough; `class_sizes` may
 // be a single class of all rows, which is the quantity scheme.
-Result<std::vector<std::vector<std::uint32_t>>> DrawCounts(const PartitionScheme& scheme, const PartitionInput& input,
-                                                           std::span<const std::uint32_t> class_sizes, RandomStream& stream) {
+Result<std::vector<std::vector<std::uint32_t>>> DrawCounts(const PartitionScheme& scheme,
+                                                           const PartitionInput& input,
+                                                           std::span<const std::uint32_t> class_sizes,
+                                                           RandomStream& stream) {
   if (std::uint64_t{input.clients} * input.min_samples > input.rows) {
-    return Impossible(scheme, Count(input.rows, "rows") + " cannot give " + Count(input.clients, "clients") + " at least " +
-                                  Count(input.min_samples, "rows each"));
+    return Impossible(scheme, Count(input.rows, "rows") + " cannot give " + Count(input.clients, "clients") +
+                                  " at least " + Count(input.min_samples, "rows each"));
   }
   for (int redraw = 0; redraw < kMaxRedraws; ++redraw) {
     std::vector<std::vector<std::uint32_t>> counts;
     std::vector<std::uint64_t> totals(input.clients, 0);
     for (const std::uint32_t size : class_sizes) {
       counts.push_back(LargestRemainder(DirichletShares(input.clients, scheme.alpha, stream), size));
-      for (std::uint32_t client = 0; client < input.clients; ++client) totals[client] += counts.back()[client];
+      for (std::uint32_t client = 0; client < input.clients; ++client)
+        totals[client] += counts.back()[client];
     }
     if (*std::min_element(totals.begin(), totals.end()) >= input.min_samples) return counts;
   }
-  return Impossible(scheme, "no draw of " + std::to_string(kMaxRedraws) + " gave each of " + Count(input.clients, "clients") +
-                                " at least " + Count(input.min_samples, "rows"))
+  return Impossible(scheme, "no draw of " + std::to_string(kMaxRedraws) + " gave each of " +
+                                Count(input.clients, "clients") + " at least " +
+                                Count(input.min_samples, "rows"))
       .Mend("use a larger alpha, fewer clients or a smaller min_samples");
 }
 
@@ -98,7 +102,8 @@ Result<ClientRows> DirichletOver(const PartitionScheme& scheme, const PartitionI
   return split;
 }
 
-Result<ClientRows> Quantity(const PartitionScheme& scheme, const PartitionInput& input, RandomStream& stream) {
+Result<ClientRows> Quantity(const PartitionScheme& scheme, const PartitionInput& input,
+                            RandomStream& stream) {
   std::vector<std::uint32_t> all(input.rows);
   std::iota(all.begin(), all.end(), 0u);
   return DirichletOver(scheme, input, {std::move(all)}, stream);
@@ -129,8 +134,8 @@ Result<ClientRows> Shards(const PartitionScheme& scheme, const PartitionInput& i
 
 // Which clients hold each class: client i holds class i mod C and others drawn at random, classes
 // nobody holds yet first, so that no row is left over.
-std::vector<std::vector<std::uint32_t>> DrawHolders(std::uint32_t clients, std::uint32_t classes, std::uint32_t per_client,
-                                                    RandomStream& stream) {
+std::vector<std::vector<std::uint32_t>> DrawHolders(std::uint32_t clients, std::uint32_t classes,
+                                                    std::uint32_t per_client, RandomStream& stream) {
   std::vector<std::vector<std::uint32_t>> holders(classes);
   for (std::uint32_t client = 0; client < clients; ++client) holders[client % classes].push_back(client);
   for (std::uint32_t client = 0; client < clients; ++client) {
@@ -151,7 +156,8 @@ Result<ClientRows> Labels(const PartitionScheme& scheme, const PartitionInput& i
   const auto count = static_cast<std::uint32_t>(classes.size());
   if (scheme.count > count) return Impossible(scheme, "the rows have only " + Count(count, "classes"));
   if (std::uint64_t{input.clients} * scheme.count < count) {
-    return Impossible(scheme, Count(input.clients, "clients") + " cannot hold all " + Count(count, "classes"));
+    return Impossible(scheme,
+                      Count(input.clients, "clients") + " cannot hold all " + Count(count, "classes"));
   }
   const auto holders = DrawHolders(input.clients, count, scheme.count, stream);
   ClientRows split(input.clients);
@@ -162,7 +168,8 @@ Result<ClientRows> Labels(const PartitionScheme& scheme, const PartitionInput& i
     }
     std::vector<double> weights(input.clients, 0.0);
     for (const std::uint32_t client : holders[c]) weights[client] = 1.0;
-    Deal(Shuffled(std::move(classes[c]), stream), LargestRemainder(weights, static_cast<std::uint32_t>(classes[c].size())), split);
+    Deal(Shuffled(std::move(classes[c]), stream),
+         LargestRemainder(weights, static_cast<std::uint32_t>(classes[c].size())), split);
   }
   return split;
 }
@@ -176,12 +183,15 @@ Result<ClientRows> Column(const PartitionScheme& scheme, const PartitionInput& i
   for (auto& [value, rows] : by_value) values.push_back(std::move(rows));
   if (input.clients == 0 || input.clients == values.size()) return values;
   if (input.clients > values.size()) {
-    return Impossible(scheme, "the column has " + Count(values.size(), "values") + " for " + Count(input.clients, "clients"));
+    return Impossible(scheme, "the column has " + Count(values.size(), "values") + " for " +
+                                  Count(input.clients, "clients"));
   }
-  std::stable_sort(values.begin(), values.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  std::stable_sort(values.begin(), values.end(),
+                   [](const auto& a, const auto& b) { return a.size() > b.size(); });
   ClientRows split(input.clients);
   for (const auto& rows : values) {
-    auto& least = *std::min_element(split.begin(), split.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    auto& least = *std::min_element(split.begin(), split.end(),
+                                    [](const auto& a, const auto& b) { return a.size() < b.size(); });
     least.insert(least.end(), rows.begin(), rows.end());
   }
   return split;
@@ -196,7 +206,8 @@ Status CheckInput(const PartitionScheme& scheme, const PartitionInput& input) {
   if (!natural && input.clients > input.rows) {
     return Impossible(scheme, Count(input.rows, "rows") + " for " + Count(input.clients, "clients"));
   }
-  if (by_label && input.labels.size() != input.rows) return Impossible(scheme, "it needs class labels, and the data has none");
+  if (by_label && input.labels.size() != input.rows)
+    return Impossible(scheme, "it needs class labels, and the data has none");
   if (scheme.kind == PartitionKind::kColumn && input.groups.size() != input.rows) {
     return Impossible(scheme, "the data set delivers no column '" + scheme.name + "'");
   }
@@ -205,12 +216,18 @@ Status CheckInput(const PartitionScheme& scheme, const PartitionInput& input) {
 
 Result<ClientRows> Apply(const PartitionScheme& scheme, const PartitionInput& input, RandomStream& stream) {
   switch (scheme.kind) {
-    case PartitionKind::kIid: return Iid(input, stream);
-    case PartitionKind::kDirichlet: return DirichletOver(scheme, input, RowsByClass(input.labels), stream);
-    case PartitionKind::kShards: return Shards(scheme, input, stream);
-    case PartitionKind::kLabels: return Labels(scheme, input, stream);
-    case PartitionKind::kQuantity: return Quantity(scheme, input, stream);
-    case PartitionKind::kColumn: return Column(scheme, input);
+    case PartitionKind::kIid:
+      return Iid(input, stream);
+    case PartitionKind::kDirichlet:
+      return DirichletOver(scheme, input, RowsByClass(input.labels), stream);
+    case PartitionKind::kShards:
+      return Shards(scheme, input, stream);
+    case PartitionKind::kLabels:
+      return Labels(scheme, input, stream);
+    case PartitionKind::kQuantity:
+      return Quantity(scheme, input, stream);
+    case PartitionKind::kColumn:
+      return Column(scheme, input);
     case PartitionKind::kFile: {
       CAIRN_ASSIGN_OR_RETURN(const std::string bytes, ReadDataFile(scheme.name));
       return ParseSplit(bytes, scheme.name, input.rows, input.clients);
@@ -238,7 +255,8 @@ std::vector<std::uint32_t> LargestRemainder(std::span<const double> weights, std
   return counts;
 }
 
-Result<ClientRows> Partition(const PartitionScheme& scheme, const PartitionInput& input, RandomStream stream) {
+Result<ClientRows> Partition(const PartitionScheme& scheme, const PartitionInput& input,
+                             RandomStream stream) {
   CAIRN_RETURN_IF_ERROR(CheckInput(scheme, input));
   CAIRN_ASSIGN_OR_RETURN(ClientRows split, Apply(scheme, input, stream));
   std::size_t used = 0;

@@ -14,7 +14,8 @@ constexpr std::size_t kShownClasses = 20;  // a table wider than a terminal help
 
 }  // namespace
 
-std::string PreviewSplit(const ClientRows& split, std::span<const std::int64_t> labels, std::size_t max_clients) {
+std::string PreviewSplit(const ClientRows& split, std::span<const std::int64_t> labels,
+                         std::size_t max_clients) {
   if (split.empty()) return "no clients\n";
   const std::int64_t largest = labels.empty() ? -1 : *std::max_element(labels.begin(), labels.end());
   const std::size_t classes = std::min(static_cast<std::size_t>(largest + 1), kShownClasses);
@@ -31,11 +32,14 @@ std::string PreviewSplit(const ClientRows& split, std::span<const std::int64_t> 
       CAIRN_CHECK(row < labels.size(), "a split's rows have labels");
       if (static_cast<std::size_t>(labels[row]) < classes) ++counts[static_cast<std::size_t>(labels[row])];
     }
-    for (const std::size_t count : counts) text += Right(count == 0 ? "·" : std::to_string(count), widest + (count == 0 ? 2 : 1));
+    for (const std::size_t count : counts)
+      text += Right(count == 0 ? "·" : std::to_string(count), widest + (count == 0 ? 2 : 1));
     text += "\n";
   }
-  if (split.size() > max_clients) text += "        … " + std::to_string(split.size() - max_clients) + " more\n";
-  if (static_cast<std::size_t>(largest + 1) > classes) text += "        classes from " + std::to_string(classes) + " on are not shown\n";
+  if (split.size() > max_clients)
+    text += "        … " + std::to_string(split.size() - max_clients) + " more\n";
+  if (static_cast<std::size_t>(largest + 1) > classes)
+    text += "        classes from " + std::to_string(classes) + " on are not shown\n";
   std::vector<std::size_t> sizes;
   for (const auto& rows : split) sizes.push_back(rows.size());
   std::sort(sizes.begin(), sizes.end());

@@ -56,7 +56,8 @@ std::string AllExamples() {
 Result<PartitionScheme> ParseScheme(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view word = text.substr(0, colon);
-  const std::string_view argument = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
+  const std::string_view argument =
+      colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
   const SchemeWord* entry = FindWord(word);
   if (entry == nullptr) return Refuse(text, "expected one of " + AllExamples());
   const std::string example(entry->example);
@@ -76,7 +77,8 @@ Result<PartitionScheme> ParseScheme(std::string_view text) {
     }
     case Argument::kCount: {
       const std::optional<std::uint32_t> count = ParseWhole<std::uint32_t>(argument);
-      if (!count || *count == 0) return Refuse(text, "expected a whole number from 1 after the colon, such as " + example);
+      if (!count || *count == 0)
+        return Refuse(text, "expected a whole number from 1 after the colon, such as " + example);
       scheme.count = *count;
       return scheme;
     }
@@ -93,14 +95,17 @@ std::string ToString(const PartitionScheme& scheme) {
     if (entry.kind != scheme.kind) continue;
     std::string text(entry.word);
     switch (entry.argument) {
-      case Argument::kNone: return text;
+      case Argument::kNone:
+        return text;
       case Argument::kAlpha: {
         std::array<char, 32> digits;
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), scheme.alpha).ptr;
         return text + ":" + std::string(digits.data(), end);
       }
-      case Argument::kCount: return text + ":" + std::to_string(scheme.count);
-      case Argument::kName: return text + ":" + scheme.name;
+      case Argument::kCount:
+        return text + ":" + std::to_string(scheme.count);
+      case Argument::kName:
+        return text + ":" + scheme.name;
     }
   }
   return {};

@@ -18,9 +18,12 @@ std::vector<double> ValuesOf(const MetricSums& sums) {
 
 RunState StateOf(JobOutcome outcome) {
   switch (outcome) {
-    case JobOutcome::kFinished: return RunState::kFinished;
-    case JobOutcome::kStopped: return RunState::kStopped;
-    case JobOutcome::kFailed: return RunState::kFailed;
+    case JobOutcome::kFinished:
+      return RunState::kFinished;
+    case JobOutcome::kStopped:
+      return RunState::kStopped;
+    case JobOutcome::kFailed:
+      return RunState::kFailed;
   }
   return RunState::kFailed;
 }
@@ -173,13 +176,15 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
   const auto counted = [](std::uint32_t n, const char* what) {
     return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
   };
-  const std::string amount = spec.train.steps > 0 ? counted(spec.train.steps, "step") : counted(spec.train.epochs, "epoch");
+  const std::string amount =
+      spec.train.steps > 0 ? counted(spec.train.steps, "step") : counted(spec.train.epochs, "epoch");
   return {{"Model", spec.model.arch + ", " + std::to_string(parameters) + " parameters"},
           {"Strategy", spec.strategy.name},
           {"Sites", std::to_string(sites)},
-          {"Local training", amount + ", batch " + std::to_string(spec.train.batch) + ", " + (adam ? "adam" : "sgd") +
-                                 ", lr " + lr},
-          {"Secure aggregation", spec.secagg == SecAggMode::kFull ? "on" : "off: updates are readable by the aggregator"},
+          {"Local training", amount + ", batch " + std::to_string(spec.train.batch) + ", " +
+                                 (adam ? "adam" : "sgd") + ", lr " + lr},
+          {"Secure aggregation",
+           spec.secagg == SecAggMode::kFull ? "on" : "off: updates are readable by the aggregator"},
           {"Seed", std::to_string(spec.seed)}};
 }
 

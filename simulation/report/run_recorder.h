@@ -24,17 +24,18 @@ class RunRecorder {
   struct Config {
     RunDirectory::Config directory;
     std::shared_ptr<const JobManifest> manifest;
-    bool central = false;                  // rows take their metrics from a central test set
-    std::uint64_t checkpoint_every = 0;    // 0: none
+    bool central = false;                // rows take their metrics from a central test set
+    std::uint64_t checkpoint_every = 0;  // 0: none
     bool tensorboard = false;
-    bool save_best = true;                 // false where earlier models are gone
+    bool save_best = true;                        // false where earlier models are gone
     std::function<void(const RoundRow&)> on_row;  // hears each row as it is written; may be empty
   };
   static Result<RunRecorder> Create(Config config);
 
   Status WriteClients(std::vector<ClientRow> rows);
   // `central` is empty without a test set. `wall` is what the round took.
-  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central, Duration wall);
+  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
+                 Duration wall);
   Status OnEnd(const JobClosed& end, const ModelHandle& model);
 
   const std::filesystem::path& path() const { return directory_.path(); }

@@ -90,8 +90,8 @@ void WeightedMean(benchmark::State& state) {
   ParameterSet naive = RandomModel(kSize, 99);
   std::vector<double> ours_gbps, over_naive, over_memory;
   for (auto _ : state) {
-    const double ours = SecondsOnLanes(
-        lanes, [&](std::size_t part) { AccumulateSlice(cohort.views, part, lanes, exact); });
+    const double ours =
+        SecondsOnLanes(lanes, [&](std::size_t part) { AccumulateSlice(cohort.views, part, lanes, exact); });
     const double loop = SecondsOnLanes(lanes, [&](std::size_t part) {
       for (const UpdateView& view : cohort.views) {
         NaiveFold(PartOf(view.local_parameters, part, lanes), static_cast<float>(view.weight),
@@ -108,12 +108,18 @@ void WeightedMean(benchmark::State& state) {
     over_naive.push_back(loop / ours);
     over_memory.push_back(memory / ours);
   }
-  state.counters["GB_s_core"] = Median(ours_gbps);  // input read by each core in a second of its own
+  state.counters["GB_s_core"] = Median(ours_gbps);     // input read by each core in a second of its own
   state.counters["ratio_naive"] = Median(over_naive);  // goal: 1.4
   state.counters["ratio_dram"] = Median(over_memory);  // goal: .85 on two lanes
   state.SetLabel(ExactSumKernel());
 }
-BENCHMARK(WeightedMean)->Arg(1)->Arg(2)->ArgName("lanes")->UseManualTime()->Unit(benchmark::kMillisecond)->MinTime(2);
+BENCHMARK(WeightedMean)
+    ->Arg(1)
+    ->Arg(2)
+    ->ArgName("lanes")
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(2);
 
 // S6: what a simulated client costs beside its training: load the model, check the update, fold it.
 void ClientOverhead(benchmark::State& state) {
@@ -127,8 +133,9 @@ void ClientOverhead(benchmark::State& state) {
   view.base_parameters = base.parameters();
   std::vector<double> copy_us, check_us, fold_us;
   for (auto _ : state) {
-    const double copy = Seconds(
-        [&] { std::memcpy(resident.mutable_bytes().data(), trained.bytes().data(), trained.bytes().size()); });
+    const double copy = Seconds([&] {
+      std::memcpy(resident.mutable_bytes().data(), trained.bytes().data(), trained.bytes().size());
+    });
     const double check = Seconds([&] { benchmark::DoNotOptimize(CheckUpdate(view, layout).ok()); });
     const double fold = Seconds([&] { Accumulate({&view, 1}, sum); });
     state.SetIterationTime(copy + check + fold);
@@ -138,7 +145,12 @@ void ClientOverhead(benchmark::State& state) {
   state.counters["check_us"] = Median(check_us);
   state.counters["fold_us"] = Median(fold_us);
 }
-BENCHMARK(ClientOverhead)->Arg(62006)->Arg(1626442)->ArgName("parameters")->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(ClientOverhead)
+    ->Arg(62006)
+    ->Arg(1626442)
+    ->ArgName("parameters")
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
 
 // The norm pass of a clipped job against the speed of memory.
 void NormPass(benchmark::State& state) {

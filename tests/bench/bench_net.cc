@@ -36,7 +36,8 @@ void WriteCertificates(const std::filesystem::path& folder, int clients) {
   const TestFederation federation;
   const auto write = [&](const std::string& name, const TlsKey& key, const Certificate& leaf) {
     const TlsFiles files = FilesOf(folder, name);
-    const std::vector<Certificate> chain = {leaf, federation.issuer}, roots = {federation.issuer, federation.root};
+    const std::vector<Certificate> chain = {leaf, federation.issuer},
+                                   roots = {federation.issuer, federation.root};
     CAIRN_CHECK(WriteFileAtomically(files.certificate, ToPem(chain), 0644).ok(), "certificate");
     CAIRN_CHECK(WriteFileAtomically(files.roots, ToPem(roots), 0644).ok(), "roots");
     CAIRN_CHECK(key.Save(files.key).ok(), "key");
@@ -60,8 +61,13 @@ class Sender {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, to[0], 0);
     posix_spawn_file_actions_adddup2(&actions, from[1], 1);
-    std::vector<std::string> words = {"cairn_bench_net", "send", order.is_raw ? "raw" : "ours", std::to_string(order.port),
-                                      order.folder.string(), std::to_string(order.clients), std::to_string(order.parameters)};
+    std::vector<std::string> words = {"cairn_bench_net",
+                                      "send",
+                                      order.is_raw ? "raw" : "ours",
+                                      std::to_string(order.port),
+                                      order.folder.string(),
+                                      std::to_string(order.clients),
+                                      std::to_string(order.parameters)};
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -108,7 +114,9 @@ class Count {
 class Folder final : public ServerHandler, public BlobCatalog {
  public:
   explicit Folder(std::int64_t parameters)
-      : layout_(LayoutOf(Vector(parameters))), sum_(layout_), thread_([this](std::stop_token stop) { Run(stop); }) {}
+      : layout_(LayoutOf(Vector(parameters))),
+        sum_(layout_),
+        thread_([this](std::stop_token stop) { Run(stop); }) {}
   void OnOpen(SessionId, PeerInfo) override {}
   void OnClose(SessionId, Status) override {}
   void OnMessage(SessionId, ClientMessage message) override {
@@ -165,14 +173,19 @@ struct Measured {
 
 Measured Ours(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
   Folder engine(parameters);
-  auto server = GrpcServer::Create({.address = "127.0.0.1:0", .tls = FilesOf(folder, "server"), .state_dir = folder / "state", .authorize = {}}).value();
+  auto server = GrpcServer::Create({.address = "127.0.0.1:0",
+                                    .tls = FilesOf(folder, "server"),
+                                    .state_dir = folder / "state",
+                                    .authorize = {}})
+                    .value();
   CAIRN_CHECK(server->Start(engine, engine).ok(), "server");
   Sender sender({false, server->port(), folder, clients, parameters});
   ResetPeak();
   const auto start = Clock::now();
   sender.Go();
   engine.folded().Await(clients);
-  return {std::chrono::duration<double>(Clock::now() - start).count(), static_cast<double>(StatusKilobytes("VmHWM:")) / 1024};
+  return {std::chrono::duration<double>(Clock::now() - start).count(),
+          static_cast<double>(StatusKilobytes("VmHWM:")) / 1024};
 }
 
 Measured Raw(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
@@ -199,25 +212,29 @@ void Throughput(const std::filesystem::path& folder, int repeats, int clients, s
     raw.push_back(b);
   }
   const double gigabytes = static_cast<double>(clients) * static_cast<double>(parameters) * 4 / 1e9;
-  std::printf("ingest+hash+fold, %2d sites x %lldM: ours %.2f GB/s, raw stream+crc+sha %.2f GB/s, ratio %.2f\n", clients,
-              static_cast<long long>(parameters / 1'000'000), gigabytes / Median(ours), gigabytes / Median(raw),
-              Median(raw) / Median(ours));
+  std::printf(
+      "ingest+hash+fold, %2d sites x %lldM: ours %.2f GB/s, raw stream+crc+sha %.2f GB/s, ratio %.2f\n",
+      clients, static_cast<long long>(parameters / 1'000'000), gigabytes / Median(ours),
+      gigabytes / Median(raw), Median(raw) / Median(ours));
 }
 
 void Memory(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
   const double idle = static_cast<double>(StatusKilobytes("VmRSS:")) / 1024;
   const Measured measured = Ours(folder, clients, parameters);
   const double model = static_cast<double>(parameters) * 4 / (1 << 20);
-  std::printf("memory, %2d sites x %lldM: peak %.0f MB (idle %.0f), bound 3 x model + 4 MB a site = %.0f MB, %.2f s\n", clients,
-              static_cast<long long>(parameters / 1'000'000), measured.peak_mb, idle, 3 * model + 4.0 * clients, measured.seconds);
+  std::printf(
+      "memory, %2d sites x %lldM: peak %.0f MB (idle %.0f), bound 3 x model + 4 MB a site = %.0f MB, %.2f "
+      "s\n",
+      clients, static_cast<long long>(parameters / 1'000'000), measured.peak_mb, idle,
+      3 * model + 4.0 * clients, measured.seconds);
 }
 
 }  // namespace
 
 int Main(int argc, char** argv) {
   if (argc == 7 && std::strcmp(argv[1], "send") == 0) {
-    return RunSender({std::strcmp(argv[2], "raw") == 0, static_cast<std::uint16_t>(std::atoi(argv[3])), argv[4],
-                      std::atoi(argv[5]), std::atoll(argv[6])});
+    return RunSender({std::strcmp(argv[2], "raw") == 0, static_cast<std::uint16_t>(std::atoi(argv[3])),
+                      argv[4], std::atoi(argv[5]), std::atoll(argv[6])});
   }
   const int repeats = argc > 1 ? std::atoi(argv[1]) : 5;
   const std::int64_t parameters = argc > 2 ? std::atoll(argv[2]) : 10'000'000;

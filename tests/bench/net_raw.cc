@@ -17,7 +17,8 @@ namespace cairn::bench {
 class RawServer::Service final : public v1::Federation::Service {
  public:
   explicit Service(std::function<void()> on_object) : on_object_(std::move(on_object)) {}
-  grpc::Status Session(grpc::ServerContext*, grpc::ServerReaderWriter<v1::ServerFrame, v1::ClientFrame>* stream) override {
+  grpc::Status Session(grpc::ServerContext*,
+                       grpc::ServerReaderWriter<v1::ServerFrame, v1::ClientFrame>* stream) override {
     Sha256 hash;
     v1::ClientFrame frame;
     while (stream->Read(&frame)) {
@@ -61,7 +62,8 @@ void SendRaw(const SendOrder& order, const std::function<void()>& ready_then_go)
   };
   std::vector<Sender> senders(static_cast<std::size_t>(order.clients));
   for (int i = 0; i < order.clients; ++i) {
-    auto channel = Dial({{"127.0.0.1", order.port}, "heartnet", FilesOf(order.folder, "site-" + std::to_string(i))});
+    auto channel =
+        Dial({{"127.0.0.1", order.port}, "heartnet", FilesOf(order.folder, "site-" + std::to_string(i))});
     channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30));
     senders[static_cast<std::size_t>(i)].stub = v1::Federation::NewStub(channel);
     senders[static_cast<std::size_t>(i)].stream =

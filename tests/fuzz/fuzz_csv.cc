@@ -41,7 +41,8 @@ CsvOptions Options(std::uint8_t choice) {
 
 void CheckTable(const CsvTable& table, const CsvOptions& options) {
   const ExampleSource& source = *table.source;
-  CAIRN_CHECK(source.size() > 0 && table.records.size() == source.size(), "a table has rows, each with its record");
+  CAIRN_CHECK(source.size() > 0 && table.records.size() == source.size(),
+              "a table has rows, each with its record");
   CAIRN_CHECK(table.groups.empty() == options.group_column.empty(), "groups come when asked for");
   std::vector<float> row(static_cast<std::size_t>(source.feature_shape().size()));
   for (std::uint32_t i = 0; i < source.size(); ++i) {

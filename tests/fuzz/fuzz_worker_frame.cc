@@ -19,6 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CAIRN_CHECK(result->update->bytes <= limits.max_blob_bytes, "sizes are checked");
     CAIRN_CHECK(result->update->weight > 0 && result->update->weight <= 1, "weights are checked");
   }
-  if (const auto* failed = std::get_if<WorkFailed>(&*frame)) CAIRN_CHECK(!failed->status.ok(), "a failure is one");
+  if (const auto* failed = std::get_if<WorkFailed>(&*frame))
+    CAIRN_CHECK(!failed->status.ok(), "a failure is one");
   return 0;
 }

@@ -31,11 +31,13 @@ struct Golden {
 
 std::vector<Golden> Models() {
   const auto small = [](std::int64_t channels, std::int64_t size) {
-    return ModelConfig{.arch = "cnn-small", .hyper = {{"channels", Int(channels)}, {"size", Int(size)}, {"classes", Int(10)}}};
+    return ModelConfig{.arch = "cnn-small",
+                       .hyper = {{"channels", Int(channels)}, {"size", Int(size)}, {"classes", Int(10)}}};
   };
   return {{"linear", {.arch = "linear", .hyper = {{"inputs", Int(13)}, {"outputs", Int(1)}}}},
           {"mlp-tanh",
-           {.arch = "mlp", .hyper = {{"inputs", Int(20)}, {"classes", Int(4)}, {"activation", std::string("tanh")}}}},
+           {.arch = "mlp",
+            .hyper = {{"inputs", Int(20)}, {"classes", Int(4)}, {"activation", std::string("tanh")}}}},
           {"mcmahan-2nn", {.arch = "mcmahan-2nn", .hyper = {}}},
           {"mcmahan-cnn", {.arch = "mcmahan-cnn", .hyper = {}}},
           {"pfl-cnn", {.arch = "pfl-cnn", .hyper = {}}},
@@ -55,8 +57,9 @@ Status WriteLogits(const std::filesystem::path& path, BatchEngine& engine, const
   for (float& x : engine.features()) x = static_cast<float>(stream.Normal());
   Shape inputs = stack.input;
   inputs.insert(inputs.begin(), kRows);
-  CAIRN_ASSIGN_OR_RETURN(ParameterSpec spec, ParameterSpec::Create({{.name = "inputs", .shape = inputs},
-                                                                    {.name = "logits", .shape = {kRows, stack.outputs()}}}));
+  CAIRN_ASSIGN_OR_RETURN(ParameterSpec spec,
+                         ParameterSpec::Create({{.name = "inputs", .shape = inputs},
+                                                {.name = "logits", .shape = {kRows, stack.outputs()}}}));
   ParameterSet io(std::move(spec));
   std::copy_n(engine.features().begin(), io.tensor(0).size(), io.tensor(0).begin());
   CAIRN_RETURN_IF_ERROR(engine.ComputeLogits(kRows, io.tensor(1)));

@@ -18,7 +18,8 @@ namespace {
 
 class AutogradEngine final : public BatchEngine {
  public:
-  AutogradEngine(const LayerStack& stack, ParameterSet& state, DenseTail tail) : stack_(stack), head_(stack.layers.size()) {
+  AutogradEngine(const LayerStack& stack, ParameterSet& state, DenseTail tail)
+      : stack_(stack), head_(stack.layers.size()) {
     if (tail == DenseTail::kPlanned) PlanTail(state);
     gradients_.resize(tail_ ? 0 : static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
     for (const Layer& layer : stack_.layers) {
@@ -71,7 +72,8 @@ class AutogradEngine final : public BatchEngine {
       at::Tensor x = Features(rows);
       for (std::size_t i = 0; i < stack_.layers.size(); ++i) {
         const Layer& layer = stack_.layers[i];
-        x = layer.kind == LayerKind::kDense ? InferDense(tensors_[i], x) : Apply(layer, tensors_[i], x, nullptr);
+        x = layer.kind == LayerKind::kDense ? InferDense(tensors_[i], x)
+                                            : Apply(layer, tensors_[i], x, nullptr);
       }
       const at::Tensor out = x.contiguous();
       std::copy_n(out.data_ptr<float>(), out.numel(), logits.begin());
@@ -153,9 +155,9 @@ class AutogradEngine final : public BatchEngine {
     const at::Tensor flat = x.flatten(1).contiguous();
     at::Tensor y = at::empty({flat.size(0), tensors.weight.size(0)}, at::kFloat);
     BestDenseKernels().forward(flat.data_ptr<float>(), tensors.weight.data_ptr<float>(),
-                               tensors.bias.defined() ? tensors.bias.data_ptr<float>() : nullptr, y.data_ptr<float>(),
-                               static_cast<std::size_t>(flat.size(0)), static_cast<std::size_t>(flat.size(1)),
-                               static_cast<std::size_t>(y.size(1)));
+                               tensors.bias.defined() ? tensors.bias.data_ptr<float>() : nullptr,
+                               y.data_ptr<float>(), static_cast<std::size_t>(flat.size(0)),
+                               static_cast<std::size_t>(flat.size(1)), static_cast<std::size_t>(y.size(1)));
     return y;
   }
 
@@ -166,7 +168,8 @@ class AutogradEngine final : public BatchEngine {
     return x;
   }
 
-  static at::Tensor Apply(const Layer& layer, const Tensors& tensors, const at::Tensor& x, RandomStream* dropout) {
+  static at::Tensor Apply(const Layer& layer, const Tensors& tensors, const at::Tensor& x,
+                          RandomStream* dropout) {
     switch (layer.kind) {
       case LayerKind::kDense:
         return at::linear(x.dim() > 2 ? x.flatten(1) : x, tensors.weight, tensors.bias);
@@ -201,7 +204,8 @@ class AutogradEngine final : public BatchEngine {
 
 }  // namespace
 
-Result<std::unique_ptr<BatchEngine>> NewAutogradEngine(const LayerStack& stack, ParameterSet& state, DenseTail tail) {
+Result<std::unique_ptr<BatchEngine>> NewAutogradEngine(const LayerStack& stack, ParameterSet& state,
+                                                       DenseTail tail) {
   return CatchTorch([&]() -> Result<std::unique_ptr<BatchEngine>> {
     return std::unique_ptr<BatchEngine>(std::make_unique<AutogradEngine>(stack, state, tail));
   });

@@ -25,10 +25,11 @@ class TorchTaskFactory final : public LearningTaskFactory {
     }
     const bool plan = has_plan && engine_ != TrainEngine::kAutograd;
     const DenseTail tail = engine_ == TrainEngine::kAuto ? DenseTail::kPlanned : DenseTail::kNone;
-    return StackTask::Create(std::move(stack), freeze, [plan, tail](const LayerStack& layers, ParameterSet& state) {
-      if (plan) return NewEngineResult(std::make_unique<PlanEngine>(layers, state));
-      return NewAutogradEngine(layers, state, tail);
-    });
+    return StackTask::Create(std::move(stack), freeze,
+                             [plan, tail](const LayerStack& layers, ParameterSet& state) {
+                               if (plan) return NewEngineResult(std::make_unique<PlanEngine>(layers, state));
+                               return NewAutogradEngine(layers, state, tail);
+                             });
   }
 
  private:

@@ -46,7 +46,8 @@ TEST(SelectCohortTest, EveryClientIsEquallyLikely) {
   config.target = 10;
   std::vector<int> seen(50);
   for (std::uint64_t round = 0; round < 5000; ++round) {
-    for (const ClientId client : SelectCohort(config, Clients(50), Stream(round)).invited) ++seen[client.value];
+    for (const ClientId client : SelectCohort(config, Clients(50), Stream(round)).invited)
+      ++seen[client.value];
   }
   // Mean 1000, standard deviation 28: six of them fail once in some ten million runs of 50 cells.
   for (const int count : seen) EXPECT_NEAR(count, 1000, 170);

@@ -23,7 +23,9 @@ class JobScript {
     spec.evaluate.federated = false;
   }
 
-  static ParameterSpec Model() { return *ParameterSpec::Create({{"w", {3}, Role::kParameter, Scope::kExchanged}}); }
+  static ParameterSpec Model() {
+    return *ParameterSpec::Create({{"w", {3}, Role::kParameter, Scope::kExchanged}});
+  }
 
   std::shared_ptr<const JobManifest> Manifest() {
     auto manifest = std::make_shared<JobManifest>();
@@ -70,7 +72,9 @@ class JobScript {
     Step(Received{SessionId{session}, std::move(report)});
   }
   void Finish(RoundKey key) { Step(Finished{key, engine->model(), {}}); }
-  RoundKey Key(std::uint64_t round, std::uint32_t attempt = 1) const { return {JobId{7}, RoundId{round}, attempt}; }
+  RoundKey Key(std::uint64_t round, std::uint32_t attempt = 1) const {
+    return {JobId{7}, RoundId{round}, attempt};
+  }
 
   template <class T>
   std::vector<T> All() const {

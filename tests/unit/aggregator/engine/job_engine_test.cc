@@ -228,7 +228,8 @@ INSTANTIATE_TEST_SUITE_P(
                             },
                             "cohort.min_reports"},
                     Refused{"attempts", [](JobSpec& s) { s.cohort.max_attempts = 0; }, "cohort.max_attempts"},
-                    Refused{"secagg", [](JobSpec& s) { s.secagg = SecAggMode::kFull; }, "secure aggregation"}),
+                    Refused{"secagg", [](JobSpec& s) { s.secagg = SecAggMode::kFull; },
+                            "secure aggregation"}),
     [](const auto& refused) { return refused.param.name; });
 
 }  // namespace

@@ -11,7 +11,8 @@ class RoundEngineTest : public testing::Test, public JobScript {
   void Open(std::size_t sites) {
     spec.cohort.min_clients = static_cast<std::uint32_t>(sites);
     Begin();
-    for (std::size_t i = 0; i < sites; ++i) Join(11 + i, "site-" + std::string(1, static_cast<char>('a' + i)));
+    for (std::size_t i = 0; i < sites; ++i)
+      Join(11 + i, "site-" + std::string(1, static_cast<char>('a' + i)));
   }
   ReportOutcome Outcome() const { return Sent<ReportReceipt>().at(0).second.outcome; }
 };

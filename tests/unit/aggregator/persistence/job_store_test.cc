@@ -149,10 +149,11 @@ TEST_F(JobStoreTest, DamagedHighWaterFileIsFound) {
 }
 
 TEST(RecordCodecTest, RefusesWhatItWouldNotWrite) {
-  for (const char* text : {"", "{", "[]", "{}", R"({"job":1,"type":"party"})", R"({"job":-1,"type":"participant"})",
-                           R"({"job":1,"type":"participant","client":"x","site":"a"})",
-                           R"({"job":1,"type":"job-accepted","offer":"AAAA"})",
-                           R"({"job":1,"type":"job-closed","outcome":9,"reason_id":0,"reason":""})"}) {
+  for (const char* text :
+       {"", "{", "[]", "{}", R"({"job":1,"type":"party"})", R"({"job":-1,"type":"participant"})",
+        R"({"job":1,"type":"participant","client":"x","site":"a"})",
+        R"({"job":1,"type":"job-accepted","offer":"AAAA"})",
+        R"({"job":1,"type":"job-closed","outcome":9,"reason_id":0,"reason":""})"}) {
     EXPECT_FALSE(DecodeRecord(text).ok()) << text;
   }
 }

@@ -13,7 +13,8 @@ using ::testing::HasSubstr;
 
 class ServerStateTest : public ::testing::Test {
  protected:
-  ServerStateTest() : strategy_(StrategyBuilder("fedadam").Build()), state_(strategy_->Start(ModelOf({1, 2, 3}))) {
+  ServerStateTest()
+      : strategy_(StrategyBuilder("fedadam").Build()), state_(strategy_->Start(ModelOf({1, 2, 3}))) {
     EXPECT_TRUE(strategy_->Apply(UpdateFor(state_, {2, -4, 0}), state_).ok());
     bytes_ = EncodeServerState("fedadam", state_);
   }

@@ -18,7 +18,9 @@ class StrategyBuilder {
 
   StrategyBuilder& Lr(double value) { return config_.lr = value, *this; }
   StrategyBuilder& Momentum(double value) { return config_.momentum = value, *this; }
-  StrategyBuilder& Betas(double beta1, double beta2) { return config_.beta1 = beta1, config_.beta2 = beta2, *this; }
+  StrategyBuilder& Betas(double beta1, double beta2) {
+    return config_.beta1 = beta1, config_.beta2 = beta2, *this;
+  }
   StrategyBuilder& Tau(double value) { return config_.tau = value, *this; }
   StrategyBuilder& Mu(double value) { return config_.mu = value, *this; }
 
@@ -51,7 +53,8 @@ inline std::vector<float> Parameters(const ServerState& state) {
   return {w.begin(), w.end()};
 }
 
-inline void ExpectNear(const std::vector<float>& got, const std::vector<double>& expected, double relative = 1e-6) {
+inline void ExpectNear(const std::vector<float>& got, const std::vector<double>& expected,
+                       double relative = 1e-6) {
   ASSERT_EQ(got.size(), expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
     EXPECT_NEAR(got[i], expected[i], relative * std::max(1.0, std::abs(expected[i]))) << "element " << i;

@@ -29,7 +29,8 @@ ServerState After(const Strategy& strategy, const std::vector<std::vector<float>
 
 TEST(FedAvgTest, AddsServerRateTimesMeanUpdate) {
   EXPECT_THAT(Parameters(After(*StrategyBuilder("fedavg").Build(), {{0.5, -1, 0}})), ElementsAre(1.5, 1, 3));
-  EXPECT_THAT(Parameters(After(*StrategyBuilder("fedavg").Lr(0.5).Build(), {{0.5, -1, 0}})), ElementsAre(1.25, 1.5, 3));
+  EXPECT_THAT(Parameters(After(*StrategyBuilder("fedavg").Lr(0.5).Build(), {{0.5, -1, 0}})),
+              ElementsAre(1.25, 1.5, 3));
 }
 
 TEST(FedAvgTest, KeepsNoMemoryAndCountsRounds) {
@@ -40,7 +41,8 @@ TEST(FedAvgTest, KeepsNoMemoryAndCountsRounds) {
 
 TEST(FedAvgMTest, VelocityGathersOverRounds) {
   // round 1: m = (.5, −1, 0), w = (1.5, 1, 3). round 2, Δ̄ = (0, 1, 4): m = (.25, .5, 4), w = (1.75, 1.5, 7).
-  const ServerState state = After(*StrategyBuilder("fedavgm").Momentum(0.5).Build(), {{0.5, -1, 0}, {0, 1, 4}});
+  const ServerState state =
+      After(*StrategyBuilder("fedavgm").Momentum(0.5).Build(), {{0.5, -1, 0}, {0, 1, 4}});
   EXPECT_THAT(state.m, ElementsAre(0.25, 0.5, 4));
   EXPECT_THAT(Parameters(state), ElementsAre(1.75, 1.5, 7));
 }
@@ -97,7 +99,8 @@ TEST(FedYogiTest, SecondMomentStaysWhereItEqualsTheSquare) {
 }
 
 TEST(FedYogiTest, SecondMomentStartsAtTauSquared) {
-  EXPECT_THAT(StrategyBuilder("fedyogi").Tau(0.25).Build()->Start(ModelOf({1, 2})).v, ElementsAre(0.0625, 0.0625));
+  EXPECT_THAT(StrategyBuilder("fedyogi").Tau(0.25).Build()->Start(ModelOf({1, 2})).v,
+              ElementsAre(0.0625, 0.0625));
 }
 
 class MixedModel : public ::testing::TestWithParam<std::string> {
@@ -175,7 +178,8 @@ TEST_P(MixedModel, OverflowingStepIsRefusedAsDiverged) {
 }
 
 TEST_P(MixedModel, ElementsDoNotKnowTheirPlace) {
-  // A model of many tiles, repeated values: whatever tile and vector lane an element falls into, it moves alike.
+  // A model of many tiles, repeated values: whatever tile and vector lane an element falls into, it moves
+  // alike.
   const auto strategy = StrategyBuilder(GetParam()).Lr(0.1).Build();
   constexpr std::size_t kMany = 50021, kFew = 7;
   RandomStream random = SeededRandom(5).Open({});
@@ -199,7 +203,8 @@ TEST_P(MixedModel, ElementsDoNotKnowTheirPlace) {
   EXPECT_EQ(run(kMany), repeat(run(kFew), kMany));
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryStrategy, MixedModel, ::testing::ValuesIn(StrategyNames().begin(), StrategyNames().end()),
+INSTANTIATE_TEST_SUITE_P(EveryStrategy, MixedModel,
+                         ::testing::ValuesIn(StrategyNames().begin(), StrategyNames().end()),
                          [](const auto& named) { return named.param; });
 
 TEST(NewStrategyTest, EveryListedNameBuildsAndKnowsItself) {
@@ -222,10 +227,14 @@ TEST(NewStrategyTest, UnknownNameFarFromAllListsThem) {
 TEST(NewStrategyTest, NumbersOutsideTheirRangeAreRefusedByName) {
   const double nan = std::numeric_limits<double>::quiet_NaN(), inf = std::numeric_limits<double>::infinity();
   const std::pair<StrategyBuilder, const char*> cases[] = {
-      {StrategyBuilder("fedavg").Lr(0), "strategy.lr"},           {StrategyBuilder("fedavg").Lr(nan), "strategy.lr"},
-      {StrategyBuilder("fedavg").Lr(inf), "strategy.lr"},         {StrategyBuilder("fedavgm").Momentum(1), "strategy.momentum"},
-      {StrategyBuilder("fedprox").Mu(-1), "strategy.mu"},         {StrategyBuilder("fedadam").Betas(1, 0.9), "strategy.beta1"},
-      {StrategyBuilder("fedyogi").Betas(0, -0.1), "strategy.beta2"}, {StrategyBuilder("fedadagrad").Tau(0), "strategy.tau"},
+      {StrategyBuilder("fedavg").Lr(0), "strategy.lr"},
+      {StrategyBuilder("fedavg").Lr(nan), "strategy.lr"},
+      {StrategyBuilder("fedavg").Lr(inf), "strategy.lr"},
+      {StrategyBuilder("fedavgm").Momentum(1), "strategy.momentum"},
+      {StrategyBuilder("fedprox").Mu(-1), "strategy.mu"},
+      {StrategyBuilder("fedadam").Betas(1, 0.9), "strategy.beta1"},
+      {StrategyBuilder("fedyogi").Betas(0, -0.1), "strategy.beta2"},
+      {StrategyBuilder("fedadagrad").Tau(0), "strategy.tau"},
   };
   for (const auto& [builder, key] : cases) {
     const auto result = builder.TryBuild();

@@ -76,7 +76,8 @@ TEST_F(ByteFileTest, AFailedWriteLeavesTheOldFileAndNothingElse) {
   EXPECT_EQ(failed.id(), errors::kCancelled);
   EXPECT_EQ(*ReadDataFile(path), "old");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
-  EXPECT_EQ(WriteFileAtomically(folder_ / "no/such/out", [](const ByteSink&) { return Status::Ok(); }).id(), errors::kStorageIo);
+  EXPECT_EQ(WriteFileAtomically(folder_ / "no/such/out", [](const ByteSink&) { return Status::Ok(); }).id(),
+            errors::kStorageIo);
 }
 
 }  // namespace

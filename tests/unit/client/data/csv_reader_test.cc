@@ -65,7 +65,8 @@ TEST(CsvReaderTest, FeaturesComeInTheSchemasOrderWhateverTheFilesOrder) {
 TEST(CsvReaderTest, RaggedRowNamesFileLineAndColumns) {
   EXPECT_EQ(ErrorOf("age,sex,y\n30,m,1\n31,w\n", Patients()),
             "CAIRN-4101 visits.csv:3:4: the line has 2 fields, the table has 3");
-  EXPECT_EQ(ErrorOf("age,sex,y\n30,m,1,9\n", Patients()), "CAIRN-4101 visits.csv:2:8: the line has 4 fields, the table has 3");
+  EXPECT_EQ(ErrorOf("age,sex,y\n30,m,1,9\n", Patients()),
+            "CAIRN-4101 visits.csv:2:8: the line has 4 fields, the table has 3");
 }
 
 TEST(CsvReaderTest, EachBadCellSaysWhereWhatWasExpectedAndWhatCame) {
@@ -74,10 +75,12 @@ TEST(CsvReaderTest, EachBadCellSaysWhereWhatWasExpectedAndWhatCame) {
             "CAIRN-4102 visits.csv:2:1: column 'age': expected a finite number, got 'old'");
   EXPECT_EQ(ErrorOf("age,sex,y\nnan,m,1\n", options),
             "CAIRN-4102 visits.csv:2:1: column 'age': expected a finite number, got 'nan'");
-  EXPECT_EQ(ErrorOf("age,sex,y\n30,x,1\n", options), "CAIRN-4103 visits.csv:2:4: column 'sex': expected one of m, w, got 'x'");
+  EXPECT_EQ(ErrorOf("age,sex,y\n30,x,1\n", options),
+            "CAIRN-4103 visits.csv:2:4: column 'sex': expected one of m, w, got 'x'");
   EXPECT_EQ(ErrorOf("age,sex,y\n30,m,1.5\n", options),
             "CAIRN-4104 visits.csv:2:6: column 'y': expected a whole number from 0 to 1048575, got '1.5'");
-  EXPECT_EQ(ErrorOf("age,sex,y\n,m,1\n", options), "CAIRN-4105 visits.csv:2:1: column 'age': a value is required, got ''");
+  EXPECT_EQ(ErrorOf("age,sex,y\n,m,1\n", options),
+            "CAIRN-4105 visits.csv:2:1: column 'age': a value is required, got ''");
   EXPECT_EQ(ErrorOf("age,sex,y\n200,m,1\n", options),
             "CAIRN-4106 visits.csv:2:1: column 'age': expected at least 0 and at most 120 years, got 200");
 }
@@ -98,14 +101,16 @@ TEST(CsvReaderTest, MaxBadRowsTurnsErrorsIntoCounts) {
   ASSERT_EQ(table->summary.bad_row_faults.size(), 2u);
   EXPECT_EQ(table->summary.bad_row_faults[1].id(), errors::kCsvRagged);
   options.max_bad_rows = 1;
-  EXPECT_THAT(ErrorOf("age,sex,y\nold,m,1\n30,m,0\n1\n31,w,1\n", options),
-              HasSubstr("CAIRN-4108 visits.csv has more than 1 bad rows; the first: CAIRN-4102 visits.csv:2:1"));
+  EXPECT_THAT(
+      ErrorOf("age,sex,y\nold,m,1\n30,m,0\n1\n31,w,1\n", options),
+      HasSubstr("CAIRN-4108 visits.csv has more than 1 bad rows; the first: CAIRN-4102 visits.csv:2:1"));
 }
 
 TEST(CsvReaderTest, AnUnclosedQuoteIsFatalHoweverManyBadRowsAreAllowed) {
   CsvOptions options = Patients();
   options.max_bad_rows = 100;
-  EXPECT_THAT(ErrorOf("age,sex,y\n30,m,1\n\"31,w,0\n32,w,0\n", options), HasSubstr("CAIRN-4107 visits.csv:3:1"));
+  EXPECT_THAT(ErrorOf("age,sex,y\n30,m,1\n\"31,w,0\n32,w,0\n", options),
+              HasSubstr("CAIRN-4107 visits.csv:3:1"));
 }
 
 TEST(CsvReaderTest, MissingValuesFollowTheColumnsPolicy) {
@@ -117,7 +122,8 @@ TEST(CsvReaderTest, MissingValuesFollowTheColumnsPolicy) {
   c.missing = MissingPolicy::kIndicator;
   d.missing = MissingPolicy::kDropRow;
   options.schema.columns = {a, b, c, d, Label("y")};
-  const Result<CsvTable> table = ReadCsv("a,b,c,d,y\n2,?,u,1,0\n4,NA,?,1,1\n,7,v,1,0\n9,9,u,,1\n", "t.csv", options);
+  const Result<CsvTable> table =
+      ReadCsv("a,b,c,d,y\n2,?,u,1,0\n4,NA,?,1,1\n,7,v,1,0\n9,9,u,,1\n", "t.csv", options);
   ASSERT_TRUE(table.ok()) << table.status().ToString();
   EXPECT_THAT(table->summary.features, ElementsAre("a", "b", "c=u", "c=v", "c=missing", "d"));
   EXPECT_THAT(Features(*table->source), ElementsAre(2, -1, 1, 0, 0, 1, 4, -1, 0, 0, 1, 1, 3, 7, 0, 1, 0, 1));
@@ -131,8 +137,10 @@ TEST(CsvReaderTest, TheSitesMappingRenamesScalesAndTranslates) {
   ColumnSchema chol = Numeric("chol");
   chol.min = 80;
   options.schema.columns = {chol, Categorical("sex", {"0", "1"}), Label("y")};
-  options.mappings["chol"] = {.from = "chol_mmol_l", .scale = 38.67, .offset = 0, .map = {}, .missing = {"-9"}};
-  options.mappings["sex"] = {.from = "GESCHLECHT", .scale = 1, .offset = 0, .map = {{"m", "1"}, {"w", "0"}}, .missing = {}};
+  options.mappings["chol"] = {
+      .from = "chol_mmol_l", .scale = 38.67, .offset = 0, .map = {}, .missing = {"-9"}};
+  options.mappings["sex"] = {
+      .from = "GESCHLECHT", .scale = 1, .offset = 0, .map = {{"m", "1"}, {"w", "0"}}, .missing = {}};
   const Result<CsvTable> table = ReadCsv("GESCHLECHT;chol_mmol_l;y\nm;5;1\nw;10;0\n", "t.csv", options);
   ASSERT_TRUE(table.ok()) << table.status().ToString();
   EXPECT_THAT(Features(*table->source), ElementsAre(193.35f, 0, 1, 386.7f, 1, 0));
@@ -179,7 +187,8 @@ TEST(CsvReaderTest, AFeatureThatOverflowsWhenStandardisedIsRefused) {
   x.std = 1e-3;
   options.schema.columns = {x, Label("y")};
   options.schema.standardisation = Standardisation::kSchema;
-  EXPECT_THAT(ErrorOf("x,y\n3e38,0\n", options), HasSubstr("CAIRN-4102 visits.csv: column 'x' holds a value that leaves"));
+  EXPECT_THAT(ErrorOf("x,y\n3e38,0\n", options),
+              HasSubstr("CAIRN-4102 visits.csv: column 'x' holds a value that leaves"));
 }
 
 TEST(CsvReaderTest, ASingleClassIsAWarningAndMeanWithoutValuesToo) {
@@ -199,7 +208,8 @@ TEST(CsvReaderTest, GroupColumnComesBackRowByRow) {
   ASSERT_TRUE(table.ok());
   EXPECT_THAT(table->groups, ElementsAre("A", "B"));
   options.group_column = "file";
-  EXPECT_THAT(ReadCsv("clinic,age,sex,y\nA,30,m,1\n", "visits.csv", options)->groups, ElementsAre("visits.csv"));
+  EXPECT_THAT(ReadCsv("clinic,age,sex,y\nA,30,m,1\n", "visits.csv", options)->groups,
+              ElementsAre("visits.csv"));
   options.group_column = "ward";
   EXPECT_THAT(ErrorOf("clinic,age,sex,y\nA,30,m,1\n", options), HasSubstr("CAIRN-4114"));
 }
@@ -207,7 +217,8 @@ TEST(CsvReaderTest, GroupColumnComesBackRowByRow) {
 TEST(CsvReaderTest, AMissingColumnNamesTheMendAndTheColumnsThereAre) {
   const Result<CsvTable> table = ReadCsv("alter,sex,y\n30,m,1\n", "visits.csv", Patients());
   ASSERT_FALSE(table.ok());
-  EXPECT_EQ(table.status().ToString(), "CAIRN-4114 visits.csv has no column 'age' for 'age'; it has alter, sex, y");
+  EXPECT_EQ(table.status().ToString(),
+            "CAIRN-4114 visits.csv has no column 'age' for 'age'; it has alter, sex, y");
   EXPECT_THAT(table.status().mend(), HasSubstr("columns.age.from"));
 }
 
@@ -253,7 +264,8 @@ TEST(InferSchemaTest, ATextColumnIsNamedWithTheWayOut) {
   const Result<DataSchema> schema = InferSchema("a,b,y\n1,x,0\n", "t.csv", {}, "y");
   ASSERT_FALSE(schema.ok());
   EXPECT_EQ(schema.status().what(), "t.csv:2:3: column 'b' is not numeric, got 'x'");
-  EXPECT_THAT(InferSchema("a,y\n1,0\n", "t.csv", {}, "label").status().what(), HasSubstr("no column 'label'"));
+  EXPECT_THAT(InferSchema("a,y\n1,0\n", "t.csv", {}, "label").status().what(),
+              HasSubstr("no column 'label'"));
 }
 
 }  // namespace

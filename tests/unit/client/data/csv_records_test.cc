@@ -33,7 +33,10 @@ TEST(CsvRecordsTest, PlainQuotedAndDoubledQuotesReadAsRfc4180) {
 }
 
 TEST(CsvRecordsTest, ByteOrderMarkBlankLinesAndAMissingLastLineEndDoNotMatter) {
-  EXPECT_THAT(Cells("\xEF\xBB\xBF" "a;b\n\n  \r\n1;2", ';'), ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2")));
+  EXPECT_THAT(Cells("\xEF\xBB\xBF"
+                    "a;b\n\n  \r\n1;2",
+                    ';'),
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "2")));
 }
 
 TEST(CsvRecordsTest, BlanksAroundUnquotedCellsAreCutAndQuotedOnesStay) {
@@ -59,7 +62,8 @@ TEST(CsvRecordsTest, AnUnclosedQuoteIsReportedWhereItOpensAndEndsTheReading) {
 }
 
 TEST(CsvRecordsTest, TextAfterAClosingQuoteIsRefused) {
-  EXPECT_THAT(Cells("\"a\"b,c\n")[0][0], HasSubstr("t.csv:1:4: a separator or the end of the line must follow"));
+  EXPECT_THAT(Cells("\"a\"b,c\n")[0][0],
+              HasSubstr("t.csv:1:4: a separator or the end of the line must follow"));
 }
 
 TEST(CsvRecordsTest, ALineAboveOneMebibyteIsRefusedAndTheNextOneRead) {

@@ -56,7 +56,8 @@ TEST_F(DatasetTest, SeveralFilesAreOneTableGroupedByFile) {
   config.paths.push_back(File("b.csv", "y,x\n1,7\n0,?\n"));
   const Result<Dataset> dataset = LoadDataset(config);
   ASSERT_TRUE(dataset.ok()) << dataset.status().ToString();
-  EXPECT_THAT(dataset->groups, ElementsAre(config.paths[0], config.paths[0], config.paths[1], config.paths[1]));
+  EXPECT_THAT(dataset->groups,
+              ElementsAre(config.paths[0], config.paths[0], config.paths[1], config.paths[1]));
   std::vector<float> x(4);
   dataset->source->Gather(std::vector<std::uint32_t>{0, 1, 2, 3}, x, {});
   EXPECT_THAT(x, ElementsAre(1, 4, 7, 4));  // the mean is that of both files
@@ -67,7 +68,8 @@ TEST_F(DatasetTest, SettingsThatCannotWorkAreNamed) {
   DatasetConfig config;
   config.name = "d";
   config.reader = "parquet";
-  EXPECT_THAT(OpenDataset(config).status().ToString(), HasSubstr("CAIRN-4119 dataset.d: reader 'parquet' is unknown"));
+  EXPECT_THAT(OpenDataset(config).status().ToString(),
+              HasSubstr("CAIRN-4119 dataset.d: reader 'parquet' is unknown"));
   config.reader = "csv";
   EXPECT_THAT(OpenDataset(config).status().what(), HasSubstr("needs a path"));
   config.paths = {folder_ / "none.csv"};
@@ -95,7 +97,8 @@ TEST_F(DatasetTest, SummaryReadsAsLinesForATerminal) {
 
 TEST(ParseRowNumbersTest, EachFaultNamesItsLine) {
   EXPECT_THAT(*ParseRowNumbers("0 2\n1", "r", 3), ElementsAre(0u, 2u, 1u));
-  EXPECT_EQ(ParseRowNumbers("0\n3", "r", 3).status().ToString(), "CAIRN-4120 r:2: row 3 is not below 3, the rows there are");
+  EXPECT_EQ(ParseRowNumbers("0\n3", "r", 3).status().ToString(),
+            "CAIRN-4120 r:2: row 3 is not below 3, the rows there are");
   EXPECT_EQ(ParseRowNumbers("0\n\n0", "r", 3).status().what(), "r:3: row 0 is named twice");
   EXPECT_EQ(ParseRowNumbers("x", "r", 3).status().what(), "r:1: expected a row number");
   EXPECT_FALSE(ParseRowNumbers("-1", "r", 3).ok());
@@ -103,7 +106,8 @@ TEST(ParseRowNumbersTest, EachFaultNamesItsLine) {
 }
 
 TEST_F(DatasetTest, APartOfACsvKeepsHeaderAndOriginalLines) {
-  DatasetConfig config = Csv("banner\nx;y;\"note, long\"\r\n1.50;0;a\r\nbad;0;b\r\n\r\n3;1;\"two\nlines\"\r\n4;0;last");
+  DatasetConfig config =
+      Csv("banner\nx;y;\"note, long\"\r\n1.50;0;a\r\nbad;0;b\r\n\r\n3;1;\"two\nlines\"\r\n4;0;last");
   config.format.skip_lines = 1;
   config.max_bad_rows = 1;
   config.schema.emplace();
@@ -118,7 +122,8 @@ TEST_F(DatasetTest, APartOfACsvKeepsHeaderAndOriginalLines) {
   ASSERT_TRUE(writer.ok());
   const auto files = writer->Write(*dataset, std::vector<std::uint32_t>{2, 1}, folder_ / "part");
   ASSERT_TRUE(files.ok()) << files.status().ToString();
-  EXPECT_EQ(*ReadDataFile(folder_ / "part.csv"), "banner\nx;y;\"note, long\"\r\n3;1;\"two\nlines\"\r\n4;0;last\n");
+  EXPECT_EQ(*ReadDataFile(folder_ / "part.csv"),
+            "banner\nx;y;\"note, long\"\r\n3;1;\"two\nlines\"\r\n4;0;last\n");
   config.paths = *files;
   EXPECT_EQ(LoadDataset(config)->source->size(), 2u);
 }

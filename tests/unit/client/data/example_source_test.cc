@@ -57,7 +57,8 @@ TEST(TrainHoldoutSplitTest, EveryRowIsInExactlyOneHalfAndTheHoldoutHasTheFloor) 
     EXPECT_TRUE(std::is_sorted(split.train.begin(), split.train.end()));
     EXPECT_TRUE(std::is_sorted(split.holdout.begin(), split.holdout.end()));
     std::vector<std::uint32_t> all;
-    std::merge(split.train.begin(), split.train.end(), split.holdout.begin(), split.holdout.end(), std::back_inserter(all));
+    std::merge(split.train.begin(), split.train.end(), split.holdout.begin(), split.holdout.end(),
+               std::back_inserter(all));
     std::vector<std::uint32_t> expected(101);
     std::iota(expected.begin(), expected.end(), 0u);
     EXPECT_EQ(all, expected);
@@ -73,7 +74,8 @@ TEST(TrainHoldoutSplitTest, AListOfRowsIsSplitByItsRowNumbers) {
   const std::vector<std::uint32_t> rows = {40, 10, 30, 20};
   const HoldoutSplit split = TrainHoldoutSplit(rows, 0.5, Holdout(1));
   EXPECT_EQ(split.train.size(), 2u);
-  for (const std::uint32_t row : split.holdout) EXPECT_NE(std::find(rows.begin(), rows.end(), row), rows.end());
+  for (const std::uint32_t row : split.holdout)
+    EXPECT_NE(std::find(rows.begin(), rows.end(), row), rows.end());
 }
 
 TEST(ScaledSourceTest, StandardisesWithTheTrainingRowsOnly) {

@@ -65,8 +65,9 @@ TEST_F(HeartDiseaseTest, CleaningLeavesFlambysRowsAndPositives) {
     const CsvTable table = Read(hospital, HeartOptions());
     EXPECT_EQ(table.summary.rows, counts.first) << hospital;
     EXPECT_EQ(table.summary.label_histogram[1], counts.second) << hospital;
-    EXPECT_THAT(table.summary.features, ElementsAre("age", "sex", "trestbps", "chol", "fbs", "thalach", "exang", "oldpeak",
-                                                    "cp=2", "cp=3", "cp=4", "restecg=1", "restecg=2"));
+    EXPECT_THAT(table.summary.features,
+                ElementsAre("age", "sex", "trestbps", "chol", "fbs", "thalach", "exang", "oldpeak", "cp=2",
+                            "cp=3", "cp=4", "restecg=1", "restecg=2"));
   }
 }
 

@@ -30,7 +30,8 @@ std::string ErrorOf(const std::string& images, const std::string& labels, std::i
 const std::string kTwoLabels = Idx(0x08, {2}, std::string("\x03\x00", 2));
 
 TEST(IdxReaderTest, BytesBecomeUnitIntervalImagesOfOneChannel) {
-  const auto source = ReadIdx(Idx(0x08, {2, 1, 2}, std::string("\x00\xff\x33\x66", 4)), kTwoLabels, {"img", "lab"}, 0, {});
+  const auto source =
+      ReadIdx(Idx(0x08, {2, 1, 2}, std::string("\x00\xff\x33\x66", 4)), kTwoLabels, {"img", "lab"}, 0, {});
   ASSERT_TRUE(source.ok()) << source.status().ToString();
   EXPECT_THAT((*source)->feature_shape().dims, ElementsAre(1, 1, 2));
   EXPECT_EQ((*source)->num_classes(), 4);
@@ -48,8 +49,10 @@ TEST(IdxReaderTest, NormalisationIsPerChannel) {
   std::vector<float> features(4);
   (*source)->Gather(std::vector<std::uint32_t>{0, 1}, features, {});
   EXPECT_THAT(features, ElementsAre(-1, 4, 1, 0));
-  EXPECT_THAT(ReadIdx(images, kTwoLabels, {"img", "lab"}, 0, {{1, 2, 3}, {}}).status().ToString(), HasSubstr("CAIRN-4119"));
-  EXPECT_THAT(ReadIdx(images, kTwoLabels, {"img", "lab"}, 0, {{}, {0}}).status().ToString(), HasSubstr("CAIRN-4119"));
+  EXPECT_THAT(ReadIdx(images, kTwoLabels, {"img", "lab"}, 0, {{1, 2, 3}, {}}).status().ToString(),
+              HasSubstr("CAIRN-4119"));
+  EXPECT_THAT(ReadIdx(images, kTwoLabels, {"img", "lab"}, 0, {{}, {0}}).status().ToString(),
+              HasSubstr("CAIRN-4119"));
 }
 
 TEST(IdxReaderTest, WiderTypesAreBigEndian) {
@@ -61,8 +64,10 @@ TEST(IdxReaderTest, WiderTypesAreBigEndian) {
     return features;
   };
   EXPECT_THAT(gather(Idx(0x0B, {2, 1}, std::string("\x01\x00\xff\xfe", 4))), ElementsAre(256, -2));
-  EXPECT_THAT(gather(Idx(0x0C, {2, 1}, std::string("\x00\x00\x00\x05\xff\xff\xff\xff", 8))), ElementsAre(5, -1));
-  EXPECT_THAT(gather(Idx(0x0D, {2, 1}, std::string("\x3f\xc0\x00\x00\xbf\x80\x00\x00", 8))), ElementsAre(1.5f, -1.0f));
+  EXPECT_THAT(gather(Idx(0x0C, {2, 1}, std::string("\x00\x00\x00\x05\xff\xff\xff\xff", 8))),
+              ElementsAre(5, -1));
+  EXPECT_THAT(gather(Idx(0x0D, {2, 1}, std::string("\x3f\xc0\x00\x00\xbf\x80\x00\x00", 8))),
+              ElementsAre(1.5f, -1.0f));
 }
 
 TEST(IdxReaderTest, HostileHeadersAreRefusedWithTheirBytesAndSizes) {
@@ -70,9 +75,12 @@ TEST(IdxReaderTest, HostileHeadersAreRefusedWithTheirBytesAndSizes) {
   EXPECT_THAT(ErrorOf("\x89PNG", kTwoLabels), HasSubstr("CAIRN-4110 img starts with bytes 89504e47"));
   EXPECT_THAT(ErrorOf(Idx(0x09, {2, 1}, "ab"), kTwoLabels), HasSubstr("CAIRN-4110"));
   EXPECT_THAT(ErrorOf(Idx(0x08, {1, 1, 1, 1, 1}, "a"), kTwoLabels), HasSubstr("CAIRN-4110"));
-  EXPECT_THAT(ErrorOf(Idx(0x08, {2, 1, 2}, "").substr(0, 9), kTwoLabels), HasSubstr("CAIRN-4111 img ends within its header"));
-  EXPECT_EQ(ErrorOf(Idx(0x08, {2, 1, 2}, "abc"), kTwoLabels), "CAIRN-4111 img has 3 bytes of data, its header says 4");
-  EXPECT_EQ(ErrorOf(Idx(0x08, {2, 1, 2}, "abcde"), kTwoLabels), "CAIRN-4111 img has 5 bytes of data, its header says 4");
+  EXPECT_THAT(ErrorOf(Idx(0x08, {2, 1, 2}, "").substr(0, 9), kTwoLabels),
+              HasSubstr("CAIRN-4111 img ends within its header"));
+  EXPECT_EQ(ErrorOf(Idx(0x08, {2, 1, 2}, "abc"), kTwoLabels),
+            "CAIRN-4111 img has 3 bytes of data, its header says 4");
+  EXPECT_EQ(ErrorOf(Idx(0x08, {2, 1, 2}, "abcde"), kTwoLabels),
+            "CAIRN-4111 img has 5 bytes of data, its header says 4");
   constexpr std::uint32_t kBig = 0xffffffff;
   EXPECT_THAT(ErrorOf(Idx(0x0C, {kBig, kBig, kBig}, ""), kTwoLabels), HasSubstr("overflows"));
   EXPECT_THAT(ErrorOf(Idx(0x08, {0, 5}, ""), Idx(0x08, {0}, "")), HasSubstr("CAIRN-4109"));
@@ -82,13 +90,16 @@ TEST(IdxReaderTest, ImagesAndLabelsMustBelongTogether) {
   EXPECT_EQ(ErrorOf(Idx(0x08, {3, 1}, "abc"), kTwoLabels), "CAIRN-4112 img holds 3 examples, lab 2 labels");
   EXPECT_THAT(ErrorOf(kTwoLabels, kTwoLabels), HasSubstr("it looks like a label file"));
   EXPECT_THAT(ErrorOf(kTwoLabels, Idx(0x08, {2, 1}, "ab")), HasSubstr("lab holds no labels"));
-  EXPECT_EQ(ErrorOf(Idx(0x08, {2, 1}, "ab"), kTwoLabels, 3), "CAIRN-4104 lab: row 0: expected a class from 0 to 2, got 3");
-  EXPECT_THAT(ErrorOf(Idx(0x0D, {2, 1}, std::string("\x7f\xc0\x00\x00\x00\x00\x00\x00", 8)), kTwoLabels), HasSubstr("CAIRN-4102"));
+  EXPECT_EQ(ErrorOf(Idx(0x08, {2, 1}, "ab"), kTwoLabels, 3),
+            "CAIRN-4104 lab: row 0: expected a class from 0 to 2, got 3");
+  EXPECT_THAT(ErrorOf(Idx(0x0D, {2, 1}, std::string("\x7f\xc0\x00\x00\x00\x00\x00\x00", 8)), kTwoLabels),
+              HasSubstr("CAIRN-4102"));
 }
 
 TEST(IdxReaderTest, FashionMnistReadsFromItsGzipFiles) {
   const std::string folder = "/usr/share/datasets/fashion-mnist/";  // Debian package dataset-fashion-mnist
-  if (!std::filesystem::exists(folder + "train-images-idx3-ubyte.gz")) GTEST_SKIP() << "dataset-fashion-mnist is not installed";
+  if (!std::filesystem::exists(folder + "train-images-idx3-ubyte.gz"))
+    GTEST_SKIP() << "dataset-fashion-mnist is not installed";
   DatasetConfig config;
   config.name = "fashion";
   config.reader = "idx";

@@ -34,7 +34,8 @@ double NearestMeanAccuracy(const ExampleSource& train, const ExampleSource& test
   for (std::size_t row = 0; row < truth.size(); ++row) {
     std::vector<double> distance(classes, 0);
     for (std::size_t c = 0; c < classes; ++c) {
-      for (std::size_t i = 0; i < width; ++i) distance[c] += (t[row * width + i] - means[c][i]) * (t[row * width + i] - means[c][i]);
+      for (std::size_t i = 0; i < width; ++i)
+        distance[c] += (t[row * width + i] - means[c][i]) * (t[row * width + i] - means[c][i]);
     }
     right += std::min_element(distance.begin(), distance.end()) - distance.begin() == truth[row] ? 1 : 0;
   }
@@ -42,7 +43,8 @@ double NearestMeanAccuracy(const ExampleSource& train, const ExampleSource& test
 }
 
 TEST(MadeDigitsTest, ALongerSetBeginsWithTheShorterAndFirstRowMovesOn) {
-  const auto longer = MadeDigits(3, 40, 14), shorter = MadeDigits(3, 10, 14), later = MadeDigits(3, 10, 14, 30);
+  const auto longer = MadeDigits(3, 40, 14), shorter = MadeDigits(3, 10, 14),
+             later = MadeDigits(3, 10, 14, 30);
   EXPECT_EQ(Features(*longer, 0, 10), Features(*shorter, 0, 10));
   EXPECT_EQ(Features(*longer, 30, 10), Features(*later, 0, 10));
   EXPECT_NE(Features(*shorter, 0, 10), Features(*MadeDigits(4, 10, 14), 0, 10));

@@ -34,9 +34,10 @@ TEST(AllocationTest, StepsOfAPassAllocateNothing) {
     TrainConfig config{.epochs = 1, .batch = 4, .optimizer = {}};
     config.optimizer.momentum = momentum ? 0.9 : 0.0;
     std::int64_t at_first_step = 0, at_last_step = 0;
-    const TrainContext context{.random = &random, .round = {1}, .client = {1}, .on_step = [&](std::int64_t step) {
-                                 (step == 1 ? at_first_step : at_last_step) = allocations;
-                               }};
+    const TrainContext context{
+        .random = &random, .round = {1}, .client = {1}, .on_step = [&](std::int64_t step) {
+          (step == 1 ? at_first_step : at_last_step) = allocations;
+        }};
     ASSERT_TRUE((*task)->Train(config, data, context, {}).ok());
     EXPECT_GT(at_first_step, 0);  // the counter counts
     EXPECT_EQ(at_last_step, at_first_step) << "momentum " << momentum;

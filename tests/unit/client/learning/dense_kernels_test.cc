@@ -36,11 +36,13 @@ struct Products {
   std::vector<float> y, dx, grad, updated;
 };
 
-Products Plain(const Case& c, const std::vector<float>& x, const std::vector<float>& w, const std::vector<float>& bias,
-               const std::vector<float>& d) {
-  Products p{std::vector<float>(c.rows * c.out), std::vector<float>(c.rows * c.in), std::vector<float>(w.size()), w};
+Products Plain(const Case& c, const std::vector<float>& x, const std::vector<float>& w,
+               const std::vector<float>& bias, const std::vector<float>& d) {
+  Products p{std::vector<float>(c.rows * c.out), std::vector<float>(c.rows * c.in),
+             std::vector<float>(w.size()), w};
   for (std::size_t r = 0; r < c.rows; ++r) {
-    for (std::size_t o = 0; o < c.out; ++o) p.y[r * c.out + o] = PlainDot(&x[r * c.in], &w[o * c.in], c.in) + bias[o];
+    for (std::size_t o = 0; o < c.out; ++o)
+      p.y[r * c.out + o] = PlainDot(&x[r * c.in], &w[o * c.in], c.in) + bias[o];
     for (std::size_t i = 0; i < c.in; ++i) {
       float sum = 0;
       for (std::size_t o = 0; o < c.out; ++o) sum = std::fma(d[r * c.out + o], w[o * c.in + i], sum);
@@ -63,10 +65,19 @@ class DenseKernelsTest : public ::testing::TestWithParam<const char*> {};
 TEST_P(DenseKernelsTest, EveryLevelEqualsThePlainLoopBitForBit) {
   const DenseKernels* kernels = FindDenseKernels(GetParam());
   if (kernels == nullptr) GTEST_SKIP() << "this processor has no " << GetParam();
-  for (const Case& c : {Case{1, 1, 1}, {3, 13, 1}, {4, 13, 2}, {10, 16, 5}, {7, 33, 9}, {11, 47, 4}, {25, 200, 10}, {32, 31, 3}}) {
-    const auto x = Draw(c.rows * c.in, 1), w = Draw(c.out * c.in, 2), bias = Draw(c.out, 3), d = Draw(c.rows * c.out, 4);
+  for (const Case& c : {Case{1, 1, 1},
+                        {3, 13, 1},
+                        {4, 13, 2},
+                        {10, 16, 5},
+                        {7, 33, 9},
+                        {11, 47, 4},
+                        {25, 200, 10},
+                        {32, 31, 3}}) {
+    const auto x = Draw(c.rows * c.in, 1), w = Draw(c.out * c.in, 2), bias = Draw(c.out, 3),
+               d = Draw(c.rows * c.out, 4);
     const Products expected = Plain(c, x, w, bias, d);
-    Products got{std::vector<float>(c.rows * c.out), std::vector<float>(c.rows * c.in), std::vector<float>(w.size(), 7.0f), w};
+    Products got{std::vector<float>(c.rows * c.out), std::vector<float>(c.rows * c.in),
+                 std::vector<float>(w.size(), 7.0f), w};
     kernels->forward(x.data(), w.data(), bias.data(), got.y.data(), c.rows, c.in, c.out);
     kernels->backward_input(d.data(), w.data(), got.dx.data(), c.rows, c.in, c.out);
     kernels->outer(d.data(), x.data(), got.grad.data(), c.rows, c.in, c.out, false);

@@ -32,7 +32,8 @@ class LinearTaskTest : public ::testing::Test {
  protected:
   Result<TrainReport> Train(LearningTask& task, const TrainConfig& config, const ExampleSource& data,
                             std::uint64_t round = 1, std::stop_token stop = {}) {
-    return task.Train(config, data, {.random = &random_, .round = {round}, .client = {3}, .on_step = on_step_}, stop);
+    return task.Train(config, data,
+                      {.random = &random_, .round = {round}, .client = {3}, .on_step = on_step_}, stop);
   }
 
   SeededRandom random_{5};
@@ -92,7 +93,8 @@ TEST_F(LinearTaskTest, StepsGoOnOverPassesAndShortBatchesCount) {
   on_step_ = [&](std::int64_t step) { seen.push_back(step); };
   auto task = Make(Linear(4, 2));
   EXPECT_EQ(Train(*task, TrainConfig{.epochs = 2, .batch = 4, .optimizer = {}}, data)->steps, 6);
-  EXPECT_EQ(Train(*task, TrainConfig{.epochs = 2, .batch = 4, .drop_last = true, .optimizer = {}}, data)->steps, 4);
+  EXPECT_EQ(
+      Train(*task, TrainConfig{.epochs = 2, .batch = 4, .drop_last = true, .optimizer = {}}, data)->steps, 4);
   seen.clear();
   EXPECT_EQ(Train(*task, TrainConfig{.steps = 7, .batch = 4, .optimizer = {}}, data)->steps, 7);
   EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7}));
@@ -116,7 +118,8 @@ TEST_F(LinearTaskTest, FrozenTensorKeepsItsBytes) {
   const MadeExamples data({4}, 3, 30, 2);
   auto task = Make(Linear(4, 3), {"linear.weight"});
   ASSERT_TRUE(task->Initialize(random_.Open({.purpose = Purpose::kInit})).ok());
-  const std::size_t weight = task->state().spec().Find("linear.weight"), bias = task->state().spec().Find("linear.bias");
+  const std::size_t weight = task->state().spec().Find("linear.weight"),
+                    bias = task->state().spec().Find("linear.bias");
   EXPECT_EQ(task->state().spec().tensors()[weight].scope, Scope::kLocal);
   const auto copy = [&](std::size_t i) {
     return std::vector<float>(task->state().tensor(i).begin(), task->state().tensor(i).end());
@@ -148,7 +151,10 @@ TEST_F(LinearTaskTest, StopIsReadBeforeEveryBatch) {
     if (++steps == 3) source.request_stop();
   };
   auto task = Make(Linear(4, 2));
-  EXPECT_EQ(Train(*task, TrainConfig{.epochs = 1, .batch = 1, .optimizer = {}}, data, 1, source.get_token()).status().id(), errors::kCancelled);
+  EXPECT_EQ(Train(*task, TrainConfig{.epochs = 1, .batch = 1, .optimizer = {}}, data, 1, source.get_token())
+                .status()
+                .id(),
+            errors::kCancelled);
   EXPECT_EQ(steps, 3);
 }
 
@@ -162,7 +168,8 @@ TEST_F(LinearTaskTest, DivergenceNamesStepAndRate) {
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.status().id(), errors::kDiverged);
   EXPECT_NE(report.status().what().find("step 2"), std::string::npos) << report.status().what();
-  EXPECT_NE(report.status().what().find("learning rate 10000000000"), std::string::npos) << report.status().what();
+  EXPECT_NE(report.status().what().find("learning rate 10000000000"), std::string::npos)
+      << report.status().what();
 }
 
 TEST_F(LinearTaskTest, SplitsOfOneSetSumToEqualMetrics) {
@@ -190,9 +197,12 @@ TEST_F(LinearTaskTest, DataThatDoNotFitAreRefused) {
   EXPECT_EQ(train(MadeExamples({5}, 2, 10, 1)).what(), "an example has 5 features, the model takes 4");
   EXPECT_EQ(train(MadeExamples({4}, 3, 10, 1)).what(), "the data have 3 classes, the model tells apart 2");
   EXPECT_EQ(train(MadeExamples({4}, 2, 0, 1)).id(), errors::kTrainNothing);
-  EXPECT_EQ(train(MadeExamples({4}, 2, 10, 1), {.batch = 11, .drop_last = true, .optimizer = {}}).id(), errors::kTrainNothing);
-  EXPECT_EQ(train(MadeExamples({4}, 2, 10, 1), {.loss = Loss::kBce, .optimizer = {}}).id(), errors::kModelData);
-  EXPECT_EQ(train(MadeExamples({4}, 2, 10, 1), {.steps = 4000000000u, .batch = 10, .optimizer = {}}).id(), errors::kTrainConfig);
+  EXPECT_EQ(train(MadeExamples({4}, 2, 10, 1), {.batch = 11, .drop_last = true, .optimizer = {}}).id(),
+            errors::kTrainNothing);
+  EXPECT_EQ(train(MadeExamples({4}, 2, 10, 1), {.loss = Loss::kBce, .optimizer = {}}).id(),
+            errors::kModelData);
+  EXPECT_EQ(train(MadeExamples({4}, 2, 10, 1), {.steps = 4000000000u, .batch = 10, .optimizer = {}}).id(),
+            errors::kTrainConfig);
 }
 
 TEST_F(LinearTaskTest, MistypedNamesAreSuggested) {

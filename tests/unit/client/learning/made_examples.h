@@ -54,7 +54,8 @@ class MadeExamples final : public ExampleSource {
   void Brighten(std::size_t row) {
     const std::int64_t height = shape_.dims[1], columns = shape_.dims[2], stripe = height / classes_;
     const std::int64_t begin = labels_[row] * stripe * columns;
-    for (std::int64_t i = begin; i < begin + stripe * columns; ++i) feature(row, static_cast<std::size_t>(i)) += 1.0f;
+    for (std::int64_t i = begin; i < begin + stripe * columns; ++i)
+      feature(row, static_cast<std::size_t>(i)) += 1.0f;
   }
 
   ExampleShape shape_;

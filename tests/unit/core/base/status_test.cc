@@ -8,9 +8,11 @@ namespace cairn {
 namespace {
 
 TEST(StatusTest, ErrorReadsAsWhatWhyMendAndMore) {
-  const Status status = Status(errors::kConfigUnknownKey, "client.toml:4:1: unknown key 'polcy'").Mend("use 'policy'");
+  const Status status =
+      Status(errors::kConfigUnknownKey, "client.toml:4:1: unknown key 'polcy'").Mend("use 'policy'");
   const std::string text = FormatForHumans(status);
-  EXPECT_NE(text.find("error[CAIRN-1102]: client.toml:4:1: unknown key 'polcy'\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("error[CAIRN-1102]: client.toml:4:1: unknown key 'polcy'\n"), std::string::npos)
+      << text;
   EXPECT_NE(text.find("mend: use 'policy'"), std::string::npos) << text;
   EXPECT_NE(text.find("more: cairn explain CAIRN-1102"), std::string::npos) << text;
 }

@@ -13,7 +13,8 @@
 namespace cairn {
 namespace {
 
-// The plain loop: the definition in exact_sum.h with nothing but the standard library, summed without wrapping.
+// The plain loop: the definition in exact_sum.h with nothing but the standard library, summed without
+// wrapping.
 std::int64_t OracleValue(float local, const float* base, double factor) {
   const float delta = base == nullptr ? local : local - *base;
   const double scaled = static_cast<double>(delta) * factor;
@@ -24,8 +25,7 @@ std::int64_t OracleValue(float local, const float* base, double factor) {
 }
 
 GridVector OracleSum(const std::vector<UpdateView>& views, int bits,
-                                    std::span<const float> UpdateView::*local,
-                                    std::span<const float> UpdateView::*base) {
+                     std::span<const float> UpdateView::*local, std::span<const float> UpdateView::*base) {
   GridVector sum;
   for (std::size_t i = 0; i < (views[0].*local).size(); ++i) {
     __int128 total = 0;
@@ -39,9 +39,24 @@ GridVector OracleSum(const std::vector<UpdateView>& views, int bits,
   return sum;
 }
 
-constexpr float kEdges[] = {0.0f, -0.0f, kMaxParameterDelta, -kMaxParameterDelta, 1e-45f, -1e-45f, 1.17549435e-38f,
-                            0x1p-41f, -0x1p-41f, 0x1.8p-40f, -0x1.8p-40f, 0x1p-42f, 0x1.000002p-41f, 1023.99994f,
-                            0x1p-25f, 0x1.8p-24f, 0.1f, -0.3f};
+constexpr float kEdges[] = {0.0f,
+                            -0.0f,
+                            kMaxParameterDelta,
+                            -kMaxParameterDelta,
+                            1e-45f,
+                            -1e-45f,
+                            1.17549435e-38f,
+                            0x1p-41f,
+                            -0x1p-41f,
+                            0x1.8p-40f,
+                            -0x1.8p-40f,
+                            0x1p-42f,
+                            0x1.000002p-41f,
+                            1023.99994f,
+                            0x1p-25f,
+                            0x1.8p-24f,
+                            0.1f,
+                            -0.3f};
 
 // Updates over memory that starts off every alignment.
 class Cohort {
@@ -113,8 +128,8 @@ TEST_P(EveryKernel, EqualsThePlainLoopAcrossTiles) {
 }
 
 TEST_P(EveryKernel, TiesGoToTheEvenInteger) {
-  const std::vector<float> halves = {0x1p-41f, 0x1.8p-40f, 0x1.4p-39f, -0x1p-41f, -0x1.8p-40f, -0x1.4p-39f, 0, 0x1p-40f,
-                                     0x1p-41f};
+  const std::vector<float> halves = {0x1p-41f,    0x1.8p-40f, 0x1.4p-39f, -0x1p-41f, -0x1.8p-40f,
+                                     -0x1.4p-39f, 0,          0x1p-40f,   0x1p-41f};
   UpdateView view;
   view.local_parameters = halves;
   Partial sum({9, 0, 0, 0});
@@ -149,7 +164,8 @@ TEST_P(EveryKernel, ViewOverTheDifferenceGivesTheSameSum) {
   std::vector<std::vector<float>> deltas;
   std::vector<UpdateView> views = cohort.views();
   for (UpdateView& view : views) {
-    std::vector<float>& delta = deltas.emplace_back(view.local_parameters.begin(), view.local_parameters.end());
+    std::vector<float>& delta =
+        deltas.emplace_back(view.local_parameters.begin(), view.local_parameters.end());
     for (std::size_t i = 0; i < view.base_parameters.size(); ++i) delta[i] -= view.base_parameters[i];
     view.local_parameters = view.local_buffers = delta;
     view.base_parameters = view.base_buffers = {};
@@ -231,7 +247,8 @@ TEST(PartialTest, EmptyPartialChangesNothing) {
 
 TEST(PartialTest, MergeOfOtherSizesIsRefusedAndChangesNothing) {
   Partial a({1, 1, 1, 0});
-  for (const UpdateLayout& other : {UpdateLayout{2, 1, 1, 0}, UpdateLayout{1, 2, 1, 0}, UpdateLayout{1, 1, 2, 0}}) {
+  for (const UpdateLayout& other :
+       {UpdateLayout{2, 1, 1, 0}, UpdateLayout{1, 2, 1, 0}, UpdateLayout{1, 1, 2, 0}}) {
     EXPECT_EQ(Merge(Partial(other), a).id(), errors::kUpdateLayout);
   }
   EXPECT_EQ(a.count, 0u);

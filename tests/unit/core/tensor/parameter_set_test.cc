@@ -23,7 +23,8 @@ TEST(ParameterSetTest, StartsAtZeroWithEverySpanInOneAlignedArena) {
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(set.bytes().data()) % 64, 0u);
   EXPECT_EQ(reinterpret_cast<std::uintptr_t>(set.counters().data()) % alignof(std::int64_t), 0u);
   EXPECT_EQ(set.bytes().size(), 7u * 4 + 4 + 16);
-  EXPECT_TRUE(std::all_of(set.bytes().begin(), set.bytes().end(), [](std::byte b) { return b == std::byte{0}; }));
+  EXPECT_TRUE(
+      std::all_of(set.bytes().begin(), set.bytes().end(), [](std::byte b) { return b == std::byte{0}; }));
 }
 
 TEST(ParameterSetTest, TensorIsAViewIntoTheArena) {

@@ -56,20 +56,33 @@ TEST(ParameterSpecTest, FindsByNameAndAnswersSizeForUnknown) {
   EXPECT_EQ(spec.Find("c"), 2u);
 }
 
-TEST(ParameterSpecTest, RefusesDuplicateNames) { ExpectRefused({Parameter("w", {1}), Parameter("w", {2})}, "\"w\""); }
+TEST(ParameterSpecTest, RefusesDuplicateNames) {
+  ExpectRefused({Parameter("w", {1}), Parameter("w", {2})}, "\"w\"");
+}
 TEST(ParameterSpecTest, RefusesEmptyName) { ExpectRefused({Parameter("", {1})}, "is empty"); }
-TEST(ParameterSpecTest, RefusesNegativeDimension) { ExpectRefused({Parameter("w", {2, -3})}, "dimension -3"); }
-TEST(ParameterSpecTest, RefusesNineDimensions) { ExpectRefused({Parameter("w", Shape(9, 1))}, "9 dimensions"); }
-TEST(ParameterSpecTest, RefusesNameOver256Bytes) { ExpectRefused({Parameter(std::string(257, 'w'), {1})}, "too long"); }
-TEST(ParameterSpecTest, ShowsControlBytesOfANameAsHex) { ExpectRefused({Parameter("w\n\x1b[2J", {1})}, "w\\x0a\\x1b[2J"); }
-TEST(ParameterSpecTest, RefusesNameThatIsNotUtf8) { ExpectRefused({Parameter("w\xed\xa0\x80", {1})}, "not UTF-8"); }
+TEST(ParameterSpecTest, RefusesNegativeDimension) {
+  ExpectRefused({Parameter("w", {2, -3})}, "dimension -3");
+}
+TEST(ParameterSpecTest, RefusesNineDimensions) {
+  ExpectRefused({Parameter("w", Shape(9, 1))}, "9 dimensions");
+}
+TEST(ParameterSpecTest, RefusesNameOver256Bytes) {
+  ExpectRefused({Parameter(std::string(257, 'w'), {1})}, "too long");
+}
+TEST(ParameterSpecTest, ShowsControlBytesOfANameAsHex) {
+  ExpectRefused({Parameter("w\n\x1b[2J", {1})}, "w\\x0a\\x1b[2J");
+}
+TEST(ParameterSpecTest, RefusesNameThatIsNotUtf8) {
+  ExpectRefused({Parameter("w\xed\xa0\x80", {1})}, "not UTF-8");
+}
 TEST(ParameterSpecTest, RefusesProductThatOverflows) {
   const std::int64_t huge = std::int64_t{1} << 62;
   ExpectRefused({Parameter("w", {huge, huge})}, "more than");
 }
 TEST(ParameterSpecTest, RefusesSumOverTheLimit) {
   const std::int64_t half = std::int64_t{1} << 35;
-  ExpectRefused({Parameter("a", {half}), Parameter("b", {half}), Parameter("c", {1})}, "the model has more than");
+  ExpectRefused({Parameter("a", {half}), Parameter("b", {half}), Parameter("c", {1})},
+                "the model has more than");
 }
 
 TEST(ParameterSpecTest, EmptyTensorMayHaveLargeOtherDimensions) {

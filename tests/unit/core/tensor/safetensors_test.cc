@@ -57,7 +57,8 @@ ParameterSpec MixedSpec() {
 ParameterSet MixedSet() {
   ParameterSet set(MixedSpec());
   for (std::size_t i = 0; i < set.floats().size(); ++i) set.floats()[i] = 0.1f * static_cast<float>(i + 1);
-  for (std::size_t i = 0; i < set.counters().size(); ++i) set.counters()[i] = -1 - static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < set.counters().size(); ++i)
+    set.counters()[i] = -1 - static_cast<std::int64_t>(i);
   return set;
 }
 
@@ -74,7 +75,8 @@ TEST(SafetensorsCorpusTest, EveryFileIsAnsweredAsItsNameSays) {
     }
     ++hostile;
     ASSERT_FALSE(view.ok()) << name;
-    EXPECT_EQ(view.status().id(), ParseErrorId(name.substr(0, 4))) << name << ": " << view.status().ToString();
+    EXPECT_EQ(view.status().id(), ParseErrorId(name.substr(0, 4)))
+        << name << ": " << view.status().ToString();
     EXPECT_LT(view.status().what().size(), 400u) << name;
     for (const char c : view.status().what()) EXPECT_GE(static_cast<unsigned char>(c), 0x20) << name;
   }
@@ -141,7 +143,8 @@ TEST(SafetensorsTest, HalvesWidenExactly) {
   const auto bf16 = Framed(R"({"w":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}})", BytesOf(brains));
   ParameterSet three(ParameterSpec::Create({{"w", {3}, Role::kParameter, Scope::kExchanged}}).value());
   ASSERT_TRUE(LoadSafetensors(ParseSafetensors(bf16).value(), three).ok());
-  EXPECT_THAT(std::vector<float>(three.floats().begin(), three.floats().end()), ElementsAre(1.0f, -2.25f, 0x1p-133f));
+  EXPECT_THAT(std::vector<float>(three.floats().begin(), three.floats().end()),
+              ElementsAre(1.0f, -2.25f, 0x1p-133f));
 }
 
 // The mixed model's file, loaded into a model with one tensor changed.
@@ -176,7 +179,8 @@ TEST(LoadSafetensorsTest, MissingCounterReadsAsZero) {
   std::ranges::fill(set.counters(), 99);
   const auto bytes = WriteSafetensors(MixedSet(), {});
   ASSERT_TRUE(LoadSafetensors(ParseSafetensors(bytes).value(), set).ok());
-  EXPECT_THAT(std::vector<std::int64_t>(set.counters().begin(), set.counters().end()), ElementsAre(-1, 0, -2, -3));
+  EXPECT_THAT(std::vector<std::int64_t>(set.counters().begin(), set.counters().end()),
+              ElementsAre(-1, 0, -2, -3));
 }
 
 TEST(LoadSafetensorsTest, ValueThatIsNotFiniteIsRefusedWithItsPlace) {
@@ -211,14 +215,18 @@ TEST(SpecOfSafetensorsTest, DTypeThatIsNoModelsIsRefused) {
 TEST(ParseSafetensorsTest, TensorsOverTheLimitAreRefused) {
   std::string header = "{";
   for (int i = 0; i < 8193; ++i) {
-    header += (i == 0 ? "\"" : ",\"") + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
+    header +=
+        (i == 0 ? "\"" : ",\"") + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
   }
-  EXPECT_THAT(ParseSafetensors(Framed(header + "}", {})).status().ToString(), HasSubstr("more than 8192 tensors"));
+  EXPECT_THAT(ParseSafetensors(Framed(header + "}", {})).status().ToString(),
+              HasSubstr("more than 8192 tensors"));
 }
 
 TEST(ParseSafetensorsTest, MessagesSayWhereAndWhatWasExpected) {
   const std::vector<float> two = {1, 2};
-  const auto what = [&](std::string_view header) { return ParseSafetensors(Framed(header, BytesOf(two))).status().what(); };
+  const auto what = [&](std::string_view header) {
+    return ParseSafetensors(Framed(header, BytesOf(two))).status().what();
+  };
   EXPECT_THAT(what(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})"),
               HasSubstr("tensor \"w\" has 8 bytes, shape [3] of F32 needs 12"));
   EXPECT_THAT(what(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})"), HasSubstr("4 bytes follow"));

@@ -53,7 +53,7 @@ class EveryUpdateKernel : public ::testing::TestWithParam<const char*> {
 
 TEST_P(EveryUpdateKernel, CheckFindsABadValueAtEveryPlace) {
   for (const std::size_t size : {1u, 7u, 16u, 33u, 8193u}) {
-    for (std::size_t i = 0; i < size; i += size > 100 ? 911 : 1) {
+    for (std::size_t i = 0; i<size; i += size> 100 ? 911 : 1) {
       Sample sample(size, 0);
       sample.local[i] = kNan;
       const Status status = CheckUpdate(sample.view(), sample.layout());
@@ -151,7 +151,8 @@ TEST(MaterializeUpdateTest, WireFormReadsBackAsTheSameUpdate) {
     MaterializeUpdate(sample.view(), bytes);
     const UpdateView read = ViewOfBytes(bytes, sample.layout());
     EXPECT_TRUE(read.base_parameters.empty() && read.base_buffers.empty());
-    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(read.local_parameters[i], sample.local[i] - sample.base[i]);
+    for (std::size_t i = 0; i < size; ++i)
+      EXPECT_EQ(read.local_parameters[i], sample.local[i] - sample.base[i]);
     EXPECT_EQ(read.local_buffers[1], sample.local_buffers[1] - sample.base_buffers[1]);
     EXPECT_EQ(read.counters[0], 7);
     EXPECT_TRUE(CheckUpdate(read, sample.layout()).ok());

@@ -41,7 +41,8 @@ class CuttingProxy::Core {
   Core(std::uint16_t target, std::uint64_t limit) : target_(target), limit_(limit) {
     listener_ = UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address = Address(0);
-    CAIRN_CHECK(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0, "a free port");
+    CAIRN_CHECK(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0,
+                "a free port");
     CAIRN_CHECK(listen(listener_.get(), 8) == 0, "listen");
     socklen_t size = sizeof address;
     getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
@@ -75,7 +76,8 @@ class CuttingProxy::Core {
   bool Forward(int client, int server) {
     std::vector<char> buffer(1 << 16);
     for (;;) {
-      std::array<pollfd, 3> fds = {pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}, pollfd{wake_[0], POLLIN, 0}};
+      std::array<pollfd, 3> fds = {pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0},
+                                   pollfd{wake_[0], POLLIN, 0}};
       poll(fds.data(), fds.size(), -1);
       if (fds[2].revents != 0) return false;
       for (int from = 0; from < 2; ++from) {
@@ -99,7 +101,8 @@ class CuttingProxy::Core {
   std::thread thread_;
 };
 
-CuttingProxy::CuttingProxy(std::uint16_t target, std::uint64_t limit) : core_(std::make_unique<Core>(target, limit)) {
+CuttingProxy::CuttingProxy(std::uint16_t target, std::uint64_t limit)
+    : core_(std::make_unique<Core>(target, limit)) {
   port_ = core_->port();
 }
 CuttingProxy::~CuttingProxy() = default;

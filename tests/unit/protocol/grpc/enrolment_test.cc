@@ -19,11 +19,14 @@ struct ScriptedEnrolment final : EnrolmentHandler {
 
 class EnrolmentTest : public testing::Test {
  protected:
-  EnrolmentTest() : server_(loopback_.NewServer([this](GrpcServerConfig& config) { config.enrolment = &centre_; })) {
+  EnrolmentTest()
+      : server_(loopback_.NewServer([this](GrpcServerConfig& config) { config.enrolment = &centre_; })) {
     EXPECT_TRUE(server_->Start(aggregator_, catalog_).ok());
   }
   Result<EnrolAnswer> Enrol(PeerRole role) {
-    return EnrolOnce({.aggregator = {"127.0.0.1", server_->port()}, .federation = "heartnet", .tls = loopback_.Member("site-a", role)},
+    return EnrolOnce({.aggregator = {"127.0.0.1", server_->port()},
+                      .federation = "heartnet",
+                      .tls = loopback_.Member("site-a", role)},
                      request_);
   }
 
@@ -78,7 +81,8 @@ TEST_F(EnrolmentTest, OverlongFieldNeverReachesTheHandler) {
 
 TEST_F(EnrolmentTest, InviteHasNoSession) {
   RecordingClient client;
-  const auto channel = loopback_.NewChannel(loopback_.Member("invite-1", PeerRole::kInvite), server_->port()).value();
+  const auto channel =
+      loopback_.NewChannel(loopback_.Member("invite-1", PeerRole::kInvite), server_->port()).value();
   channel->Open(client);
   ASSERT_TRUE(client.AwaitClosed());
   EXPECT_EQ(client.closed[0].id(), errors::kWrongRole);

@@ -14,7 +14,8 @@ class GrpcSessionTest : public testing::Test {
     const Status status = server_->Start(aggregator_, catalog_);
     ASSERT_TRUE(status.ok()) << status.ToString();
   }
-  std::unique_ptr<GrpcClientChannel> Join(RecordingClient& client, const TlsFiles& files, std::uint16_t port = 0) {
+  std::unique_ptr<GrpcClientChannel> Join(RecordingClient& client, const TlsFiles& files,
+                                          std::uint16_t port = 0) {
     auto channel = loopback_.NewChannel(files, port == 0 ? server_->port() : port);
     EXPECT_TRUE(channel.ok()) << channel.status().ToString();
     (*channel)->Open(client);
@@ -102,7 +103,8 @@ TEST_F(GrpcSessionTest, DivergedUpdateArrivesAsAFault) {
   RecordingClient client;
   const auto channel = Join(client, loopback_.Member("site-a"));
   channel->Send(HelloOf("site-a"));
-  channel->Send(TrainReportFor(std::make_shared<TestUpdate>(spec, std::numeric_limits<float>::quiet_NaN(), 0.0f), spec));
+  channel->Send(TrainReportFor(
+      std::make_shared<TestUpdate>(spec, std::numeric_limits<float>::quiet_NaN(), 0.0f), spec));
   ASSERT_TRUE(aggregator_.AwaitMessages(2));
   const auto& report = std::get<Report>(aggregator_.messages[1]);
   EXPECT_EQ(report.update, nullptr);
@@ -283,9 +285,8 @@ TEST_F(GrpcSessionTest, ShutdownEndsEverySession) {
 
 TEST_F(GrpcSessionTest, PortInUseIsSaid) {
   StartServer();
-  const auto second = loopback_.NewServer([&](GrpcServerConfig& config) {
-    config.address = "127.0.0.1:" + std::to_string(server_->port());
-  });
+  const auto second = loopback_.NewServer(
+      [&](GrpcServerConfig& config) { config.address = "127.0.0.1:" + std::to_string(server_->port()); });
   RecordingServer other;
   EXPECT_EQ(second->Start(other, catalog_).id(), errors::kNetPortInUse);
 }

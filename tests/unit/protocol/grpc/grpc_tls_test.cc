@@ -23,12 +23,13 @@ class GrpcTlsTest : public testing::Test {
   // What the openssl program says of a handshake with these options; empty where there is none.
   std::string Handshake(const std::string& options) const {
     const TlsFiles& files = loopback_.server_files();
-    const std::string command = "openssl s_client -connect 127.0.0.1:" + std::to_string(server_->port()) + " -CAfile " +
-                                files.roots.string() + " -cert " + files.certificate.string() + " -key " +
-                                files.key.string() + " " + options + " </dev/null 2>&1";
+    const std::string command = "openssl s_client -connect 127.0.0.1:" + std::to_string(server_->port()) +
+                                " -CAfile " + files.roots.string() + " -cert " + files.certificate.string() +
+                                " -key " + files.key.string() + " " + options + " </dev/null 2>&1";
     std::string output;
     FILE* pipe = popen(command.c_str(), "r");
-    for (int c = pipe == nullptr ? EOF : fgetc(pipe); c != EOF; c = fgetc(pipe)) output += static_cast<char>(c);
+    for (int c = pipe == nullptr ? EOF : fgetc(pipe); c != EOF; c = fgetc(pipe))
+      output += static_cast<char>(c);
     if (pipe != nullptr) pclose(pipe);
     return output;
   }
@@ -57,18 +58,25 @@ TEST_F(GrpcTlsTest, CertificateOfAnotherFederationIsRefused) {
   Loopback elsewhere;
   const auto key = TlsKey::Generate();
   ProbeTarget target = Target();
-  target.identity = {elsewhere.federation().Leaf(PeerRole::kSite, "site-a", key.public_key()), elsewhere.federation().issuer};
+  target.identity = {elsewhere.federation().Leaf(PeerRole::kSite, "site-a", key.public_key()),
+                     elsewhere.federation().issuer};
   target.key = &key.material();
   EXPECT_FALSE(ProbeTls(target).ok());
 }
 
 TEST_F(GrpcTlsTest, ServerNeedsAnAggregatorsCertificate) {
-  GrpcServerConfig config{.address = "127.0.0.1:0", .tls = loopback_.Member("site-a"), .state_dir = loopback_.folder(), .authorize = {}};
+  GrpcServerConfig config{.address = "127.0.0.1:0",
+                          .tls = loopback_.Member("site-a"),
+                          .state_dir = loopback_.folder(),
+                          .authorize = {}};
   EXPECT_EQ(GrpcServer::Create(config).status().id(), errors::kWrongRole);
 }
 
 TEST_F(GrpcTlsTest, KeyOfAnotherCertificateIsRefusedAtTheStart) {
-  GrpcServerConfig config{.address = "127.0.0.1:0", .tls = loopback_.server_files(), .state_dir = loopback_.folder(), .authorize = {}};
+  GrpcServerConfig config{.address = "127.0.0.1:0",
+                          .tls = loopback_.server_files(),
+                          .state_dir = loopback_.folder(),
+                          .authorize = {}};
   config.tls.key = loopback_.Member("site-a").key;
   EXPECT_EQ(GrpcServer::Create(config).status().id(), errors::kTlsKeyMismatch);
 }
@@ -78,8 +86,9 @@ TEST_F(GrpcTlsTest, AggregatorUnderAnotherNameIsNotBelieved) {
   const auto& federation = loopback_.federation();
   const TlsFiles files = loopback_.server_files();
   const std::vector<Certificate> chain = {
-      MakeLeafCertificate(federation.issuer_key, federation.issuer, key.public_key(),
-                          {{"heartnet", PeerRole::kAggregator, "main"}, federation.validity, {"elsewhere.example"}})
+      MakeLeafCertificate(
+          federation.issuer_key, federation.issuer, key.public_key(),
+          {{"heartnet", PeerRole::kAggregator, "main"}, federation.validity, {"elsewhere.example"}})
           .value(),
       federation.issuer};
   ASSERT_TRUE(WriteFileAtomically(files.certificate, ToPem(chain), 0644).ok());

@@ -18,14 +18,17 @@ ModelHandle MakeModel(const ParameterSpec& spec, float start) {
   return std::make_shared<const ModelVersion>(ModelVersion{ref, std::move(values)});
 }
 
-TestUpdate::TestUpdate(const ParameterSpec& spec, float start, float step) : values_(LayoutOf(spec).parameters) {
+TestUpdate::TestUpdate(const ParameterSpec& spec, float start, float step)
+    : values_(LayoutOf(spec).parameters) {
   for (float& value : values_) {
     value = start;
     start = start > 900 ? -900 : start + step;
   }
 }
 
-Hello HelloOf(std::string site) { return {.software = "cairn test", .site = std::move(site), .capabilities = {"f32"}}; }
+Hello HelloOf(std::string site) {
+  return {.software = "cairn test", .site = std::move(site), .capabilities = {"f32"}};
+}
 
 Loopback::Loopback() : folder_(TempFolder::Create(std::filesystem::temp_directory_path()).value()) {
   const auto key = TlsKey::Generate();
@@ -33,8 +36,11 @@ Loopback::Loopback() : folder_(TempFolder::Create(std::filesystem::temp_director
 }
 
 TlsFiles Loopback::Write(const std::string& name, const TlsKey& key, const Certificate& leaf) {
-  const TlsFiles files{.certificate = folder() / (name + ".pem"), .key = folder() / (name + ".key"), .roots = folder() / (name + ".roots")};
-  const std::vector<Certificate> chain = {leaf, federation_.issuer}, roots = {federation_.issuer, federation_.root};
+  const TlsFiles files{.certificate = folder() / (name + ".pem"),
+                       .key = folder() / (name + ".key"),
+                       .roots = folder() / (name + ".roots")};
+  const std::vector<Certificate> chain = {leaf, federation_.issuer},
+                                 roots = {federation_.issuer, federation_.root};
   EXPECT_TRUE(WriteFileAtomically(files.certificate, ToPem(chain), 0644).ok());
   EXPECT_TRUE(WriteFileAtomically(files.roots, ToPem(roots), 0644).ok());
   EXPECT_TRUE(key.Save(files.key).ok());
@@ -47,7 +53,8 @@ TlsFiles Loopback::Member(const std::string& name, PeerRole role) {
 }
 
 std::unique_ptr<GrpcServer> Loopback::NewServer(std::function<void(GrpcServerConfig&)> adjust) {
-  GrpcServerConfig config{.address = "127.0.0.1:0", .tls = server_files_, .state_dir = folder() / "state", .authorize = {}};
+  GrpcServerConfig config{
+      .address = "127.0.0.1:0", .tls = server_files_, .state_dir = folder() / "state", .authorize = {}};
   if (adjust) adjust(config);
   auto server = GrpcServer::Create(std::move(config));
   EXPECT_TRUE(server.ok()) << server.status().ToString();

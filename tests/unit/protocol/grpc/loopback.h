@@ -95,7 +95,9 @@ class TestCatalog final : public BlobCatalog {
     if (found == specs.end()) return Status(errors::kNotFound, "no such job");
     return LayoutOf(found->second);
   }
-  ModelHandle FindModel(const BlobRef& ref) const override { return model != nullptr && model->ref == ref ? model : nullptr; }
+  ModelHandle FindModel(const BlobRef& ref) const override {
+    return model != nullptr && model->ref == ref ? model : nullptr;
+  }
   std::map<JobId, ParameterSpec> specs;
   ModelHandle model;
 };

@@ -146,9 +146,12 @@ TEST(CodecHostileTest, InvalidUtf8IsRefused) {
 }
 
 TEST(CodecHostileTest, UnknownEnumerationIsRefused) {
-  ExpectRefused(DecodeClientMessage(Encode(JobReply{{}, static_cast<JobAnswer>(9), 0, {}})).status(), "job_reply.answer");
-  ExpectRefused(DecodeClientMessage(Encode(JobReply{{}, static_cast<JobAnswer>(0), 0, {}})).status(), "job_reply.answer");
-  ExpectRefused(DecodeServerMessage(Encode(JobEnded{{}, static_cast<JobOutcome>(7), {}})).status(), "job_ended.outcome");
+  ExpectRefused(DecodeClientMessage(Encode(JobReply{{}, static_cast<JobAnswer>(9), 0, {}})).status(),
+                "job_reply.answer");
+  ExpectRefused(DecodeClientMessage(Encode(JobReply{{}, static_cast<JobAnswer>(0), 0, {}})).status(),
+                "job_reply.answer");
+  ExpectRefused(DecodeServerMessage(Encode(JobEnded{{}, static_cast<JobOutcome>(7), {}})).status(),
+                "job_ended.outcome");
 }
 
 TEST(CodecHostileTest, TrainingReportWithoutUpdateIsRefused) {
@@ -159,9 +162,13 @@ TEST(CodecHostileTest, SharesOutsideTheUnitIntervalAreRefused) {
   Report report;
   report.update = std::make_shared<EmptyPayload>();
   for (const double weight : {0.0, -1.0, 1.5, std::numeric_limits<double>::quiet_NaN()}) {
-    ExpectRefused(DecodeClientMessage(Encode(report, {.ref = {}, .weight = weight})).status(), "report.weight");
+    ExpectRefused(DecodeClientMessage(Encode(report, {.ref = {}, .weight = weight})).status(),
+                  "report.weight");
   }
-  ExpectRefused(DecodeClientMessage(Encode(report, {.ref = {}, .scale = std::numeric_limits<float>::infinity()})).status(), "report.scale");
+  ExpectRefused(
+      DecodeClientMessage(Encode(report, {.ref = {}, .scale = std::numeric_limits<float>::infinity()}))
+          .status(),
+      "report.scale");
 }
 
 TEST(CodecHostileTest, MetricCountsMustFitTheClasses) {
@@ -189,26 +196,33 @@ TEST(CodecHostileTest, LossSumBeyondTheRowsIsRefused) {
 TEST(CodecHostileTest, ForgedDigestIsRefused) {
   JobManifest manifest = *MessageMaker(5).Manifest();
   manifest.spec.train.optimizer.lr *= 2;  // the digest is still the old one
-  ExpectRefused(DecodeServerMessage(Encode(JobOffer{std::make_shared<JobManifest>(manifest)})).status(), "digest");
+  ExpectRefused(DecodeServerMessage(Encode(JobOffer{std::make_shared<JobManifest>(manifest)})).status(),
+                "digest");
 }
 
 TEST(CodecHostileTest, BadTensorsAreRefused) {
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.tensors[1].name = m.tensors[0].name; }), "tensors");
-  ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.tensors[0].shape = Shape(9, 1); }), "too many dimensions");
+  ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.tensors[0].shape = Shape(9, 1); }),
+                "too many dimensions");
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.tensors[0].shape = {-2, 3}; }), "tensors");
-  ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.tensors[0].shape = {std::int64_t{1} << 40, std::int64_t{1} << 40}; }),
+  ExpectRefused(RefusalOfManifest([](JobManifest& m) {
+                  m.tensors[0].shape = {std::int64_t{1} << 40, std::int64_t{1} << 40};
+                }),
                 "tensors");
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { std::swap(m.tensors[0], m.tensors[3]); }), "order");
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.initial_model.size += 4; }), "initial_model");
 }
 
 TEST(CodecHostileTest, NumbersOutOfRangeAreRefusedByTheirKey) {
-  ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.spec.train.optimizer.lr = std::numeric_limits<double>::quiet_NaN(); }),
+  ExpectRefused(RefusalOfManifest([](JobManifest& m) {
+                  m.spec.train.optimizer.lr = std::numeric_limits<double>::quiet_NaN();
+                }),
                 "train.optimizer.lr");
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.spec.train.batch = 0; }), "train.batch");
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.spec.data.holdout = 0.75; }), "data.holdout");
   ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.spec.name = "../x"; }), "name");
-  ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.spec.model.init = "file:/etc/passwd"; }), "model.init");
+  ExpectRefused(RefusalOfManifest([](JobManifest& m) { m.spec.model.init = "file:/etc/passwd"; }),
+                "model.init");
 }
 
 TEST(CodecHostileTest, BlobLargerThanThePeerTakesIsRefused) {

@@ -64,7 +64,8 @@ TEST_P(GoldenWireTest, WorkRequestKeepsItsBytes) {
   ExpectGolden("work-request", EncodeWorkRequest(MessageMaker(400).Work()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, GoldenWireTest, testing::Range<std::size_t>(0, std::variant_size_v<ServerMessage>));
+INSTANTIATE_TEST_SUITE_P(Kinds, GoldenWireTest,
+                         testing::Range<std::size_t>(0, std::variant_size_v<ServerMessage>));
 
 }  // namespace
 }  // namespace cairn

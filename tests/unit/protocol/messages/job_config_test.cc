@@ -46,7 +46,8 @@ TEST(JobConfigTest, ReadsEveryConcern) {
   const JobSpec& spec = job.spec;
   EXPECT_EQ(spec.name, "cardio-risk");
   EXPECT_EQ(std::get<std::int64_t>(spec.model.hyper.at("inputs")), 13);
-  EXPECT_EQ(std::get<std::vector<std::int64_t>>(spec.model.hyper.at("hidden")), (std::vector<std::int64_t>{64, 8}));
+  EXPECT_EQ(std::get<std::vector<std::int64_t>>(spec.model.hyper.at("hidden")),
+            (std::vector<std::int64_t>{64, 8}));
   EXPECT_EQ(std::get<std::string>(spec.model.hyper.at("act")), "relu");
   EXPECT_EQ(job.schema_path, "heart-v1.toml");
   EXPECT_EQ(spec.data.holdout, 0.1);
@@ -85,20 +86,23 @@ TEST(JobConfigTest, StrategyNamedAloneHasTheSettingsOfItsPaper) {
   EXPECT_EQ(strategy("fedavgm"), with({.name = "fedavgm", .lr = 1, .momentum = 0.9}));
   EXPECT_EQ(strategy("fedprox"), with({.name = "fedprox", .lr = 1, .mu = 0.01}));
   EXPECT_EQ(strategy("fedadagrad"), with({.name = "fedadagrad", .lr = 0.1, .beta1 = 0, .tau = 1e-3}));
-  EXPECT_EQ(strategy("fedadam"), with({.name = "fedadam", .lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .tau = 1e-3}));
-  EXPECT_EQ(strategy("fedyogi"), with({.name = "fedyogi", .lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .tau = 1e-3}));
+  EXPECT_EQ(strategy("fedadam"),
+            with({.name = "fedadam", .lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .tau = 1e-3}));
+  EXPECT_EQ(strategy("fedyogi"),
+            with({.name = "fedyogi", .lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .tau = 1e-3}));
 }
 
 TEST(JobConfigTest, KeysOfTheFileWinOverTheStrategysDefaults) {
-  const auto [job, status] =
-      ReadJob(With("strategy = { name = \"fedadam\", lr = 0.01,", "strategy = { mu = 0.5, lr = 1.0, name = \"fedyogi\","));
+  const auto [job, status] = ReadJob(With("strategy = { name = \"fedadam\", lr = 0.01,",
+                                          "strategy = { mu = 0.5, lr = 1.0, name = \"fedyogi\","));
   ASSERT_TRUE(status.ok()) << status.ToString();
   EXPECT_EQ(job.spec.strategy.lr, 1.0);
   EXPECT_EQ(job.spec.strategy.mu, 0.5);
 }
 
 TEST(JobConfigTest, OtherSectionsAreLeftToTheirReader) {
-  const auto document = ConfigDocument::Parse(std::string(kJob) + "simulation = { seed = 42 }\n", "experiment.toml");
+  const auto document =
+      ConfigDocument::Parse(std::string(kJob) + "simulation = { seed = 42 }\n", "experiment.toml");
   ConfigReader root(*document);
   ParseJobSpec(root);
   std::int64_t seed = 0;
@@ -122,23 +126,24 @@ TEST_P(JobConfigRefusalTest, NamesThePlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, JobConfigRefusalTest,
-    testing::Values(BadJob{"lr = 0.05", "lr = -1.0", "job.toml:5:", "lr"},
-                    BadJob{"batch = 64", "batch = 0", "job.toml:5:", "batch"},
-                    BadJob{"batch = 64", "bacth = 64", "job.toml:5:", "bacth"},
-                    BadJob{"\"cross_entropy\"", "\"hinge\"", "job.toml:5:", "hinge"},
-                    BadJob{"rounds = 30", "mu = -0.1", "job.toml:6:", "mu"},
-                    BadJob{"rounds = 30", "rounds = 0", "job.toml:6:", "rounds"},
-                    BadJob{"target = \"all\"", "target = \"most\"", "job.toml:6:", "target"},
-                    BadJob{"\"cardio-risk\"", "\"../risk\"", "job.toml:2:", "name"},
-                    BadJob{"\"seed:7\"", "\"random\"", "job.toml:3:", "init"},
-                    BadJob{"classes = 2", "classes = [1.5]", "job.toml:3:", "classes"},
-                    BadJob{"holdout = 0.1", "holdout = 0.9", "job.toml:4:", "holdout"},
-                    BadJob{"mode = \"full\" }\nexchange", "mode = \"lora\" }\nexchange", "job.toml:7:", "lora"},
-                    BadJob{"personal = []", "personal = [\"head.*\"]", "job.toml:8:", "personal"},
-                    BadJob{"\"average\"", "\"local\"", "job.toml:8:", "local"},
-                    BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"grouped\" }", "job.toml:9:", "grouped"},
-                    BadJob{"\"log_loss\"", "\"f2\"", "job.toml:10:", "f2"},
-                    BadJob{"\"auto\"", "\"soon\"", "job.toml:11:", "deadline"}));
+    testing::Values(
+        BadJob{"lr = 0.05", "lr = -1.0", "job.toml:5:", "lr"},
+        BadJob{"batch = 64", "batch = 0", "job.toml:5:", "batch"},
+        BadJob{"batch = 64", "bacth = 64", "job.toml:5:", "bacth"},
+        BadJob{"\"cross_entropy\"", "\"hinge\"", "job.toml:5:", "hinge"},
+        BadJob{"rounds = 30", "mu = -0.1", "job.toml:6:", "mu"},
+        BadJob{"rounds = 30", "rounds = 0", "job.toml:6:", "rounds"},
+        BadJob{"target = \"all\"", "target = \"most\"", "job.toml:6:", "target"},
+        BadJob{"\"cardio-risk\"", "\"../risk\"", "job.toml:2:", "name"},
+        BadJob{"\"seed:7\"", "\"random\"", "job.toml:3:", "init"},
+        BadJob{"classes = 2", "classes = [1.5]", "job.toml:3:", "classes"},
+        BadJob{"holdout = 0.1", "holdout = 0.9", "job.toml:4:", "holdout"},
+        BadJob{"mode = \"full\" }\nexchange", "mode = \"lora\" }\nexchange", "job.toml:7:", "lora"},
+        BadJob{"personal = []", "personal = [\"head.*\"]", "job.toml:8:", "personal"},
+        BadJob{"\"average\"", "\"local\"", "job.toml:8:", "local"},
+        BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"grouped\" }", "job.toml:9:", "grouped"},
+        BadJob{"\"log_loss\"", "\"f2\"", "job.toml:10:", "f2"},
+        BadJob{"\"auto\"", "\"soon\"", "job.toml:11:", "deadline"}));
 
 TEST(JobConfigTest, PrivacyIsRefusedRatherThanIgnored) {
   const Status status = ReadJob(std::string(kJob) + "privacy = { mechanism = \"dp-sgd\" }\n").status;

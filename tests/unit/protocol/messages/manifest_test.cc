@@ -26,7 +26,7 @@ TEST(ManifestTest, CanonicalBytesFollowTheGrammar) {
   EXPECT_EQ(bytes.substr(0, 4), std::string("\x10\0\0\0", 4));
   EXPECT_EQ(bytes.substr(4, label.size()), label);
   EXPECT_EQ(bytes.substr(20, 8), std::string("\x02\x01\0\0\0\0\0\0", 8));
-  EXPECT_EQ(bytes.substr(28, 4), std::string(4, '\0'));  // the empty name
+  EXPECT_EQ(bytes.substr(28, 4), std::string(4, '\0'));               // the empty name
   EXPECT_EQ(bytes.substr(bytes.size() - 40), std::string(40, '\0'));  // the empty initial model
 }
 
@@ -85,7 +85,9 @@ TEST(ManifestTest, EveryFieldChangesTheDigest) {
       [](auto& m) { m.spec.evaluate.central = !m.spec.evaluate.central; },
       [](auto& m) { m.spec.evaluate.metric += "x"; },
       [](auto& m) { m.spec.evaluate.maximize = !m.spec.evaluate.maximize; },
-      [](auto& m) { m.spec.secagg = m.spec.secagg == SecAggMode::kFull ? SecAggMode::kOff : SecAggMode::kFull; },
+      [](auto& m) {
+        m.spec.secagg = m.spec.secagg == SecAggMode::kFull ? SecAggMode::kOff : SecAggMode::kFull;
+      },
       [](auto& m) { ++m.spec.seed; },
   };
   std::set<std::string> digests = {ComputeDigest(base)};

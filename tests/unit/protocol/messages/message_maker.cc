@@ -56,7 +56,10 @@ JobSpec MessageMaker::Spec() {
   JobSpec spec;
   spec.name = Name();
   spec.model = {.arch = Name(),
-                .hyper = {{"a", std::int64_t{-3}}, {"b", Real(-1, 1)}, {"c", Name()}, {"d", std::vector<std::int64_t>{64, 8}}},
+                .hyper = {{"a", std::int64_t{-3}},
+                          {"b", Real(-1, 1)},
+                          {"c", Name()},
+                          {"d", std::vector<std::int64_t>{64, 8}}},
                 .init = "seed:" + std::to_string(Below(100))};
   spec.data = {.dataset = Name(), .schema_toml = "label = \"é\"\n", .holdout = Real(0, 0.5)};
   spec.train = Train();
@@ -66,7 +69,8 @@ JobSpec MessageMaker::Spec() {
   spec.strategy.mu = spec.strategy.lr / 8;
   spec.strategy.rounds = static_cast<std::uint32_t>(1 + Below(100));
   spec.strategy.weight_by_examples = Flip();
-  spec.cohort = {.min_clients = 3, .target = 4, .over_selection = Real(0, 1), .min_reports = 2, .max_attempts = 5};
+  spec.cohort = {
+      .min_clients = 3, .target = 4, .over_selection = Real(0, 1), .min_reports = 2, .max_attempts = 5};
   spec.round.deadline = std::chrono::milliseconds(Below(100000));
   spec.evaluate = {.federated = Flip(), .central = Flip(), .metric = "roc_auc", .maximize = true};
   spec.secagg = static_cast<SecAggMode>(Below(3));
@@ -92,9 +96,13 @@ std::shared_ptr<const JobManifest> MessageMaker::Manifest() {
 
 ClientMessage MessageMaker::Client(std::size_t kind) {
   switch (kind) {
-    case 0: return Hello{.protocol_min = 1, .protocol_max = 3, .software = Name(), .site = Name(), .capabilities = {Name()}};
-    case 1: return JobReply{{stream_.NextU64()}, static_cast<JobAnswer>(1 + Below(3)), 3201, Name()};
-    case 2: return Heartbeat{Key(), static_cast<std::int64_t>(Below(1 << 20))};
+    case 0:
+      return Hello{
+          .protocol_min = 1, .protocol_max = 3, .software = Name(), .site = Name(), .capabilities = {Name()}};
+    case 1:
+      return JobReply{{stream_.NextU64()}, static_cast<JobAnswer>(1 + Below(3)), 3201, Name()};
+    case 2:
+      return Heartbeat{Key(), static_cast<std::int64_t>(Below(1 << 20))};
     case 3: {
       Report report;
       report.key = Key();
@@ -104,15 +112,19 @@ ClientMessage MessageMaker::Client(std::size_t kind) {
       report.metrics = Metrics();
       return report;
     }
-    default: return RoundDecline{Key(), 7103, Name()};
+    default:
+      return RoundDecline{Key(), 7103, Name()};
   }
 }
 
 ServerMessage MessageMaker::Server(std::size_t kind) {
   switch (kind) {
-    case 0: return Welcome{1, Name(), {stream_.NextU64()}, std::chrono::seconds(Below(100))};
-    case 1: return Refusal{2105, Name(), 1, 2};
-    case 2: return JobOffer{Manifest()};
+    case 0:
+      return Welcome{1, Name(), {stream_.NextU64()}, std::chrono::seconds(Below(100))};
+    case 1:
+      return Refusal{2105, Name(), 1, 2};
+    case 2:
+      return JobOffer{Manifest()};
     case 3: {
       RoundPlan plan;
       plan.key = Key();
@@ -125,9 +137,12 @@ ServerMessage MessageMaker::Server(std::size_t kind) {
       plan.model_ref = Blob();
       return plan;
     }
-    case 4: return ReportReceipt{Key(), static_cast<ReportOutcome>(1 + Below(4)), 5101, Name()};
-    case 5: return RoundClosed{Key(), Flip()};
-    default: return JobEnded{{stream_.NextU64()}, static_cast<JobOutcome>(1 + Below(3)), Name()};
+    case 4:
+      return ReportReceipt{Key(), static_cast<ReportOutcome>(1 + Below(4)), 5101, Name()};
+    case 5:
+      return RoundClosed{Key(), Flip()};
+    default:
+      return JobEnded{{stream_.NextU64()}, static_cast<JobOutcome>(1 + Below(3)), Name()};
   }
 }
 
@@ -140,8 +155,8 @@ WorkRequest MessageMaker::Work() {
   request.client = {Below(1000)};
   request.train = Train();
   request.evaluate = Flip();
-  request.model = std::make_shared<const ModelVersion>(
-      ModelVersion{request.manifest->initial_model, ParameterSet(*ParameterSpec::Create(request.manifest->tensors))});
+  request.model = std::make_shared<const ModelVersion>(ModelVersion{
+      request.manifest->initial_model, ParameterSet(*ParameterSpec::Create(request.manifest->tensors))});
   request.dataset_toml = "reader = \"csv\"\n";
   return request;
 }

@@ -25,7 +25,8 @@ MetricSums SumsOf(const std::vector<Row>& rows, std::uint32_t classes) {
 Row Binary(float z, std::int64_t truth) { return {{0.0f, z}, truth, 0.5}; }
 
 TEST(MetricsTest, PerfectRankingHasAreaOne) {
-  const MetricValues values = Summarize(SumsOf({Binary(-2, 0), Binary(-1, 0), Binary(1, 1), Binary(2, 1)}, 2));
+  const MetricValues values =
+      Summarize(SumsOf({Binary(-2, 0), Binary(-1, 0), Binary(1, 1), Binary(2, 1)}, 2));
   EXPECT_EQ(values.roc_auc, 1.0);
   EXPECT_EQ(values.roc_auc_error, 0.0);
   EXPECT_EQ(values.accuracy, 1.0);
@@ -102,7 +103,8 @@ TEST(MetricsTest, NotANumberIsABadScoreAndNoCrash) {
 }
 
 TEST(MetricsTest, LargeLogitsNeitherOverflowNorTie) {
-  const MetricValues values = Summarize(SumsOf({{{1e30f, 0, 0}, 0, 0}, {{0, 1e30f, 0}, 1, 0}, {{0, 0, 88}, 2, 0}}, 3));
+  const MetricValues values =
+      Summarize(SumsOf({{{1e30f, 0, 0}, 0, 0}, {{0, 1e30f, 0}, 1, 0}, {{0, 0, 88}, 2, 0}}, 3));
   EXPECT_EQ(values.accuracy, 1.0);
   EXPECT_EQ(values.roc_auc, 1.0);
 }
@@ -117,7 +119,8 @@ TEST(MetricsTest, SumOfPartsEqualsTheWhole) {
   MetricSums parts = MetricSums::ForClasses(3);
   for (std::size_t begin = 0; begin < rows.size(); begin += 7) {
     const auto end = std::min(begin + 7, rows.size());
-    const std::vector<Row> part(rows.begin() + static_cast<std::ptrdiff_t>(begin), rows.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::vector<Row> part(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                                rows.begin() + static_cast<std::ptrdiff_t>(end));
     ASSERT_TRUE(parts.Add(SumsOf(part, 3)).ok());
   }
   EXPECT_EQ(parts, whole);

@@ -68,8 +68,10 @@ TEST_F(ChunkAssemblerTest, ChunkOutsideTheObjectOrOfNoSizeIsRefused) {
   auto assembler = NewAssembler();
   const auto refused = [&assembler](const ChunkView& chunk) { return assembler.Accept(chunk).status().id(); };
   EXPECT_EQ(refused({.offset = 0, .crc32c = 0, .data = {}}), errors::kNetProtocol);
-  EXPECT_EQ(refused({.offset = 9'999, .crc32c = 0, .data = std::span(bytes_).first(2)}), errors::kNetProtocol);
-  EXPECT_EQ(refused({.offset = ~std::uint64_t{0}, .crc32c = 0, .data = std::span(bytes_).first(2)}), errors::kNetProtocol);
+  EXPECT_EQ(refused({.offset = 9'999, .crc32c = 0, .data = std::span(bytes_).first(2)}),
+            errors::kNetProtocol);
+  EXPECT_EQ(refused({.offset = ~std::uint64_t{0}, .crc32c = 0, .data = std::span(bytes_).first(2)}),
+            errors::kNetProtocol);
   const std::vector<std::byte> large(kMaxChunkBytes + 1);
   EXPECT_EQ(refused({.offset = 0, .crc32c = 0, .data = large}), errors::kNetProtocol);
 }

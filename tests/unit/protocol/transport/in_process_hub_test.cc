@@ -26,7 +26,9 @@ struct ScriptedServer final : ServerHandler {
     messages.push_back(std::move(message));
     if (on_message) on_message(session);
   }
-  void OnClose(SessionId, Status reason) override { log.push_back("close " + reason.ToString().substr(0, 10)); }
+  void OnClose(SessionId, Status reason) override {
+    log.push_back("close " + reason.ToString().substr(0, 10));
+  }
   std::function<void(SessionId)> on_message;
   std::vector<std::string> log;
   std::vector<SessionId> sessions;
@@ -151,7 +153,7 @@ TEST_P(InProcessHubTest, PlanComesWithItsModel) {
   const ModelHandle first = std::get<RoundPlan>(client_.messages[0]).model;
   ASSERT_NE(first, nullptr);
   EXPECT_TRUE(std::ranges::equal(first->values.bytes(), catalog_.model->values.bytes()));
-  EXPECT_EQ(first == catalog_.model, !is_wire());  // wire: nothing aliases
+  EXPECT_EQ(first == catalog_.model, !is_wire());                    // wire: nothing aliases
   EXPECT_EQ(std::get<RoundPlan>(client_.messages[1]).model, first);  // fetched once
 }
 
@@ -200,8 +202,11 @@ TEST_P(InProcessHubTest, CallsFromManyThreadsAllArrive) {
   EXPECT_EQ(server_.messages.size(), 800u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, InProcessHubTest, testing::Values(TransportMode::kDirect, TransportMode::kWire),
-                         [](const auto& instance) { return instance.param == TransportMode::kWire ? "Wire" : "Direct"; });
+INSTANTIATE_TEST_SUITE_P(Modes, InProcessHubTest,
+                         testing::Values(TransportMode::kDirect, TransportMode::kWire),
+                         [](const auto& instance) {
+                           return instance.param == TransportMode::kWire ? "Wire" : "Direct";
+                         });
 
 // ---- what only the wire does
 
@@ -219,7 +224,8 @@ TEST_P(WireHubTest, BadNumbersAndLayoutsArriveAsFaults) {
   channel_->Send(unknown);
   std::vector<ErrorId> faults;
   for (const auto& message : server_.messages) faults.push_back(std::get<Report>(message).fault.id());
-  EXPECT_EQ(faults, (std::vector{errors::kUpdateNotFinite, errors::kUpdateRange, errors::kUpdateLayout, errors::kNotFound}));
+  EXPECT_EQ(faults, (std::vector{errors::kUpdateNotFinite, errors::kUpdateRange, errors::kUpdateLayout,
+                                 errors::kNotFound}));
 }
 
 TEST_P(WireHubTest, WhatAPeerCouldNotSendEndsTheSession) {

@@ -50,9 +50,11 @@ class SimDriverTest : public testing::Test {
       const auto size = static_cast<std::uint32_t>(20 + 7 * (i % 5));
       std::vector<std::uint32_t> rows(size);
       for (auto& row : rows) row = next++ % all->size();
-      HoldoutSplit split = TrainHoldoutSplit(rows, 0.2, SeededRandom(spec_.seed).Open({Purpose::kHoldout, 0, i}));
+      HoldoutSplit split =
+          TrainHoldoutSplit(rows, 0.2, SeededRandom(spec_.seed).Open({Purpose::kHoldout, 0, i}));
       clients.push_back({"site-" + std::string(1, static_cast<char>('a' + i)),
-                         std::make_shared<Subset>(all, split.train), std::make_shared<Subset>(all, split.holdout)});
+                         std::make_shared<Subset>(all, split.train),
+                         std::make_shared<Subset>(all, split.holdout)});
     }
     return clients;
   }
@@ -167,7 +169,8 @@ TEST_F(SimDriverTest, DivergedClientIsNamedAndTheRoundIsTriedAgainThenGivenUp) {
   ASSERT_TRUE(end.ok()) << end.status().ToString();
   EXPECT_EQ(end->outcome, JobOutcome::kFailed);
   EXPECT_EQ(end->reason_id, errors::kRoundAbandoned.value);
-  EXPECT_TRUE(std::ranges::any_of(collect.events, [](const DomainEvent& event) { return event.name == "round.declined"; }));
+  EXPECT_TRUE(std::ranges::any_of(collect.events,
+                                  [](const DomainEvent& event) { return event.name == "round.declined"; }));
 }
 
 TEST_F(SimDriverTest, StopEndsTheRun) {

@@ -35,7 +35,8 @@ std::string ErrorOf(const std::string& scheme, const PartitionInput& input) {
   return split.ok() ? "OK" : split.status().ToString();
 }
 
-std::set<std::int64_t> ClassesOf(const std::vector<std::uint32_t>& rows, const std::vector<std::int64_t>& labels) {
+std::set<std::int64_t> ClassesOf(const std::vector<std::uint32_t>& rows,
+                                 const std::vector<std::int64_t>& labels) {
   std::set<std::int64_t> classes;
   for (const std::uint32_t row : rows) classes.insert(labels[row]);
   return classes;
@@ -51,10 +52,11 @@ TEST_P(PartitionProperties, EveryRowIsUsedOnceRowsAscendAndEqualSeedsSplitEquall
       std::vector<std::string> groups;
       for (std::uint32_t i = 0; i < rows; ++i) groups.push_back("g" + std::to_string(i % 23));
       const PartitionInput input{rows, labels, groups, clients, 5};
-      if (GetParam().starts_with("labels") && clients < 4) continue;  // one client cannot hold seven classes in two
+      if (GetParam().starts_with("labels") && clients < 4)
+        continue;  // one client cannot hold seven classes in two
       for (const std::uint64_t seed : {1, 2, 3}) {
-        SCOPED_TRACE(GetParam() + " rows " + std::to_string(rows) + " clients " + std::to_string(clients) + " seed " +
-                     std::to_string(seed));
+        SCOPED_TRACE(GetParam() + " rows " + std::to_string(rows) + " clients " + std::to_string(clients) +
+                     " seed " + std::to_string(seed));
         const ClientRows split = Split(GetParam(), input, seed);
         ASSERT_EQ(split.size(), clients);
         std::vector<std::uint32_t> all;
@@ -78,8 +80,8 @@ TEST_P(PartitionProperties, EveryRowIsUsedOnceRowsAscendAndEqualSeedsSplitEquall
 }
 
 INSTANTIATE_TEST_SUITE_P(AllSchemes, PartitionProperties,
-                         ::testing::Values("iid", "dirichlet:0.5", "dirichlet:100", "shards:1", "shards:2", "labels:2",
-                                           "labels:7", "quantity:2", "column:site"));
+                         ::testing::Values("iid", "dirichlet:0.5", "dirichlet:100", "shards:1", "shards:2",
+                                           "labels:2", "labels:7", "quantity:2", "column:site"));
 
 TEST(PartitionTest, IidPartsDifferByAtMostOneRow) {
   const ClientRows split = Split("iid", {103, {}, {}, 10, 10});
@@ -149,7 +151,8 @@ TEST(PartitionTest, AColumnsValuesAreClientsAndAreKeptWholeWhenDealtToFewer) {
   const std::vector<std::string> groups = {"b", "a", "b", "c", "b", "a"};
   EXPECT_THAT(Split("column:site", {6, {}, groups, 0, 10}),
               ElementsAre(ElementsAre(1u, 5u), ElementsAre(0u, 2u, 4u), ElementsAre(3u)));
-  EXPECT_THAT(Split("column:site", {6, {}, groups, 2, 10}), ElementsAre(ElementsAre(0u, 2u, 4u), ElementsAre(1u, 3u, 5u)));
+  EXPECT_THAT(Split("column:site", {6, {}, groups, 2, 10}),
+              ElementsAre(ElementsAre(0u, 2u, 4u), ElementsAre(1u, 3u, 5u)));
   EXPECT_EQ(ErrorOf("column:site", {6, {}, groups, 4, 10}),
             "CAIRN-4116 partition column:site: the column has 3 values for 4 clients");
 }
@@ -157,7 +160,8 @@ TEST(PartitionTest, AColumnsValuesAreClientsAndAreKeptWholeWhenDealtToFewer) {
 TEST(PartitionTest, WhatCannotBeSplitSaysWhichNumbersAreAtOdds) {
   const std::vector<std::int64_t> labels = Cycling(30, 3);
   const PartitionInput input{30, labels, {}, 4, 10};
-  EXPECT_EQ(ErrorOf("dirichlet:1", input), "CAIRN-4116 partition dirichlet:1: 30 rows cannot give 4 clients at least 10 rows each");
+  EXPECT_EQ(ErrorOf("dirichlet:1", input),
+            "CAIRN-4116 partition dirichlet:1: 30 rows cannot give 4 clients at least 10 rows each");
   EXPECT_THAT(ErrorOf("shards:8", input), HasSubstr("30 rows cannot make 32 shards"));
   EXPECT_THAT(ErrorOf("labels:4", input), HasSubstr("the rows have only 3 classes"));
   EXPECT_THAT(ErrorOf("labels:1", {30, labels, {}, 2, 1}), HasSubstr("2 clients cannot hold all 3 classes"));
@@ -166,16 +170,19 @@ TEST(PartitionTest, WhatCannotBeSplitSaysWhichNumbersAreAtOdds) {
   EXPECT_THAT(ErrorOf("shards:1", {30, {}, {}, 3, 1}), HasSubstr("needs class labels"));
   EXPECT_THAT(ErrorOf("column:site", {30, labels, {}, 3, 1}), HasSubstr("no column 'site'"));
   const std::vector<std::int64_t> many = Cycling(1000, 2);
-  EXPECT_THAT(ErrorOf("dirichlet:0.001", {1000, many, {}, 50, 20}), HasSubstr("no draw of 10000 gave each of 50 clients"));
+  EXPECT_THAT(ErrorOf("dirichlet:0.001", {1000, many, {}, 50, 20}),
+              HasSubstr("no draw of 10000 gave each of 50 clients"));
   EXPECT_THAT(ErrorOf("file:no-such-file.csv", input), HasSubstr("CAIRN-4113"));
 }
 
 TEST(PartitionTest, TheSplitOfASeedIsFixedForEver) {
   // Recorded from the first release: a change here breaks everyone's published splits.
   const std::vector<std::int64_t> labels = Cycling(12, 3);
-  EXPECT_THAT(Split("iid", {8, {}, {}, 2, 1}, 42), ElementsAre(ElementsAre(1u, 2u, 4u, 5u), ElementsAre(0u, 3u, 6u, 7u)));
-  EXPECT_THAT(Split("dirichlet:0.5", {12, labels, {}, 3, 2}, 42),
-              ElementsAre(ElementsAre(3u, 6u), ElementsAre(1u, 4u, 5u, 7u, 10u, 11u), ElementsAre(0u, 2u, 8u, 9u)));
+  EXPECT_THAT(Split("iid", {8, {}, {}, 2, 1}, 42),
+              ElementsAre(ElementsAre(1u, 2u, 4u, 5u), ElementsAre(0u, 3u, 6u, 7u)));
+  EXPECT_THAT(
+      Split("dirichlet:0.5", {12, labels, {}, 3, 2}, 42),
+      ElementsAre(ElementsAre(3u, 6u), ElementsAre(1u, 4u, 5u, 7u, 10u, 11u), ElementsAre(0u, 2u, 8u, 9u)));
 }
 
 TEST(LargestRemainderTest, SumsExactlyAndOwesTheLargestRemainderFirst) {
@@ -222,13 +229,15 @@ TEST(PreviewSplitTest, ShowsRowsAClassAndTheSpread) {
 }
 
 TEST(ParseSchemeTest, EverySchemeReadsBackAndFaultsSayWhatWasExpected) {
-  for (const char* text : {"iid", "dirichlet:0.3", "shards:2", "labels:3", "quantity:0.5", "column:state:x", "file:/a/b.csv"}) {
+  for (const char* text :
+       {"iid", "dirichlet:0.3", "shards:2", "labels:3", "quantity:0.5", "column:state:x", "file:/a/b.csv"}) {
     const Result<PartitionScheme> scheme = ParseScheme(text);
     ASSERT_TRUE(scheme.ok()) << text;
     EXPECT_EQ(ToString(*scheme), text);
   }
   const auto error = [](const char* text) { return ParseScheme(text).status().ToString(); };
-  EXPECT_THAT(error("dirichlet"), HasSubstr("CAIRN-4115 partition 'dirichlet': expected a number from 0.001 to 1000000"));
+  EXPECT_THAT(error("dirichlet"),
+              HasSubstr("CAIRN-4115 partition 'dirichlet': expected a number from 0.001 to 1000000"));
   EXPECT_THAT(error("dirichlet:-1"), HasSubstr("such as dirichlet:0.3"));
   EXPECT_THAT(error("dirichlet:nan"), HasSubstr("such as dirichlet:0.3"));
   EXPECT_THAT(error("shards:0"), HasSubstr("expected a whole number from 1"));

@@ -42,8 +42,9 @@ TEST(ProgressLineTest, TerminalShowsBarDirectionAndEta) {
   clock.Advance(std::chrono::seconds(10));
   out.str("");
   line.RoundDone(Round(2, 4, 0.482, 0.861));
-  EXPECT_EQ(out.str(),
-            "\rround 2/30 ▕▋         ▏ 4/4 sites · loss 0.482 ↓ · acc 0.861 ↑ · 6.10 kB↑ a site · eta 04:40\x1b[K");
+  EXPECT_EQ(
+      out.str(),
+      "\rround 2/30 ▕▋         ▏ 4/4 sites · loss 0.482 ↓ · acc 0.861 ↑ · 6.10 kB↑ a site · eta 04:40\x1b[K");
 }
 
 TEST(ProgressLineTest, RedrawsAtMostTenTimesASecond) {

@@ -27,7 +27,14 @@ class RunDirectoryTest : public testing::Test {
   RunDirectory::Config Config(int second = 12) const {
     RunDirectory::Config config;
     config.parent = parent_;
-    config.run = {"quickstart", 42, 12, {"loss", "accuracy"}, "accuracy", true, {"cat", "dog"}, {{"Model", "cnn-small"}}};
+    config.run = {"quickstart",
+                  42,
+                  12,
+                  {"loss", "accuracy"},
+                  "accuracy",
+                  true,
+                  {"cat", "dog"},
+                  {{"Model", "cnn-small"}}};
     config.started = std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000 + second));
     config.experiment_toml = "name = \"quickstart\"\n";
     config.resolved_toml = "name = \"quickstart\"\nseed = 42\n";
@@ -53,7 +60,8 @@ TEST_F(RunDirectoryTest, GetsItsNameAndTheLatestLinkWithItsFirstRound) {
   ASSERT_TRUE(run.AppendRound(Row(1, 0.9, 0.5)).ok());
   EXPECT_EQ(run.path().filename(), "2023-11-14T22-13-32_quickstart_s42");
   EXPECT_TRUE(fs::equivalent(parent_ / "latest", run.path()));
-  for (const char* file : {"experiment.toml", "resolved.toml", "env.json", "status.json", "load.py", "metrics.csv"}) {
+  for (const char* file :
+       {"experiment.toml", "resolved.toml", "env.json", "status.json", "load.py", "metrics.csv"}) {
     EXPECT_TRUE(fs::exists(run.path() / file)) << file;
   }
 }
@@ -164,9 +172,10 @@ TEST_F(RunDirectoryTest, LoadScriptLoadsTheWeights) {
   file[0] = static_cast<char>(header.size());
   file += header + std::string("\0\0\x80\x3f\0\0\0\x40", 8);  // 1 and 2
   ASSERT_TRUE(run.SaveFinal(std::as_bytes(std::span(file))).ok());
-  const std::string script = "cd " + run.path().string() +
-                             " && python3 -c 'import load; a = load.load(\"final.safetensors\")[\"w\"]; "
-                             "assert a.shape == (1, 2) and list(a[0]) == [1, 2]' && python3 load.py > out.txt";
+  const std::string script =
+      "cd " + run.path().string() +
+      " && python3 -c 'import load; a = load.load(\"final.safetensors\")[\"w\"]; "
+      "assert a.shape == (1, 2) and list(a[0]) == [1, 2]' && python3 load.py > out.txt";
   EXPECT_EQ(std::system(script.c_str()), 0);
   EXPECT_NE(Text(run.path() / "out.txt").find("float32 (1, 2)"), std::string::npos);
 }

@@ -12,8 +12,9 @@ using testing::DoubleNear;
 using testing::ElementsAre;
 
 TEST(SvgPlotTest, TicksAreRoundNumbersThatCoverTheRange) {
-  EXPECT_THAT(NiceTicks(0, 1, 5), ElementsAre(DoubleNear(0, 1e-9), DoubleNear(0.2, 1e-9), DoubleNear(0.4, 1e-9),
-                                              DoubleNear(0.6, 1e-9), DoubleNear(0.8, 1e-9), DoubleNear(1, 1e-9)));
+  EXPECT_THAT(NiceTicks(0, 1, 5),
+              ElementsAre(DoubleNear(0, 1e-9), DoubleNear(0.2, 1e-9), DoubleNear(0.4, 1e-9),
+                          DoubleNear(0.6, 1e-9), DoubleNear(0.8, 1e-9), DoubleNear(1, 1e-9)));
   for (const auto& [low, high] : {std::pair{0.31, 0.94}, {-3.0, 1e6}, {5.0, 5.0}, {0.0, 0.0}, {1e-9, 2e-9}}) {
     const std::vector<double> ticks = NiceTicks(low, high, 5);
     ASSERT_GE(ticks.size(), 2u);
@@ -30,7 +31,8 @@ TEST(SvgPlotTest, EveryPointCarriesItsValueAsATitle) {
 }
 
 TEST(SvgPlotTest, NoPointsIsSaidInWords) {
-  EXPECT_NE(RenderPlot({"loss", "round", {{"loss", {}}}, true, false}).find("not measured yet"), std::string::npos);
+  EXPECT_NE(RenderPlot({"loss", "round", {{"loss", {}}}, true, false}).find("not measured yet"),
+            std::string::npos);
 }
 
 TEST(SvgPlotTest, TallestBarIsTheLargestCount) {

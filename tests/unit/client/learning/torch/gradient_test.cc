@@ -17,12 +17,19 @@ HyperValue Int(std::int64_t value) { return value; }
 
 ModelConfig TinyCnn(const char* pool) {
   return {.arch = "cnn-2conv",
-          .hyper = {{"size", Int(10)}, {"classes", Int(3)}, {"channels", Int(2)}, {"conv", std::vector<std::int64_t>{3, 4}},
-                    {"kernel", Int(3)}, {"pad", Int(1)}, {"fc", Int(7)}, {"pool", std::string(pool)}}};
+          .hyper = {{"size", Int(10)},
+                    {"classes", Int(3)},
+                    {"channels", Int(2)},
+                    {"conv", std::vector<std::int64_t>{3, 4}},
+                    {"kernel", Int(3)},
+                    {"pad", Int(1)},
+                    {"fc", Int(7)},
+                    {"pool", std::string(pool)}}};
 }
 
 // The step trades the kinks of ReLU and max-pool, whose error shrinks with it (0.15, 0.035, 0.014 at 2, 1,
-// 0.5 · 10⁻³), against the rounding of float logits, which grows below it. A wrong gradient is far off at any.
+// 0.5 · 10⁻³), against the rounding of float logits, which grows below it. A wrong gradient is far off at
+// any.
 void ExpectTrueGradient(BatchEngine& engine, ParameterSet& state, const char* what) {
   RandomStream stream = SeededRandom(3).Open({});
   constexpr std::size_t kRows = 3;
@@ -70,7 +77,8 @@ TEST_P(GradientTest, EqualsTheSlopeOfTheLoss) {
 
 INSTANTIATE_TEST_SUITE_P(Models, GradientTest,
                          ::testing::Values(TinyCnn("each"), TinyCnn("last"),
-                                           ModelConfig{.arch = "mlp", .hyper = {{"inputs", Int(9)}, {"classes", Int(3)}}}));
+                                           ModelConfig{.arch = "mlp",
+                                                       .hyper = {{"inputs", Int(9)}, {"classes", Int(3)}}}));
 
 }  // namespace
 }  // namespace cairn

@@ -31,9 +31,11 @@ TrainConfig Config(OptimizerConfig optimizer, double grad_clip = 0, double mu = 
 
 std::unique_ptr<torch::optim::Optimizer> TorchOptimizer(const OptimizerConfig& c, torch::Tensor w) {
   if (c.kind == OptimizerKind::kSgd) {
-    return std::make_unique<torch::optim::SGD>(
-        std::vector<torch::Tensor>{w},
-        torch::optim::SGDOptions(c.lr).momentum(c.momentum).nesterov(c.nesterov).weight_decay(c.weight_decay));
+    return std::make_unique<torch::optim::SGD>(std::vector<torch::Tensor>{w},
+                                               torch::optim::SGDOptions(c.lr)
+                                                   .momentum(c.momentum)
+                                                   .nesterov(c.nesterov)
+                                                   .weight_decay(c.weight_decay));
   }
   return std::make_unique<torch::optim::Adam>(
       std::vector<torch::Tensor>{w},
@@ -65,7 +67,8 @@ TEST_P(OptimizerGoldenTest, FiveStepsFollowTorch) {
     (w * w * w - target).square().mean().backward();
     std::vector<float> gradient(w.grad().data_ptr<float>(), w.grad().data_ptr<float>() + 37);
     client.Step(ours, gradient);
-    for (int i = 0; i < 37; ++i) EXPECT_NEAR(ours[i], theirs[i].item<float>(), 1e-6) << "step " << step << " weight " << i;
+    for (int i = 0; i < 37; ++i)
+      EXPECT_NEAR(ours[i], theirs[i].item<float>(), 1e-6) << "step " << step << " weight " << i;
   }
 }
 
@@ -78,10 +81,16 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"sgd", Config({.kind = kSgd, .lr = 0.01})},
         GoldenCase{"sgd_decay", Config({.kind = kSgd, .lr = 0.01, .weight_decay = 0.1})},
         GoldenCase{"momentum", Config({.kind = kSgd, .lr = 0.01, .momentum = 0.9})},
-        GoldenCase{"momentum_decay", Config({.kind = kSgd, .lr = 0.01, .momentum = 0.9, .weight_decay = 0.01})},
-        GoldenCase{"nesterov", Config({.kind = kSgd, .lr = 0.01, .momentum = 0.9, .nesterov = true, .weight_decay = 0.01})},
+        GoldenCase{"momentum_decay",
+                   Config({.kind = kSgd, .lr = 0.01, .momentum = 0.9, .weight_decay = 0.01})},
+        GoldenCase{
+            "nesterov",
+            Config({.kind = kSgd, .lr = 0.01, .momentum = 0.9, .nesterov = true, .weight_decay = 0.01})},
         GoldenCase{"adam", Config({.kind = kAdam, .lr = 0.01})},
-        GoldenCase{"adam_decay", Config({.kind = kAdam, .lr = 0.02, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-6})},
+        GoldenCase{
+            "adam_decay",
+            Config(
+                {.kind = kAdam, .lr = 0.02, .weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.99, .eps = 1e-6})},
         GoldenCase{"clipped", Config({.kind = kSgd, .lr = 0.1, .momentum = 0.5}, 0.7)},
         GoldenCase{"proximal", Config({.kind = kSgd, .lr = 0.01}, 0, 0.3)},
         GoldenCase{"proximal_clipped_adam", Config({.kind = kAdam, .lr = 0.01}, 0.5, 0.3)}),

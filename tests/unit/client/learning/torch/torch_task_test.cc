@@ -15,17 +15,24 @@ HyperValue Int(std::int64_t value) { return value; }
 
 ModelConfig SmallMlp(double dropout = 0) {
   return {.arch = "mlp",
-          .hyper = {{"inputs", Int(20)}, {"classes", Int(4)}, {"hidden", std::vector<std::int64_t>{33, 17}}, {"dropout", dropout}}};
+          .hyper = {{"inputs", Int(20)},
+                    {"classes", Int(4)},
+                    {"hidden", std::vector<std::int64_t>{33, 17}},
+                    {"dropout", dropout}}};
 }
 ModelConfig SmallCnn(double dropout = 0) {
   return {.arch = "cnn-2conv",
-          .hyper = {{"size", Int(12)}, {"classes", Int(4)}, {"conv", std::vector<std::int64_t>{3, 5}}, {"fc", Int(16)},
+          .hyper = {{"size", Int(12)},
+                    {"classes", Int(4)},
+                    {"conv", std::vector<std::int64_t>{3, 5}},
+                    {"fc", Int(16)},
                     {"dropout_fc", dropout}}};
 }
 
 const SeededRandom kRandom(11);
 
-std::unique_ptr<LearningTask> Make(const ModelConfig& model, TrainEngine engine, std::vector<std::string> freeze = {}) {
+std::unique_ptr<LearningTask> Make(const ModelConfig& model, TrainEngine engine,
+                                   std::vector<std::string> freeze = {}) {
   auto task = NewTorchTaskFactory(engine)->Create(model, freeze);
   EXPECT_TRUE(task.ok()) << task.status().ToString();
   EXPECT_TRUE((*task)->Initialize(kRandom.Open({.purpose = Purpose::kInit})).ok());
@@ -36,7 +43,9 @@ Result<TrainReport> Train(LearningTask& task, const TrainConfig& config, const E
   return task.Train(config, data, {.random = &kRandom, .round = {2}, .client = {7}, .on_step = {}}, {});
 }
 
-std::vector<float> Floats(LearningTask& task) { return {task.state().floats().begin(), task.state().floats().end()}; }
+std::vector<float> Floats(LearningTask& task) {
+  return {task.state().floats().begin(), task.state().floats().end()};
+}
 
 // Largest difference over the norm of the tensor it is in.
 double WorstRelative(LearningTask& a, LearningTask& b) {
@@ -69,7 +78,8 @@ TEST_P(TorchTaskTest, LearnsAndRepeatsByteForByte) {
   // At 0.05 the ReLUs of the CNN die, in PyTorch as here.
   config.optimizer.lr = 0.01;
   config.optimizer.momentum = 0.9;
-  auto first = Make(GetParam().model, TrainEngine::kAuto), second = Make(GetParam().model, TrainEngine::kAuto);
+  auto first = Make(GetParam().model, TrainEngine::kAuto),
+       second = Make(GetParam().model, TrainEngine::kAuto);
   const auto report = Train(*first, config, data);
   ASSERT_TRUE(report.ok()) << report.status().ToString();
   EXPECT_LT(report->loss_last, 0.7 * report->loss_first);
@@ -101,7 +111,8 @@ TEST_P(TorchTaskTest, PlanFollowsAutograd) {
   for (const std::uint32_t steps : {1u, 100u}) {
     TrainConfig config{.steps = steps, .batch = 7, .optimizer = {}};
     config.optimizer.lr = 0.01;
-    auto plan = Make(GetParam().model, TrainEngine::kAuto), autograd = Make(GetParam().model, TrainEngine::kAutograd);
+    auto plan = Make(GetParam().model, TrainEngine::kAuto),
+         autograd = Make(GetParam().model, TrainEngine::kAutograd);
     ASSERT_TRUE(Train(*plan, config, data).ok());
     ASSERT_TRUE(Train(*autograd, config, data).ok());
     EXPECT_LT(WorstRelative(*plan, *autograd), steps == 1 ? 1e-5 : 1e-3) << steps;
@@ -117,20 +128,24 @@ TEST_P(TorchTaskTest, FrozenTensorsKeepTheirBytesInBothEngines) {
     const auto& tensors = task->state().spec().tensors();
     for (std::size_t t = 0; t < tensors.size(); ++t) {
       const auto now = task->state().tensor(t), before = fresh->state().tensor(t);
-      EXPECT_EQ(std::equal(now.begin(), now.end(), before.begin()), tensors[t].scope == Scope::kLocal) << tensors[t].name;
+      EXPECT_EQ(std::equal(now.begin(), now.end(), before.begin()), tensors[t].scope == Scope::kLocal)
+          << tensors[t].name;
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TorchTaskTest,
-                         ::testing::Values(EngineCase{"mlp", SmallMlp(), {20}}, EngineCase{"mlp_dropout", SmallMlp(0.25), {20}},
+                         ::testing::Values(EngineCase{"mlp", SmallMlp(), {20}},
+                                           EngineCase{"mlp_dropout", SmallMlp(0.25), {20}},
                                            EngineCase{"cnn", SmallCnn(), {1, 12, 12}},
                                            EngineCase{"cnn_dropout", SmallCnn(0.5), {1, 12, 12}}),
                          [](const auto& one) { return std::string(one.param.name); });
 
 TEST(TorchFactoryTest, BceWithOneColumnLearnsInBothEngines) {
   const MadeExamples data({6}, 2, 200, 4);
-  const ModelConfig model{.arch = "mlp", .hyper = {{"inputs", Int(6)}, {"classes", Int(1)}, {"hidden", std::vector<std::int64_t>{8}}}};
+  const ModelConfig model{
+      .arch = "mlp",
+      .hyper = {{"inputs", Int(6)}, {"classes", Int(1)}, {"hidden", std::vector<std::int64_t>{8}}}};
   TrainConfig config{.loss = Loss::kBce, .epochs = 20, .batch = 10, .optimizer = {}};
   config.optimizer.lr = 0.2;
   auto plan = Make(model, TrainEngine::kPlan), autograd = Make(model, TrainEngine::kAutograd);
