@@ -14,6 +14,7 @@
 #include "core/runtime/child/environment.h"
 #include "core/runtime/child/launcher.h"
 #include "core/runtime/files.h"
+#include "privacy/crypto/certificate.h"
 #include "privacy/crypto/secure_random.h"
 #include "protocol/grpc/grpc_client_channel.h"
 #include "protocol/grpc/grpc_setup.h"
@@ -48,6 +49,26 @@ ProcessWorkerConfig WorkerConfigOf(const ClientConfig& config) {
   return worker;
 }
 
+// A slip in client.toml is told here, before the aggregator can only say that name and certificate differ.
+Status CheckMembership(const ClientConfig& config) {
+  const std::string path = config.certificate_file().string();
+  const Result<std::string> pem = ReadFile(path, 1 << 20);
+  if (pem.status().id() == errors::kNotFound) {
+    return Status(errors::kTlsNoClientCert, "this site has no certificate: there is no " + path)
+        .Why("a site gets its certificate when it joins")
+        .Mend("join first (`cairn client join`), or set client.state_dir to where it joined");
+  }
+  CAIRN_RETURN_IF_ERROR(pem.status());
+  CAIRN_ASSIGN_OR_RETURN(const Certificate certificate, Certificate::FromPem(*pem));
+  CAIRN_ASSIGN_OR_RETURN(const PeerIdentity own, certificate.identity());
+  if (own.name == config.site && own.federation == config.federation) return {};
+  return Status(errors::kConfigValue, "client.toml is for " + config.site + " of " + config.federation +
+                                          ", " + path + " for " + own.name + " of " + own.federation)
+      .Mend(
+          "set site.name and site.federation as in the certificate, or client.state_dir to where the site "
+          "joined");
+}
+
 void WarnOfWeakPolicy(const SitePolicy& policy) {
   if (policy.secagg == SecAggPolicy::kRequired) return;
   Log(LogLevel::kWarning, "client", "policy.secagg is plain-ok: the aggregator can read this site's updates");
@@ -68,6 +89,7 @@ Status RunClient(const std::filesystem::path& folder) {
     return Status(errors::kConfigValue,
                   "aggregator.address '" + config.aggregator_address + "' is not host:port");
   }
+  CAIRN_RETURN_IF_ERROR(CheckMembership(config));
   CAIRN_ASSIGN_OR_RETURN(const std::filesystem::path program, FindWorker());
   // Before any thread and any key: the launcher knows neither.
   CAIRN_ASSIGN_OR_RETURN(const auto launcher, Launcher::Start(program));

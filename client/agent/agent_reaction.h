@@ -55,6 +55,7 @@ struct ClientAgent::Reaction {
   void KeepAndSend(Job& job, SealedReport&& report);
   void SendReport(const Job& job);
   void Decline(RoundKey key, const Status& reason);
+  void DeclineFailedWork(RoundKey key, const Status& reason);
   void Forget(SealedReportHandle report);  // persists that nobody will ask for it again
 
   // small words

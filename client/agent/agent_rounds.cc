@@ -113,7 +113,7 @@ void ClientAgent::Reaction::On(WorkDone&& event) {
   agent.is_working_ = false;
   StartNextWaiting();
   Job* job = FindJob(event.key.job);
-  if (!event.report.ok()) return Decline(event.key, event.report.status());
+  if (!event.report.ok()) return DeclineFailedWork(event.key, event.report.status());
   if (job != nullptr) KeepAndSend(*job, std::move(*event.report));
 }
 
@@ -138,6 +138,14 @@ void ClientAgent::Reaction::SendReport(const Job& job) {
 void ClientAgent::Reaction::Decline(RoundKey key, const Status& reason) {
   Emit("round_declined", key, reason.id(), reason.what());
   Send(RoundDecline{key, reason.id().value, reason.what()});
+}
+
+// A worker's words may quote a cell of the data or a path of this site, and they passed no egress guard: this
+// site's log has them in full, the aggregator gets the id and the catalogue's line for it.
+void ClientAgent::Reaction::DeclineFailedWork(RoundKey key, const Status& reason) {
+  Emit("round_declined", key, reason.id(), reason.what());
+  const ErrorEntry* entry = FindError(reason.id());
+  Send(RoundDecline{key, reason.id().value, entry == nullptr ? std::string() : std::string(entry->what)});
 }
 
 void ClientAgent::Reaction::Heard(ReportReceipt&& receipt) {

@@ -11,6 +11,7 @@ struct Case {
   std::string name;
   JobText job;
   std::vector<std::string> keys;
+  friend void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 };
 
 std::vector<std::string> Blobs() { return {BlobKeys(0), BlobKeys(1), BlobKeys(2)}; }
@@ -25,15 +26,23 @@ std::vector<std::string> Digits() {
 }
 
 std::vector<Case> Cases() {
-  JobText linear{.name = "linear", .model = R"({ arch = "linear", hyper = { inputs = 48, outputs = 4 }, init = "seed:5" })"};
+  JobText linear{.name = "linear",
+                 .model = R"({ arch = "linear", hyper = { inputs = 48, outputs = 4 }, init = "seed:5" })"};
   linear.strategy = R"(name = "fedadam", rounds = 3)";
   JobText mlp{.name = "mlp-dropout"};
-  mlp.model = R"({ arch = "mlp", hyper = { inputs = 48, hidden = [24, 16], classes = 4, dropout = 0.2 }, init = "seed:5" })";
-  mlp.train = R"({ loss = "cross_entropy", epochs = 1, batch = 16, optimizer = { name = "adam", lr = 0.003 } })";
-  JobText cnn{.name = "cnn", .model = R"({ arch = "cnn-small", hyper = { channels = 1, size = 28, classes = 10 }, init = "seed:5" })"};
-  cnn.train = R"({ loss = "cross_entropy", epochs = 1, batch = 20, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
+  mlp.model =
+      R"({ arch = "mlp", hyper = { inputs = 48, hidden = [24, 16], classes = 4, dropout = 0.2 }, init = "seed:5" })";
+  mlp.train =
+      R"({ loss = "cross_entropy", epochs = 1, batch = 16, optimizer = { name = "adam", lr = 0.003 } })";
+  JobText cnn{
+      .name = "cnn",
+      .model =
+          R"({ arch = "cnn-small", hyper = { channels = 1, size = 28, classes = 10 }, init = "seed:5" })"};
+  cnn.train =
+      R"({ loss = "cross_entropy", epochs = 1, batch = 20, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
   cnn.strategy = R"(name = "fedprox", rounds = 2)";
-  return {{"LinearFedAdam", linear, Blobs()}, {"MlpDropoutAdam", mlp, Blobs()}, {"CnnFedProx", cnn, Digits()}};
+  return {
+      {"LinearFedAdam", linear, Blobs()}, {"MlpDropoutAdam", mlp, Blobs()}, {"CnnFedProx", cnn, Digits()}};
 }
 
 class EqualBytesTest : public testing::TestWithParam<Case> {
@@ -66,7 +75,8 @@ TEST_P(EqualBytesTest, AnotherSeedEndsWithAnotherModel) {
   EXPECT_FALSE(SimulatedModel(run.job, run.keys, "direct", 2) == expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Jobs, EqualBytesTest, testing::ValuesIn(Cases()), [](const auto& now) { return now.param.name; });
+INSTANTIATE_TEST_SUITE_P(Jobs, EqualBytesTest, testing::ValuesIn(Cases()),
+                         [](const auto& now) { return now.param.name; });
 
 }  // namespace
 }  // namespace cairn::testing_processes

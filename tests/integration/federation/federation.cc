@@ -95,7 +95,9 @@ class Enrolled {
     Process join({Cairn(), "client", "join", invite, "--dir", (folder_ / name).string(), "--state",
                   (folder_ / name / "state").string()},
                  folder_ / (name + ".log"));
-    EXPECT_TRUE(Await([&] { return HasState(Ask(socket, {{"verb", "site.ls"}}), name, "waiting"); })) << join.log();
+    EXPECT_TRUE(Await([&] {
+      return HasState(Ask(socket, {{"verb", "site.ls"}}), name, "waiting");
+    })) << join.log();
     Expect0(Run({Cairn(), "site", "approve", name, "--yes", "--dir", dir}));
     EXPECT_EQ(join.Wait(60s), 0) << join.log();
   }
@@ -115,27 +117,31 @@ fs::path ProgramsFolder() { return std::getenv("CAIRN_BIN_DIR"); }
 std::string SiteName(std::size_t index) { return "site-" + std::string(1, static_cast<char>('a' + index)); }
 
 std::string BlobKeys(std::size_t index) {
-  return "reader = \"made-blobs\"\nfeatures = 48\nclasses = 4\nseed = 3\nrows = " + std::to_string(index == 2 ? 4000 : 1000) +
-         "\nfirst_row = " + std::to_string(1000 * index) + "\n";
+  return "reader = \"made-blobs\"\nfeatures = 48\nclasses = 4\nseed = 3\nrows = " +
+         std::to_string(index == 2 ? 4000 : 1000) + "\nfirst_row = " + std::to_string(1000 * index) + "\n";
 }
 
 std::string JobText::Toml() const {
-  return "schema = 1\nname = \"" + name + "\"\nseed = " + std::to_string(seed) + "\nmodel = " + model + "\ndata = " + data +
-         "\ntrain = " + train + "\nstrategy = { " + strategy + ", cohort = { " + cohort + " } }\nsecagg = " + secagg +
+  return "schema = 1\nname = \"" + name + "\"\nseed = " + std::to_string(seed) + "\nmodel = " + model +
+         "\ndata = " + data + "\ntrain = " + train + "\nstrategy = { " + strategy + ", cohort = { " + cohort +
+         " } }\nsecagg = " + secagg +
          "\nevaluate = { where = [\"federated\"], metric = \"accuracy\", mode = \"max\" }\n";
 }
 
-std::string SimulatedModel(const JobText& job, const std::vector<std::string>& dataset_keys, const std::string& transport,
-                           int workers) {
+std::string SimulatedModel(const JobText& job, const std::vector<std::string>& dataset_keys,
+                           const std::string& transport, int workers) {
   const fs::path folder = NewFolder();
   std::string toml = job.Toml(), names;
-  for (std::size_t i = 0; i < dataset_keys.size(); ++i) names += (i == 0 ? "\"" : ", \"") + SiteName(i) + "\"";
+  for (std::size_t i = 0; i < dataset_keys.size(); ++i)
+    names += (i == 0 ? "\"" : ", \"") + SiteName(i) + "\"";
   toml += "population = { datasets = [" + names + "] }\n";
-  for (std::size_t i = 0; i < dataset_keys.size(); ++i) toml += "[dataset." + SiteName(i) + "]\n" + dataset_keys[i];
+  for (std::size_t i = 0; i < dataset_keys.size(); ++i)
+    toml += "[dataset." + SiteName(i) + "]\n" + dataset_keys[i];
   Write(folder / "experiment.toml", toml);
-  const Outcome outcome = Run({Cairn(), "sim", "run", (folder / "experiment.toml").string(), "--transport", transport,
-                               "--workers", std::to_string(workers), "--out", (folder / "runs").string()},
-                              120s);
+  const Outcome outcome =
+      Run({Cairn(), "sim", "run", (folder / "experiment.toml").string(), "--transport", transport,
+           "--workers", std::to_string(workers), "--out", (folder / "runs").string()},
+          120s);
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
   std::string model = Contents(folder / "runs" / "latest" / "final.safetensors");
   EXPECT_FALSE(model.empty());
@@ -163,16 +169,20 @@ fs::path Federation::ca_folder() const { return Enrolled::Folder() / "ca"; }
 void Federation::Configure(std::size_t index, const std::string& dataset_keys, const std::string& policy) {
   const fs::path folder = site_folder(index);
   Write(folder / "client.toml",
-        "schema = 1\nsite = { name = \"" + SiteName(index) + "\", federation = \"test\" }\naggregator = { address = \"localhost:" +
-            std::to_string(port_) + "\" }\nclient = { heartbeat = \"1s\", state_dir = \"" + (folder / "state").string() +
+        "schema = 1\nsite = { name = \"" + SiteName(index) +
+            "\", federation = \"test\" }\naggregator = { address = \"localhost:" + std::to_string(port_) +
+            "\" }\nclient = { heartbeat = \"1s\", state_dir = \"" + (folder / "state").string() +
             "\", socket = \"" + (folder / "agent.sock").string() + "\" }\n[dataset.rows]\n" + dataset_keys +
             "[policy]\napproval = \"auto\"\nmin_cohort = 2\nshare_site_metrics = true\n" + policy +
             "[policy.dataset.rows]\njobs = [\"*\"]\n");
 }
 
 void Federation::StartAggregator() {
-  aggregator_ = Process({Cairn(), "aggregator", "serve", "--dir", aggregator_folder().string()}, folder_ / "aggregator.log");
-  EXPECT_TRUE(Await([&] { return Ask(aggregator_folder() / "admin.sock", {{"verb", "job.ls"}}).is_object(); })) << Logs();
+  aggregator_ = Process({Cairn(), "aggregator", "serve", "--dir", aggregator_folder().string()},
+                        folder_ / "aggregator.log");
+  EXPECT_TRUE(Await([&] {
+    return Ask(aggregator_folder() / "admin.sock", {{"verb", "job.ls"}}).is_object();
+  })) << Logs();
 }
 
 void Federation::StartSite(std::size_t index) {
@@ -185,7 +195,9 @@ void Federation::StartAll() {
   for (std::size_t i = 0; i < kSites; ++i) StartSite(i);
 }
 
-std::string Federation::site_log(std::size_t index) const { return Contents(folder_ / (SiteName(index) + ".log")); }
+std::string Federation::site_log(std::size_t index) const {
+  return Contents(folder_ / (SiteName(index) + ".log"));
+}
 std::string Federation::aggregator_log() const { return Contents(folder_ / "aggregator.log"); }
 
 Outcome Federation::Command(std::vector<std::string> words) const {
@@ -203,12 +215,14 @@ void Federation::Submit(const JobText& job) const { Expect0(TrySubmit(job)); }
 json Federation::Job() const {
   const json answer = Ask(aggregator_folder() / "admin.sock", {{"verb", "job.ls"}});
   if (!answer.is_object() || answer.at("jobs").empty()) return {};
-  return Ask(aggregator_folder() / "admin.sock", {{"verb", "job.show"}, {"id", answer.at("jobs").back().at("id")}});
+  return Ask(aggregator_folder() / "admin.sock",
+             {{"verb", "job.show"}, {"id", answer.at("jobs").back().at("id")}});
 }
 
 json Federation::AwaitEnd(Milliseconds patience) const {
   json job;
-  const bool ended = Await([&] { return (job = Job()).is_object() && job.contains("outcome") && job.contains("run"); }, patience);
+  const bool ended = Await(
+      [&] { return (job = Job()).is_object() && job.contains("outcome") && job.contains("run"); }, patience);
   EXPECT_TRUE(ended) << "the job did not end: " << job.dump(1) << Logs();
   return job;
 }

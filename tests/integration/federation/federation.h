@@ -16,7 +16,7 @@ namespace cairn::testing_processes {
 
 inline constexpr std::size_t kSites = 3;
 
-bool HavePrograms();                 // CAIRN_BIN_DIR holds both
+bool HavePrograms();  // CAIRN_BIN_DIR holds both
 std::filesystem::path ProgramsFolder();
 std::string SiteName(std::size_t index);
 
@@ -25,8 +25,10 @@ std::string BlobKeys(std::size_t index);
 
 struct JobText {
   std::string name = "test";
-  std::string model = R"({ arch = "mlp", hyper = { inputs = 48, hidden = [32], classes = 4 }, init = "seed:5" })";
-  std::string train = R"({ loss = "cross_entropy", epochs = 6, batch = 8, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
+  std::string model =
+      R"({ arch = "mlp", hyper = { inputs = 48, hidden = [32], classes = 4 }, init = "seed:5" })";
+  std::string train =
+      R"({ loss = "cross_entropy", epochs = 6, batch = 8, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
   std::string strategy = R"(name = "fedavg", rounds = 3)";
   std::string secagg = R"({ mode = "off" })";
   std::string data = R"({ dataset = "rows", holdout = 0.1 })";
@@ -36,8 +38,8 @@ struct JobText {
 };
 
 // final.safetensors of a simulation of that job over the sites' data sets.
-std::string SimulatedModel(const JobText& job, const std::vector<std::string>& dataset_keys, const std::string& transport,
-                           int workers);
+std::string SimulatedModel(const JobText& job, const std::vector<std::string>& dataset_keys,
+                           const std::string& transport, int workers);
 
 class Federation {
  public:
@@ -52,7 +54,8 @@ class Federation {
   std::uint16_t port() const { return port_; }
 
   // client.toml of a site: its [dataset.rows] keys, and lines for its [policy].
-  void Configure(std::size_t index, const std::string& dataset_keys, const std::string& policy = "secagg = \"plain-ok\"\n");
+  void Configure(std::size_t index, const std::string& dataset_keys,
+                 const std::string& policy = "secagg = \"plain-ok\"\n");
   void StartAggregator();  // until it answers
   void StartSite(std::size_t index);
   void StartAll();

@@ -28,13 +28,14 @@ struct Case {
   std::uint64_t rounds_done = 1;  // when the blow falls
   int spread_ms = 0;              // the blow falls up to so much later, as the seed says
   bool one_site_first = false;    // the others start after the blow
+  friend void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 };
 
 // Site-a is done with a round in a moment, site-b takes its time, site-c twice as long.
 std::string Rows(std::size_t index) {
   const int rows[] = {500, 12000, 32000}, first[] = {0, 1000, 20000};
-  return "reader = \"made-blobs\"\nfeatures = 48\nclasses = 4\nseed = 3\nrows = " + std::to_string(rows[index]) +
-         "\nfirst_row = " + std::to_string(first[index]) + "\n";
+  return "reader = \"made-blobs\"\nfeatures = 48\nclasses = 4\nseed = 3\nrows = " +
+         std::to_string(rows[index]) + "\nfirst_row = " + std::to_string(first[index]) + "\n";
 }
 
 const JobText& TheJob() {
@@ -49,14 +50,19 @@ const std::string& UndisturbedModel() {
 }
 
 auto SiteSays(std::size_t site, const std::string& line) {
-  return [=](const Federation& federation, const json&) { return federation.site_log(site).find(line) != std::string::npos; };
+  return [=](const Federation& federation, const json&) {
+    return federation.site_log(site).find(line) != std::string::npos;
+  };
 }
 
 std::vector<Case> Cases() {
   const auto recruiting = [](const Federation& federation, const json& job) {
-    return job.value("state", "") == "recruiting" && federation.site_log(0).find("job_answered") != std::string::npos;
+    return job.value("state", "") == "recruiting" &&
+           federation.site_log(0).find("job_answered") != std::string::npos;
   };
-  const auto reporting = [](const Federation&, const json& job) { return job.value("rounds_done", 0) == 1 && job.value("reported", 0) > 0; };
+  const auto reporting = [](const Federation&, const json& job) {
+    return job.value("rounds_done", 0) == 1 && job.value("reported", 0) > 0;
+  };
   const auto committed = [](const Federation&, const json& job) { return job.value("rounds_done", 0) >= 2; };
   const auto evaluating = SiteSays(kVictimSite, "work_started job=1 round=4");
   const auto training = SiteSays(kVictimSite, "work_started job=1 round=2");
@@ -100,7 +106,8 @@ class KillTest : public testing::TestWithParam<Case> {
       case Victim::kAggregator:
         federation_.aggregator().Kill();
         federation_.StartAggregator();
-        EXPECT_EQ(federation_.Job().value("rounds_done", std::uint64_t{99}), GetParam().rounds_done) << "the blow missed its phase";
+        EXPECT_EQ(federation_.Job().value("rounds_done", std::uint64_t{99}), GetParam().rounds_done)
+            << "the blow missed its phase";
         return;
       case Victim::kAgent: {
         const auto workers = Descendants(federation_.site(kVictimSite).pid(), "cairn-worker");
@@ -116,7 +123,9 @@ class KillTest : public testing::TestWithParam<Case> {
       }
       case Victim::kWorker: {
         std::vector<pid_t> workers;
-        ASSERT_TRUE(Await([&] { return !(workers = Descendants(federation_.site(kVictimSite).pid(), "cairn-worker")).empty(); }));
+        ASSERT_TRUE(Await([&] {
+          return !(workers = Descendants(federation_.site(kVictimSite).pid(), "cairn-worker")).empty();
+        }));
         for (const pid_t pid : workers) kill(pid, SIGKILL);
         return;
       }
@@ -141,7 +150,8 @@ class KillTest : public testing::TestWithParam<Case> {
     static const std::regex line(R"(work_started job=1 round=(\d+))");
     const std::string log = federation_.site_log(site);
     std::map<std::uint64_t, int> starts;
-    for (std::sregex_iterator it(log.begin(), log.end(), line), end; it != end; ++it) ++starts[std::stoull((*it)[1])];
+    for (std::sregex_iterator it(log.begin(), log.end(), line), end; it != end; ++it)
+      ++starts[std::stoull((*it)[1])];
     return starts;
   }
 
@@ -165,11 +175,13 @@ TEST_P(KillTest, TheRunEndsWithTheBytesOfAnUndisturbedOne) {
   EXPECT_TRUE(federation_.FinalModel(job) == UndisturbedModel()) << federation_.Logs();
   std::uint64_t before = 0;
   for (const json& round : job.value("history", json::array())) {
-    EXPECT_EQ(round.at("round").get<std::uint64_t>(), before + 1) << "no committed round is done again, none is left out";
+    EXPECT_EQ(round.at("round").get<std::uint64_t>(), before + 1)
+        << "no committed round is done again, none is left out";
     before = round.at("round");
     EXPECT_EQ(round.at("reported"), kSites);
     // A lost worker ends an attempt; a lost aggregator or agent goes on with the one that is open.
-    EXPECT_EQ(round.at("attempt"), GetParam().victim == Victim::kWorker && before == 2 ? 2 : 1) << federation_.Logs();
+    EXPECT_EQ(round.at("attempt"), GetParam().victim == Victim::kWorker && before == 2 ? 2 : 1)
+        << federation_.Logs();
   }
   EXPECT_EQ(before, 4u) << "three rounds of training and one that measures the last model";
   std::map<std::uint64_t, int> repeated;
@@ -183,7 +195,8 @@ TEST_P(KillTest, TheRunEndsWithTheBytesOfAnUndisturbedOne) {
   EXPECT_LE(repeated.size(), 1u) << "more than the open round's work was done again" << federation_.Logs();
 }
 
-INSTANTIATE_TEST_SUITE_P(Moments, KillTest, testing::ValuesIn(Cases()), [](const auto& now) { return now.param.name; });
+INSTANTIATE_TEST_SUITE_P(Moments, KillTest, testing::ValuesIn(Cases()),
+                         [](const auto& now) { return now.param.name; });
 
 }  // namespace
 }  // namespace cairn::testing_processes

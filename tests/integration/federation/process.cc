@@ -26,7 +26,8 @@ std::vector<std::string> CleanEnvironment(std::vector<std::string> more) {
   return variables;
 }
 
-pid_t Spawn(std::vector<std::string> words, std::vector<std::string> environment, const fs::path& out, const fs::path& err) {
+pid_t Spawn(std::vector<std::string> words, std::vector<std::string> environment, const fs::path& out,
+            const fs::path& err) {
   std::vector<char*> argv, envp;
   for (std::string& word : words) argv.push_back(word.data());
   for (std::string& variable : environment) envp.push_back(variable.data());
@@ -66,7 +67,8 @@ std::string Contents(const fs::path& file) {
 }
 
 Process::Process(std::vector<std::string> words, fs::path log, std::vector<std::string> environment)
-    : pid_(Spawn(std::move(words), CleanEnvironment(std::move(environment)), log, log)), log_(std::move(log)) {}
+    : pid_(Spawn(std::move(words), CleanEnvironment(std::move(environment)), log, log)),
+      log_(std::move(log)) {}
 
 Process& Process::operator=(Process&& other) noexcept {
   if (this == &other) return *this;

@@ -24,8 +24,10 @@ class Process {
  public:
   Process() = default;
   // `words` begins with the program. `environment` is added to a clean one.
-  Process(std::vector<std::string> words, std::filesystem::path log, std::vector<std::string> environment = {});
-  Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)), code_(other.code_), log_(std::move(other.log_)) {}
+  Process(std::vector<std::string> words, std::filesystem::path log,
+          std::vector<std::string> environment = {});
+  Process(Process&& other) noexcept
+      : pid_(std::exchange(other.pid_, -1)), code_(other.code_), log_(std::move(other.log_)) {}
   Process& operator=(Process&& other) noexcept;
   ~Process() { Kill(); }
 

@@ -153,6 +153,17 @@ TEST(AgentRoundsTest, FailedWorkDeclinesTheRoundWithItsReason) {
   EXPECT_FALSE(world.agent.is_working());
 }
 
+TEST(AgentRoundsTest, WordsOfTheWorkerStayAtTheSite) {
+  AgentWorld world(AgentWorld::Willing());
+  world.TakePart();
+  world.Plan(KeyOf(1));
+  world.Do(
+      WorkDone{KeyOf(1), Status(errors::kCsvNumber, "/srv/rows.csv:3:1: expected a number, got 'Schmidt'")});
+  ASSERT_NE(world.Sent<RoundDecline>(), nullptr);
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kCsvNumber.value);
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason, FindError(errors::kCsvNumber)->what);
+}
+
 TEST(AgentRoundsTest, PlanAskedAgainIsAnsweredWithTheSameReportWithoutTraining) {
   AgentWorld world(AgentWorld::Willing());
   world.TakePart();
