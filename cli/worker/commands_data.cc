@@ -102,7 +102,6 @@ Status CheckData(const DataChoice& choice, CommandOutput& out) {
     out.Note("every column was taken for a number; a job between sites should name a schema");
   }
   out.Next("cairn data partition " + WordsOf(choice) + " --scheme iid --clients 4 --preview");
-  out.Next("cairn config init experiment > experiment.toml");
   return {};
 }
 
