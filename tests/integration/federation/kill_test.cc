@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <map>
+#include <random>
 #include <regex>
 #include <set>
 #include <thread>
@@ -193,6 +194,42 @@ TEST_P(KillTest, TheRunEndsWithTheBytesOfAnUndisturbedOne) {
     }
   }
   EXPECT_LE(repeated.size(), 1u) << "more than the open round's work was done again" << federation_.Logs();
+}
+
+// Not one blow but many, at instants and on victims that the seed draws, some before the last one is mended.
+TEST(RepeatedKillsTest, TheRunStillEndsWithTheSameBytes) {
+  if (!HavePrograms()) GTEST_SKIP() << "CAIRN_BIN_DIR holds no cairn and cairn-worker";
+  JobText job = TheJob();
+  job.strategy = R"(name = "fedadam", rounds = 6)";
+  job.cohort = R"(min = 3, target = "all", max_attempts = 20)";
+  Federation federation;
+  for (std::size_t i = 0; i < kSites; ++i) federation.Configure(i, Rows(i));
+  federation.StartAll();
+  federation.Submit(job);
+  std::mt19937 draw(static_cast<std::uint32_t>(Seed()));
+  std::string blows = "seed " + std::to_string(Seed()) + ":";
+  for (int blow = 0; blow < 8; ++blow) {
+    std::this_thread::sleep_for(Milliseconds(draw() % 400));
+    const std::size_t who = draw() % (2 * kSites + 2);
+    blows += " " + std::to_string(who);
+    if (who >= 2 * kSites) {
+      federation.aggregator().Kill();
+      federation.StartAggregator();
+    } else if (who >= kSites) {
+      federation.site(who - kSites).Kill();
+      federation.StartSite(who - kSites);
+    } else {
+      for (const pid_t pid : Descendants(federation.site(who).pid(), "cairn-worker")) kill(pid, SIGKILL);
+    }
+  }
+  const json ended = federation.AwaitEnd();
+  EXPECT_EQ(ended.value("outcome", ""), "finished") << blows << ended.dump(1) << federation.Logs();
+  const std::string expected = SimulatedModel(job, {Rows(0), Rows(1), Rows(2)}, "wire", 2);
+  EXPECT_TRUE(federation.FinalModel(ended) == expected) << blows << federation.Logs();
+  std::uint64_t before = 0;
+  for (const json& round : ended.value("history", json::array()))
+    EXPECT_EQ(round.at("round"), ++before) << blows;
+  EXPECT_EQ(before, 7u) << blows;
 }
 
 INSTANTIATE_TEST_SUITE_P(Moments, KillTest, testing::ValuesIn(Cases()),
