@@ -7,6 +7,12 @@
 namespace cairn {
 namespace {
 
+// Faults of data (41xx) begin with file:line:column, and what follows may quote the cell; no log says that.
+std::string ForTheLog(const Status& reason) {
+  if (reason.id().value / 100 != 41) return reason.what();
+  return reason.what().substr(0, reason.what().find(": ")) + " (cairn data check shows the cell)";
+}
+
 std::string Hex(std::uint64_t value) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
@@ -140,10 +146,10 @@ void ClientAgent::Reaction::Decline(RoundKey key, const Status& reason) {
   Send(RoundDecline{key, reason.id().value, reason.what()});
 }
 
-// A worker's words may quote a cell of the data or a path of this site, and they passed no egress guard: this
-// site's log has them in full, the aggregator gets the id and the catalogue's line for it.
+// A worker's words may quote a cell of the data or a path of this site, and they passed no egress guard: the
+// aggregator gets the id and the catalogue's line for it, this site's log the place and no cell.
 void ClientAgent::Reaction::DeclineFailedWork(RoundKey key, const Status& reason) {
-  Emit("round_declined", key, reason.id(), reason.what());
+  Emit("round_declined", key, reason.id(), ForTheLog(reason));
   const ErrorEntry* entry = FindError(reason.id());
   Send(RoundDecline{key, reason.id().value, entry == nullptr ? std::string() : std::string(entry->what)});
 }

@@ -243,6 +243,8 @@ TEST_P(TableTest, IsNamedAtTheSiteAndAtTheAggregatorAndTheJobGoesOn) {
   // What the centre hears of a site's data is which fault it has: no cell, no path.
   EXPECT_EQ(log.find("Schmidt"), std::string::npos) << log;
   EXPECT_EQ(log.find("rows.csv"), std::string::npos) << log;
+  // And no log says what stands in a cell, not even the site's own.
+  EXPECT_EQ(federation_.site_log(0).find("Schmidt"), std::string::npos) << federation_.site_log(0);
 }
 
 INSTANTIATE_TEST_SUITE_P(

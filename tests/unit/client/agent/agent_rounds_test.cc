@@ -162,6 +162,15 @@ TEST(AgentRoundsTest, WordsOfTheWorkerStayAtTheSite) {
   ASSERT_NE(world.Sent<RoundDecline>(), nullptr);
   EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kCsvNumber.value);
   EXPECT_EQ(world.Sent<RoundDecline>()->reason, FindError(errors::kCsvNumber)->what);
+  bool told = false;
+  for (const AgentAction& action : world.actions) {
+    const auto* event = std::get_if<EmitEvent>(&action);
+    if (event == nullptr || event->error != errors::kCsvNumber) continue;
+    told = true;
+    EXPECT_NE(event->detail.find("/srv/rows.csv:3:1"), std::string::npos) << event->detail;
+    EXPECT_EQ(event->detail.find("Schmidt"), std::string::npos) << event->detail;
+  }
+  EXPECT_TRUE(told);
 }
 
 TEST(AgentRoundsTest, PlanAskedAgainIsAnsweredWithTheSameReportWithoutTraining) {
