@@ -116,6 +116,11 @@ void ClientAgent::Reaction::On(ChannelClosed&& event) {
   }
   const ErrorId id = event.reason.id();
   Emit("channel_closed", {}, id, event.reason.ok() ? std::string() : event.reason.what());
+  // The aggregator's word on who we are may come as a Refusal or as the end of the stream, whichever is
+  // first.
+  const bool greeted = agent.state_ == AgentState::kOpening || agent.state_ == AgentState::kGreeting;
+  if (greeted && id.value / 100 == 31 && RetryClassOf(id) == Retry::kPermanent)
+    return Block(std::move(event.reason));
   WaitToRetry(event.reason.ok() ? Retry::kRetry : RetryClassOf(id));
 }
 

@@ -187,5 +187,13 @@ TEST(AgentLinkTest, StopKillsWorkAndClosesTheChannel) {
   EXPECT_TRUE(world.actions.empty());
 }
 
+TEST(AgentLinkTest, StrangerBlocksWhicheverWayItIsTold) {
+  AgentWorld world;
+  world.Do(AgentStarted{});
+  world.Do(ChannelClosed{Status(errors::kNameUnknown, "'site-x' is not a member")});
+  EXPECT_EQ(world.agent.state(), AgentState::kBlocked);
+  EXPECT_EQ(world.agent.blocked_by().id(), errors::kNameUnknown);
+}
+
 }  // namespace
 }  // namespace cairn
