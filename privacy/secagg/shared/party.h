@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "privacy/crypto/agreement.h"
+#include "privacy/crypto/keys.h"
+#include "privacy/crypto/roster.h"
+
+namespace cairn::secagg {
+
+// The sites an attempt may have, as the party's own pinned roster names them; index = member index, the "u" of
+// every transcript. Only active sites may advertise.
+struct Membership {
+  struct Member {
+    std::string name;
+    VerifyKey key;
+    bool active = true;
+  };
+  std::vector<Member> members;
+  std::uint64_t version = 0;
+  Sha256Digest hash;
+
+  static Membership Of(const Roster& roster, std::span<const std::byte> file);
+  const Member* Find(std::uint32_t index) const;                // null beyond the end
+  bool IndexOf(const std::string& name, std::uint32_t* out) const;
+};
+
+// What a party takes from the world: randomness and signatures, and the agreement of two keys, so that a simulation
+// may replay and may remember pure functions. Production: NewPrimitives. Not thread-safe.
+class Primitives {
+ public:
+  virtual ~Primitives() = default;
+  virtual void Fill(std::span<std::byte> out) = 0;  // cryptographic, never repeats
+  virtual Signature Sign(std::span<const std::byte> message) = 0;
+  virtual bool Verifies(const VerifyKey& key, std::span<const std::byte> message, const Signature& signature) = 0;
+  virtual Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) = 0;
+};
+
+// The operating system's randomness and Ed25519 under the site's (the aggregator's) own key, which outlives it.
+std::unique_ptr<Primitives> NewPrimitives(const SigningKey& key);
+
+}  // namespace cairn::secagg

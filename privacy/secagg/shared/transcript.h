@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "privacy/crypto/sha256.h"
+#include "privacy/crypto/text_codec.h"
+
+namespace cairn::secagg {
+
+// The bytes that are signed, hashed or derived from in CAIRN-SECAGG-1:
+//
+//   T(label; f1 … fn) = u8 length of label ‖ label ‖ u8 n ‖ for each field u32 length ‖ bytes
+//
+// label = "cairn-secagg-1/" + name. Integers are fields of 4 or 8 bytes, reals IEEE-754 of 8, all
+// little-endian. One value, one encoding; a signature for one purpose never fits another.
+class Transcript {
+ public:
+  explicit Transcript(std::string_view name);  // without the prefix: Transcript("adv")
+
+  Transcript& U32(std::uint32_t value);
+  Transcript& U64(std::uint64_t value);
+  Transcript& F64(double value);
+  Transcript& Field(std::span<const std::byte> bytes);
+  Transcript& Text(std::string_view text);
+  Transcript& Hash(const Sha256Digest& digest) { return Field(digest.bytes); }
+
+  Bytes bytes() const;  // with the count in its place
+  Sha256Digest Digest() const;
+
+ private:
+  Bytes head_, fields_;
+  std::uint8_t count_ = 0;
+};
+
+}  // namespace cairn::secagg
