@@ -47,6 +47,11 @@ class UpdateAggregator {
   virtual bool is_linear() const = 0;
 };
 
+// The division of NewWeightedMean alone: totals on the grid of 2^-fraction_bits over a weight on that of
+// 2^-weight_bits.
+std::vector<float> MeanOfTotals(std::span<const std::int64_t> totals, int fraction_bits, std::int64_t weight,
+                                int weight_bits);
+
 // Σ w_k Δ_k / Σ w_k (McMahan et al., "Communication-Efficient Learning of Deep Networks from Decentralized
 // Data", arXiv 1602.05629), formed once, in double, from the exact integer totals: P / W for parameters on
 // the grid of 2^-40, B · 2^16 / W for buffers on that of 2^-24. One rounding to double for a total over 2^53,

@@ -5,17 +5,19 @@
 #include "aggregator/aggregation/update_aggregator.h"
 
 namespace cairn {
-namespace {
 
-std::vector<float> MeanOf(const GridVector& totals, int fraction_bits, double weight) {
-  const double to_weight_grid =
-      std::ldexp(1.0, kWeightFractionBits - fraction_bits);  // a power of two: exact
+std::vector<float> MeanOfTotals(std::span<const std::int64_t> totals, int fraction_bits, std::int64_t weight,
+                                int weight_bits) {
+  const double to_weight_grid = std::ldexp(1.0, weight_bits - fraction_bits);  // a power of two: exact
+  const auto divisor = static_cast<double>(weight);
   std::vector<float> mean(totals.size());
   for (std::size_t i = 0; i < totals.size(); ++i) {
-    mean[i] = static_cast<float>(static_cast<double>(totals[i]) * to_weight_grid / weight);
+    mean[i] = static_cast<float>(static_cast<double>(totals[i]) * to_weight_grid / divisor);
   }
   return mean;
 }
+
+namespace {
 
 class WeightedMean final : public UpdateAggregator {
  public:
@@ -37,8 +39,9 @@ class WeightedMean final : public UpdateAggregator {
     const auto weight = static_cast<double>(sum_.weight);
     AggregateUpdate result;
     result.layout = layout_;
-    result.parameters = MeanOf(sum_.parameters, kParameterFractionBits, weight);
-    result.buffers = MeanOf(sum_.buffers, kBufferFractionBits, weight);
+    result.parameters =
+        MeanOfTotals(sum_.parameters, kParameterFractionBits, sum_.weight, kWeightFractionBits);
+    result.buffers = MeanOfTotals(sum_.buffers, kBufferFractionBits, sum_.weight, kWeightFractionBits);
     result.counters = std::move(sum_.counters);
     result.total_weight = std::ldexp(weight, -kWeightFractionBits);
     result.count = sum_.count;

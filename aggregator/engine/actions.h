@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -10,6 +12,8 @@
 #include "core/base/event.h"
 #include "core/base/ids.h"
 #include "core/base/status.h"
+#include "privacy/secagg/server/server.h"
+#include "protocol/messages/masked_layout.h"
 #include "protocol/messages/messages.h"
 
 // What the aggregator's engines take and give. An engine only maps an event and its state to
@@ -43,6 +47,20 @@ struct RoundOpened {
   RoundKind kind = RoundKind::kTrain;
   std::vector<ClientId> invited;
   std::uint32_t goal = 0, min_reports = 0;
+  std::string roster;  // of a masked attempt: the signed file its members are taken from
+};
+// What makes a masked attempt the same one after a restart: the messages it took, and each phase as it was closed.
+// What sites reveal to unmask a sum is never among them.
+struct MaskingTaken {
+  RoundKey key;
+  ClientId client;
+  secagg::ToServer message;  // an advert or shares
+};
+struct MaskingClosed {
+  RoundKey key;
+  secagg::Server::Phase phase = secagg::Server::Phase::kAdverts;
+  std::vector<std::pair<ClientId, secagg::MaskedInput>> inputs;  // of kInputs: whose vectors the sum holds
+  BlobRef sum;                                                   // of kInputs
 };
 struct RoundCommitted {
   RoundSummary summary;
@@ -56,7 +74,8 @@ struct JobClosed {
 };
 struct Record {
   JobId job;
-  std::variant<JobAccepted, ParticipantFixed, RoundOpened, RoundCommitted, JobClosed> body;
+  std::variant<JobAccepted, ParticipantFixed, RoundOpened, MaskingTaken, MaskingClosed, RoundCommitted, JobClosed>
+      body;
 };
 
 // Where a job stood when its last record was written.
@@ -67,6 +86,7 @@ struct JobSnapshot {
   BlobRef model;                            // current version: the initial one before round 1
   BlobRef server_state;                     // zero size before round 1
   std::shared_ptr<const RoundOpened> open;  // null between rounds
+  std::vector<std::variant<MaskingTaken, MaskingClosed>> masking;  // of the open attempt, in order
   std::shared_ptr<const JobClosed> closed;  // null while it runs
 };
 
@@ -87,6 +107,11 @@ struct Finished {  // the round's sum became a model, stored under its hash
   RoundKey key;
   ModelHandle model;
   BlobRef server_state;
+  std::optional<OpenedCounts> counts;  // of a sum made in a ring
+};
+struct SumStored {  // what StoreSum asked for is on disk
+  RoundKey key;
+  BlobRef sum;
 };
 struct TimerFired {
   TimerId timer;
@@ -99,7 +124,7 @@ struct StopRequested {
   bool now = false;  // true abandons the open round, false lets it end
   std::string reason;
 };
-using Event = std::variant<Joined, Left, Received, Finished, TimerFired, ActionFailed, StopRequested>;
+using Event = std::variant<Joined, Left, Received, Finished, SumStored, TimerFired, ActionFailed, StopRequested>;
 
 // ---- actions
 
@@ -119,15 +144,23 @@ struct CancelTimer {
 };
 struct OpenSum {  // forget every earlier attempt's sum
   RoundKey key;
+  std::shared_ptr<const MaskedLayout> ring;  // null: updates are folded as they are
+  BlobRef kept;                              // of a named set of survivors: the sum to go on with; else size 0
 };
 struct Fold {
   RoundKey key;
   ClientId client;
   UpdateHandle update;
   double weight = 1;
+  RingHandle ring;  // instead of update and weight
+};
+struct StoreSum {  // drain the folds, keep the ring sum on disk, answer with SumStored
+  RoundKey key;
 };
 struct Finish {  // drain the folds, make the next model, store it, answer with Finished
   RoundKey key;
+  std::shared_ptr<const secagg::UnmaskWork> unmask;  // of a ring sum; without terms where no mask was on
+  std::uint64_t survivors = 0;
 };
 struct Publish {  // the committed round and the model it left; drivers report and evaluate it
   RoundSummary summary;
@@ -140,7 +173,7 @@ struct Emit {
   DomainEvent event;
 };
 using Action =
-    std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, Finish, Publish, EndJob, Emit>;
+    std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, StoreSum, Finish, Publish, EndJob, Emit>;
 using Actions = std::vector<Action>;
 
 }  // namespace cairn

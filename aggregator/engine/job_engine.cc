@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "protocol/messages/masking_terms.h"
 
 namespace cairn {
 namespace {
@@ -11,11 +12,10 @@ namespace {
 constexpr TimerId kRoundTimers{1};
 constexpr TimerId kRetryTimer{3};
 
+constexpr std::uint32_t kMostExact = 4096;  // sites whose exact sum cannot wrap (core/tensor/exact_sum.h)
+
 Status CheckSpec(const JobSpec& spec) {
   const auto refused = [](std::string what) { return Status(errors::kJobRefused, std::move(what)); };
-  if (spec.secagg == SecAggMode::kFull) {
-    return refused("the job asks for secure aggregation, which this release does not have");
-  }
   if (spec.strategy.rounds == 0) return refused("strategy.rounds is 0");
   if (spec.strategy.weight_cap == 0) return refused("strategy.weight_cap is 0");
   const CohortConfig& cohort = spec.cohort;
@@ -25,6 +25,30 @@ Status CheckSpec(const JobSpec& spec) {
                    std::to_string(cohort.target));
   }
   if (cohort.max_attempts == 0) return refused("cohort.max_attempts is 0");
+  if (spec.secagg.mode != SecAggMode::kFull) return {};
+  const auto needs_three = [&](std::uint32_t sites) { return sites == 0 || sites >= 3; };
+  if (!needs_three(cohort.min_clients) || !needs_three(cohort.target) || !needs_three(cohort.min_reports)) {
+    return refused("a masked round needs at least 3 sites, the cohort allows fewer")
+        .Why("of two sites each knows the other's part of their sum")
+        .Mend("raise strategy.cohort, or write secagg = { mode = \"off\" } in the job: the aggregator then reads "
+              "every update, and each site's policy must allow it");
+  }
+  return {};
+}
+
+// Both kinds of rounds: no section may wrap however many sites there are.
+Status CheckRing(const JobManifest& manifest, const UpdateLayout& layout) {
+  if (manifest.spec.secagg.mode != SecAggMode::kFull) return {};
+  for (const RoundKind kind : {RoundKind::kTrain, RoundKind::kEvaluate}) {
+    const MaskedLayout masked = MaskedLayoutOf(manifest, layout, kind);
+    if (masked.ring == secagg::Ring::k64 && LargestCohort(manifest.spec) > kMostExact) {
+      return Status(errors::kSecAggWrap, "a cohort of " + std::to_string(LargestCohort(manifest.spec)) +
+                                             " is more than an exact sum of 64 bits holds, " +
+                                             std::to_string(kMostExact))
+          .Mend("use secagg = { bits = 32, clip = … } for so many sites");
+    }
+    CAIRN_RETURN_IF_ERROR(secagg::CheckNoWrap(masked.sections, masked.ring, LargestCohort(manifest.spec)));
+  }
   return {};
 }
 
@@ -42,6 +66,7 @@ Result<std::unique_ptr<JobEngine>> JobEngine::Create(std::shared_ptr<const JobMa
   if (declared.layout_hash() != initial->values.spec().layout_hash()) {
     return Status(errors::kJobRefused, "the initial model has another layout than the manifest's tensors");
   }
+  CAIRN_RETURN_IF_ERROR(CheckRing(*manifest, LayoutOf(declared)));
   return std::unique_ptr<JobEngine>(new JobEngine(std::move(manifest), std::move(initial), std::move(parts)));
 }
 
@@ -56,6 +81,7 @@ Result<std::unique_ptr<JobEngine>> JobEngine::Restore(const JobSnapshot& snapsho
   if (!snapshot.participants.empty()) engine->phase_ = Phase::kWaiting;
   if (snapshot.open != nullptr) {
     engine->resume_ = snapshot.open;
+    engine->resume_masking_ = snapshot.masking;
     engine->attempt_ = snapshot.open->key.attempt;
   }
   if (snapshot.closed != nullptr) {
@@ -115,6 +141,8 @@ void JobEngine::On(TimePoint now, Received event, Actions& out) {
   const ClientId client = *session->second.client;
   if (auto* report = std::get_if<Report>(&event.message))
     round_->OnReport(now, client, std::move(*report), out);
+  if (auto* masking = std::get_if<MaskingToServer>(&event.message))
+    round_->OnMasking(now, client, std::move(*masking), out);
   if (const auto* beat = std::get_if<Heartbeat>(&event.message)) round_->OnHeartbeat(now, client, *beat);
   if (const auto* decline = std::get_if<RoundDecline>(&event.message))
     round_->OnDecline(now, client, *decline, out);
@@ -163,16 +191,21 @@ void JobEngine::MaybeOpenRound(TimePoint now, Actions& out) {
   if (phase_ != Phase::kWaiting) return;
   if (resume_ != nullptr) {
     const auto resumed = std::exchange(resume_, nullptr);
-    OpenRound(now, {resumed->invited, resumed->goal, resumed->min_reports}, true, out);
+    OpenRound(now, {resumed->invited, resumed->goal, resumed->min_reports}, resumed.get(), out);
     return;
   }
   const std::vector<ClientId> available = population_.ConnectedClients();
-  if (available.size() < manifest_->spec.cohort.min_clients) return;
+  CohortConfig terms = manifest_->spec.cohort;
+  if (available.size() < terms.min_clients) return;
+  const bool is_masked = manifest_->spec.secagg.mode == SecAggMode::kFull;
+  if (is_masked && terms.target == 0 && available.size() > LargestCohort(manifest_->spec))
+    terms.target = LargestCohort(manifest_->spec);  // as many as the ring and the graph were made for
   const StreamLabel label{Purpose::kSelect, rounds_done_ + 1, 0, attempt_};
-  OpenRound(now, SelectCohort(manifest_->spec.cohort, available, parts_.random->Open(label)), false, out);
+  OpenRound(now, SelectCohort(terms, available, parts_.random->Open(label)), nullptr, out);
 }
 
-void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, bool resumed, Actions& out) {
+void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed,
+                          Actions& out) {
   RoundConfig config;
   config.key = {manifest_->id, RoundId{rounds_done_ + 1}, attempt_};
   config.kind = rounds_complete() ? RoundKind::kEvaluate : RoundKind::kTrain;
@@ -183,9 +216,59 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, bool resumed,
   config.layout_hash = layout_.hash;
   config.deadline = manifest_->spec.round.deadline;
   config.stall_timeout = parts_.stall_timeout;
-  round_ = std::make_unique<RoundEngine>(std::move(config), model_, population_, kRoundTimers);
+  auto masking = NewMasking(config, resumed);
+  if (!masking.ok()) return GiveUpAttempt(now, masking.status(), out);
+  round_ = std::make_unique<RoundEngine>(std::move(config), model_, population_, kRoundTimers,
+                                         std::move(*masking));
   phase_ = Phase::kRound;
-  round_->Open(now, resumed, out);
+  if (resumed == nullptr) return round_->Open(now, out);
+  const Status status = round_->Resume(now, std::exchange(resume_masking_, {}), out);
+  if (!status.ok()) round_->Abandon(status.what(), out);
+  AfterRound(now, out);
+}
+
+// Null where the round is not masked. Decides whom the roster of this attempt names.
+Result<std::unique_ptr<MaskedRound>> JobEngine::NewMasking(RoundConfig& config,
+                                                           const RoundOpened* resumed) const {
+  const JobManifest& manifest = *manifest_;
+  if (manifest.spec.secagg.mode != SecAggMode::kFull) return std::unique_ptr<MaskedRound>();
+  // On the exact grid masked and plain sums are the same bytes: where masks are left out no ring is needed.
+  if (parts_.masking == nullptr && manifest.spec.secagg.bits == 64) return std::unique_ptr<MaskedRound>();
+  config.ring = std::make_shared<const MaskedLayout>(MaskedLayoutOf(manifest, layout_, config.kind));
+  if (parts_.masking == nullptr) return std::unique_ptr<MaskedRound>();
+  CAIRN_ASSIGN_OR_RETURN(const MaskingParts parts,
+                         resumed == nullptr ? parts_.masking->Current() : parts_.masking->From(resumed->roster));
+  config.roster = parts.roster;
+  CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms,
+                         MaskingTermsOf({manifest, layout_, *parts.membership, parts.aggregator}, config.key,
+                                        config.kind, model_->ref));
+  return MaskedRound::Create({std::move(terms), parts.membership, parts_.masking->NewPrimitives(config.key)},
+                             config.cohort.invited, population_);
+}
+
+// An attempt that cannot even be opened: said, and tried again later.
+void JobEngine::GiveUpAttempt(TimePoint now, const Status& why, Actions& out) {
+  out.push_back(Emit{{DomainEvent::Level::kError,
+                      "round.not_opened",
+                      {{"job", static_cast<std::int64_t>(manifest_->id.value)},
+                       {"id", ToString(why.id())},
+                       {"why", why.what()}}}});
+  if (attempt_ >= manifest_->spec.cohort.max_attempts) return End(JobOutcome::kFailed, why, out);
+  ++attempt_;
+  phase_ = Phase::kWaiting;
+  out.push_back(SetTimer{kRetryTimer, now + parts_.storage_retry});
+}
+
+bool JobEngine::takes_masked(std::uint64_t bytes) const {
+  if (manifest_->spec.secagg.mode != SecAggMode::kFull) return false;
+  return bytes == MaskedLayoutOf(*manifest_, layout_, RoundKind::kTrain).byte_size() ||
+         bytes == MaskedLayoutOf(*manifest_, layout_, RoundKind::kEvaluate).byte_size();
+}
+
+void JobEngine::On(TimePoint now, SumStored event, Actions& out) {
+  if (round_ == nullptr) return;
+  round_->OnSumStored(now, event, out);
+  AfterRound(now, out);
 }
 
 void JobEngine::On(TimePoint now, Finished event, Actions& out) {

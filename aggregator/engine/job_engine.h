@@ -22,6 +22,9 @@ struct JobParts {
   std::function<TrainConfig(RoundId)> configure;    // the strategy's client half
   Duration stall_timeout{0};                        // 0: never (simulation)
   Duration storage_retry{std::chrono::seconds(5)};  // after a failed Persist
+  // Of jobs with secure aggregation; outlives the engine. Null makes their sums without masks, which only a simulation
+  // within one process may do: no site takes part in it.
+  MaskingAuthority* masking = nullptr;
 };
 
 // The rounds of one job, from recruiting sites to the last evaluation. Sans-IO: Step maps an event to
@@ -34,7 +37,7 @@ struct JobParts {
 class JobEngine {
  public:
   // Refuses what cannot work (kJobRefused): no rounds, a cohort below 1, min_reports over target,
-  // secure aggregation asked for in a release without it, a layout that does not fit the model.
+  // a cohort too small to be masked or a sum that could wrap, a layout that does not fit the model.
   static Result<std::unique_ptr<JobEngine>> Create(std::shared_ptr<const JobManifest> manifest,
                                                    ModelHandle initial, JobParts parts);
   // `model` is the version snapshot.model names.
@@ -54,6 +57,7 @@ class JobEngine {
   const RoundEngine* round() const { return round_.get(); }
   const std::optional<JobClosed>& end() const { return end_; }
   UpdateLayout layout() const { return layout_; }
+  bool takes_masked(std::uint64_t bytes) const;  // the size of a masked vector of this job
   std::size_t accepted_sites() const { return accepted_.size(); }
 
  private:
@@ -63,6 +67,7 @@ class JobEngine {
   void On(TimePoint now, Left event, Actions& out);
   void On(TimePoint now, Received event, Actions& out);
   void On(TimePoint now, Finished event, Actions& out);
+  void On(TimePoint now, SumStored event, Actions& out);
   void On(TimePoint now, TimerFired event, Actions& out);
   void On(TimePoint now, ActionFailed event, Actions& out);
   void On(TimePoint now, StopRequested event, Actions& out);
@@ -72,7 +77,9 @@ class JobEngine {
   void AddParticipant(const std::string& site, Actions& out);
   void Connect(ClientId client, SessionId session);
   void MaybeOpenRound(TimePoint now, Actions& out);
-  void OpenRound(TimePoint now, const CohortPlan& cohort, bool resumed, Actions& out);
+  void OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed, Actions& out);
+  Result<std::unique_ptr<MaskedRound>> NewMasking(RoundConfig& config, const RoundOpened* resumed) const;
+  void GiveUpAttempt(TimePoint now, const Status& why, Actions& out);
   void AfterRound(TimePoint now, Actions& out);
   void End(JobOutcome outcome, const Status& why, Actions& out);
   bool rounds_complete() const { return rounds_done_ >= manifest_->spec.strategy.rounds; }
@@ -92,6 +99,7 @@ class JobEngine {
   std::map<std::string, SessionId> accepted_;  // of those, the ones that said yes
   std::unique_ptr<RoundEngine> round_;
   std::shared_ptr<const RoundOpened> resume_;  // the attempt that was open when the process died
+  RoundEngine::MaskingRecords resume_masking_;
   std::uint64_t rounds_done_ = 0;
   std::uint32_t attempt_ = 1;
   bool evaluated_ = false;

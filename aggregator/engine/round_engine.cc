@@ -1,16 +1,21 @@
 #include "aggregator/engine/round_engine.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/check.h"
+#include "core/tensor/exact_sum.h"
 
 namespace cairn {
 namespace {
 
+// A multiple of the weight grid's step, so that product and denominator of the mean hold the same number and a
+// masked sum on the same grid gives the same bytes.
 double WeightOf(const StrategyConfig& strategy, std::int64_t examples) {
   if (!strategy.weight_by_examples) return 1.0;
-  const auto cap = static_cast<double>(strategy.weight_cap);
-  return std::min(static_cast<double>(examples), cap) / cap;
+  return std::ldexp(
+      static_cast<double>(secagg::GridWeight(examples, strategy.weight_cap, kWeightFractionBits)),
+      -kWeightFractionBits);
 }
 
 DomainEvent RoundEvent(DomainEvent::Level level, std::string name, const RoundKey& key) {
@@ -24,28 +29,44 @@ DomainEvent RoundEvent(DomainEvent::Level level, std::string name, const RoundKe
 }  // namespace
 
 RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population& population,
-                         TimerId first_timer)
+                         TimerId first_timer, std::unique_ptr<MaskedRound> masked)
     : config_(std::move(config)),
       model_(std::move(model)),
       population_(population),
       deadline_timer_(first_timer),
-      stall_timer_{first_timer.value + 1} {
+      stall_timer_{first_timer.value + 1},
+      masked_(std::move(masked)) {
   members_.reserve(config_.cohort.invited.size());
   for (const ClientId client : config_.cohort.invited) members_.push_back({client, State::kPending, -1, {}});
   pending_ = members_.size();
 }
 
-void RoundEngine::Open(TimePoint now, bool resumed, Actions& out) {
+void RoundEngine::Open(TimePoint now, Actions& out) {
+  out.push_back(Persist{
+      {config_.key.job,
+       RoundOpened{config_.key, config_.kind, config_.cohort.invited,
+                   static_cast<std::uint32_t>(config_.cohort.goal),
+                   static_cast<std::uint32_t>(config_.cohort.min_reports), config_.roster}}});
+  Start(now, {}, out);
+}
+
+Status RoundEngine::Resume(TimePoint now, const MaskingRecords& records, Actions& out) {
+  BlobRef kept_sum;
+  if (masked_ != nullptr) CAIRN_RETURN_IF_ERROR(Replay(records, kept_sum));
+  Start(now, kept_sum, out);
+  if (masked_ != nullptr) AdvanceMasking(now, false, out);
+  return {};
+}
+
+void RoundEngine::Start(TimePoint now, const BlobRef& kept_sum, Actions& out) {
   opened_ = now;
-  if (!resumed) {
-    out.push_back(
-        Persist{{config_.key.job, RoundOpened{config_.key, config_.kind, config_.cohort.invited,
-                                              static_cast<std::uint32_t>(config_.cohort.goal),
-                                              static_cast<std::uint32_t>(config_.cohort.min_reports)}}});
-  }
-  if (config_.kind == RoundKind::kTrain) out.push_back(OpenSum{config_.key});
+  phase_began_ = now;
+  if (config_.kind == RoundKind::kTrain || config_.ring != nullptr)
+    out.push_back(OpenSum{config_.key, config_.ring, kept_sum});
   if (config_.deadline > Duration{0}) out.push_back(SetTimer{deadline_timer_, now + config_.deadline});
-  for (Member& member : members_) SendPlan(now, member, out);
+  for (Member& member : members_) {
+    if (member.state != State::kDropped) SendPlan(now, member, out);
+  }
   ArmStallTimer(now, out);
 }
 
@@ -63,13 +84,18 @@ void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
   plan.layout_hash = config_.layout_hash;
   plan.model_ref = model_->ref;
   plan.model = model_;
+  if (masked_ != nullptr) plan.masking = PlanMasking{masked_->context(), config_.roster, {}};
   out.push_back(Send{population_.session(member.client), std::move(plan)});
+  if (masked_ != nullptr) SendMasking(member, out);
 }
 
 void RoundEngine::OnConnected(TimePoint now, ClientId client, Actions& out) {
   Member* member = Find(client);
-  if (phase_ != Phase::kReporting || member == nullptr || member->state != State::kPending) return;
-  SendPlan(now, *member, out);
+  if (member == nullptr || member->state == State::kDropped) return;
+  // Of a masked attempt also those whose vector is in: the sum cannot be opened without them.
+  const bool is_wanted = masked_ != nullptr ? phase_ == Phase::kReporting || phase_ == Phase::kUnmasking
+                                            : phase_ == Phase::kReporting && member->state == State::kPending;
+  if (is_wanted) SendPlan(now, *member, out);
 }
 
 void RoundEngine::OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat) {
@@ -93,32 +119,50 @@ void RoundEngine::OnReport(TimePoint now, ClientId client, Report report, Action
     Receipt(client, report.key, ReportOutcome::kDuplicate, {}, out);
     return;
   }
-  Status fault = report.fault;
-  if (fault.ok() && (report.kind != config_.kind || report.layout_hash != config_.layout_hash)) {
-    fault = Status(errors::kUpdateLayout,
-                   "the report is for another kind of round or another layout than the plan");
-  }
-  if (fault.ok() && config_.kind == RoundKind::kTrain && (report.update == nullptr || report.examples <= 0)) {
-    fault = Status(errors::kUpdateLayout, "the report of a training round has no update or no examples");
-  }
-  if (fault.ok() && !report.metrics.empty() && !metrics_.empty() &&
-      report.metrics.classes != metrics_.classes) {
-    fault = Status(errors::kMetricsLayout, "the report counts " + std::to_string(report.metrics.classes) +
-                                               " classes, the others " + std::to_string(metrics_.classes));
-  }
+  Status fault = FaultOf(report);
+  // Last, since the attempt's masking takes note of what it accepts.
+  if (fault.ok() && masked_ != nullptr) fault = masked_->TakeInput(client, *report.masked);
   if (!fault.ok()) {
-    ++invalid_;
-    Drop(*member);
     Receipt(client, report.key, ReportOutcome::kInvalid, fault, out);
-    DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "update.refused", config_.key);
-    event.fields.emplace_back("site", population_.site(client));
-    event.fields.emplace_back("id", ToString(fault.id()));
-    event.fields.emplace_back("why", fault.what());
-    out.push_back(Emit{std::move(event)});
-    MaybeClose(false, out);
+    Refuse(*member, fault, "update.refused", out);
+    masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
     return;
   }
   Accept(now, *member, std::move(report), out);
+}
+
+Status RoundEngine::FaultOf(const Report& report) const {
+  if (!report.fault.ok()) return report.fault;
+  if (report.kind != config_.kind || report.layout_hash != config_.layout_hash) {
+    return Status(errors::kUpdateLayout,
+                  "the report is for another kind of round or another layout than the plan");
+  }
+  if (config_.ring != nullptr) {
+    if (report.ring == nullptr || report.ring->bytes().size() != config_.ring->byte_size() ||
+        report.masked.has_value() != (masked_ != nullptr)) {
+      return Status(errors::kUpdateLayout, "the report of a masked round brings no vector of the round's layout");
+    }
+    return {};
+  }
+  if (config_.kind == RoundKind::kTrain && (report.update == nullptr || report.examples <= 0)) {
+    return Status(errors::kUpdateLayout, "the report of a training round has no update or no examples");
+  }
+  if (!report.metrics.empty() && !metrics_.empty() && report.metrics.classes != metrics_.classes) {
+    return Status(errors::kMetricsLayout, "the report counts " + std::to_string(report.metrics.classes) +
+                                              " classes, the others " + std::to_string(metrics_.classes));
+  }
+  return {};
+}
+
+// What a site sent is not to be used: it is counted, named and out of the attempt.
+void RoundEngine::Refuse(Member& member, const Status& fault, const char* name, Actions& out) {
+  ++invalid_;
+  if (member.state == State::kPending) Drop(member);
+  DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, name, config_.key);
+  event.fields.emplace_back("site", population_.site(member.client));
+  event.fields.emplace_back("id", ToString(fault.id()));
+  event.fields.emplace_back("why", fault.what());
+  out.push_back(Emit{std::move(event)});
 }
 
 void RoundEngine::Accept(TimePoint now, Member& member, Report report, Actions& out) {
@@ -132,15 +176,17 @@ void RoundEngine::Accept(TimePoint now, Member& member, Report report, Actions& 
     const Status added = metrics_.Add(report.metrics);
     CAIRN_CHECK(added.ok(), "classes were compared before the report was accepted");
   }
-  if (config_.kind == RoundKind::kTrain) {
+  if (config_.ring != nullptr) {
+    out.push_back(Fold{config_.key, member.client, nullptr, 1, std::move(report.ring)});
+  } else if (config_.kind == RoundKind::kTrain) {
     out.push_back(Fold{config_.key, member.client, std::move(report.update),
-                       WeightOf(config_.manifest->spec.strategy, report.examples)});
+                       WeightOf(config_.manifest->spec.strategy, report.examples), nullptr});
   }
   Receipt(member.client, config_.key, ReportOutcome::kAccepted, {}, out);
-  MaybeClose(false, out);
+  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
 }
 
-void RoundEngine::OnDecline(TimePoint, ClientId client, const RoundDecline& decline, Actions& out) {
+void RoundEngine::OnDecline(TimePoint now, ClientId client, const RoundDecline& decline, Actions& out) {
   Member* member = Find(client);
   if (decline.key != config_.key || member == nullptr || member->state != State::kPending ||
       phase_ != Phase::kReporting) {
@@ -153,25 +199,29 @@ void RoundEngine::OnDecline(TimePoint, ClientId client, const RoundDecline& decl
   event.fields.emplace_back("id", ToString(ErrorId{decline.reason_id}));
   event.fields.emplace_back("why", decline.reason);
   out.push_back(Emit{std::move(event)});
-  MaybeClose(false, out);
+  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
 }
 
 void RoundEngine::OnTimer(TimePoint now, TimerId timer, Actions& out) {
-  if (phase_ != Phase::kReporting) return;
-  if (timer == deadline_timer_) MaybeClose(true, out);
+  if (phase_ != Phase::kReporting && phase_ != Phase::kUnmasking) return;
+  if (timer == deadline_timer_) masked_ != nullptr ? AdvanceMasking(now, true, out) : MaybeClose(true, out);
   if (timer == stall_timer_) DropStalled(now, out);
 }
 
 void RoundEngine::DropStalled(TimePoint now, Actions& out) {
   for (Member& member : members_) {
-    if (member.state != State::kPending || now - member.last_progress < config_.stall_timeout) continue;
+    if (!is_waited_for(member) || now - member.last_progress < config_.stall_timeout) continue;
     Drop(member);
     DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "client.stalled", config_.key);
     event.fields.emplace_back("site", population_.site(member.client));
     out.push_back(Emit{std::move(event)});
   }
-  MaybeClose(false, out);
-  if (phase_ == Phase::kReporting) ArmStallTimer(now, out);
+  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
+  // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any more.
+  if (phase_ == Phase::kUnmasking && now - phase_began_ >= 4 * config_.stall_timeout) {
+    Abandon("too few survivors came back to open the sum", out);
+  }
+  if (!over()) ArmStallTimer(now, out);
 }
 
 void RoundEngine::ArmStallTimer(TimePoint now, Actions& out) const {
@@ -197,15 +247,21 @@ void RoundEngine::BeginFinish(Actions& out) {
   phase_ = Phase::kFinishing;
   out.push_back(CancelTimer{deadline_timer_});
   out.push_back(CancelTimer{stall_timer_});
-  if (config_.kind == RoundKind::kEvaluate) {
+  if (config_.ring != nullptr) {
+    out.push_back(Finish{config_.key, std::make_shared<const secagg::UnmaskWork>(), reported_});
+  } else if (config_.kind == RoundKind::kEvaluate) {
     Commit(model_, {}, out);
   } else {
-    out.push_back(Finish{config_.key});
+    out.push_back(Finish{config_.key, nullptr, 0});
   }
 }
 
 void RoundEngine::OnFinished(const Finished& finished, Actions& out) {
   if (phase_ != Phase::kFinishing || finished.key != config_.key) return;
+  if (finished.counts.has_value()) {
+    examples_ = finished.counts->examples;
+    metrics_ = finished.counts->metrics;
+  }
   Commit(finished.model, finished.server_state, out);
 }
 

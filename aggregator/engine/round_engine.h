@@ -6,6 +6,7 @@
 
 #include "aggregator/engine/actions.h"
 #include "aggregator/engine/cohort_selector.h"
+#include "aggregator/engine/masked_round.h"
 #include "aggregator/engine/population.h"
 
 namespace cairn {
@@ -20,26 +21,40 @@ struct RoundConfig {
   std::uint64_t layout_hash = 0;
   Duration deadline{0};       // hard limit; 0: none but progress
   Duration stall_timeout{0};  // a pending client without progress for so long is dropped; 0: never
+  std::shared_ptr<const MaskedLayout> ring;  // null: updates are summed as they are
+  std::string roster;                        // of a masked attempt: the file its sites check
 };
 
 // One attempt at one round: invites a cohort, takes its reports, and turns them into a commit or
 // gives up. Phases: reporting → finishing → committed | abandoned.
 //
+// A masked attempt passes the phases of its masking on the way: keys and shares while sites train, and once the sum is
+// closed (unmasking) the survivors' agreement and what takes the masks off. A phase is closed when everybody still
+// waited for has answered, or when those who did not were dropped and the floors hold; the last two as soon as they can.
+//
 // Counts always satisfy: invited = reported + pending + dropped. Accept or discard is decided by
 // phase, identity and time, never by the numbers inside a report. Not thread-safe: one control thread.
 class RoundEngine {
  public:
-  enum class Phase : std::uint8_t { kReporting, kFinishing, kCommitted, kAbandoned };
+  enum class Phase : std::uint8_t { kReporting, kUnmasking, kFinishing, kCommitted, kAbandoned };
 
   // first_timer: two timer ids from it on belong to this round. `population` must outlive the engine.
-  RoundEngine(RoundConfig config, ModelHandle model, const Population& population, TimerId first_timer);
+  // `masked` is the attempt's masking, null without.
+  RoundEngine(RoundConfig config, ModelHandle model, const Population& population, TimerId first_timer,
+              std::unique_ptr<MaskedRound> masked = nullptr);
 
-  // Opens the round: record (unless it is resumed from that record), plans, timers.
-  void Open(TimePoint now, bool resumed, Actions& out);
+  using MaskingRecords = std::vector<std::variant<MaskingTaken, MaskingClosed>>;
+  // Opens the round: record, plans, timers.
+  void Open(TimePoint now, Actions& out);
+  // Goes on with an attempt whose opening was recorded; `records` are of its masking, in order. kStorageCorrupt when
+  // they do not make the attempt they are of.
+  Status Resume(TimePoint now, const MaskingRecords& records, Actions& out);
 
   void OnConnected(TimePoint now, ClientId client, Actions& out);  // plan again, the same attempt
   void OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat);
   void OnReport(TimePoint now, ClientId client, Report report, Actions& out);
+  void OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out);
+  void OnSumStored(TimePoint now, const SumStored& stored, Actions& out);
   void OnDecline(TimePoint now, ClientId client, const RoundDecline& decline, Actions& out);
   void OnTimer(TimePoint now, TimerId timer, Actions& out);
   void OnFinished(const Finished& finished, Actions& out);
@@ -53,6 +68,7 @@ class RoundEngine {
   std::size_t reported() const { return reported_; }
   std::size_t pending() const { return pending_; }
   std::size_t dropped() const { return dropped_; }
+  const MaskedRound* masked() const { return masked_.get(); }
 
  private:
   enum class State : std::uint8_t { kPending, kReported, kDropped };
@@ -72,6 +88,19 @@ class RoundEngine {
                Actions& out) const;
   void MaybeClose(bool deadline_passed, Actions& out);
   void BeginFinish(Actions& out);
+  void Start(TimePoint now, const BlobRef& kept_sum, Actions& out);
+  Status FaultOf(const Report& report) const;
+  void Refuse(Member& member, const Status& fault, const char* name, Actions& out);
+
+  // round_masking.cc
+  Status Replay(const MaskingRecords& records, BlobRef& kept_sum);
+  bool CloseMaskingPhase(TimePoint now, Actions& out);
+  void BeginMaskingPhase(TimePoint now, Actions& out);
+  void AdvanceMasking(TimePoint now, bool deadline_passed, Actions& out);
+  void DropAbsent(Actions* out);
+  void SendMasking(const Member& member, Actions& out) const;
+  void TellBlames(Actions& out);
+  bool is_waited_for(const Member& member) const;
   void Commit(ModelHandle model, BlobRef server_state, Actions& out);
   void CloseMembers(bool committed, Actions& out);
   RoundSummary Summarize() const;
@@ -88,6 +117,9 @@ class RoundEngine {
   std::size_t declined_ = 0, invalid_ = 0, late_ = 0;
   std::int64_t examples_ = 0;
   MetricSums metrics_;
+  std::unique_ptr<MaskedRound> masked_;
+  bool is_storing_sum_ = false;
+  TimePoint phase_began_;  // of the masking
 };
 
 }  // namespace cairn

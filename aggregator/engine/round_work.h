@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "aggregator/aggregation/ring_sum.h"
 #include "aggregator/aggregation/update_aggregator.h"
 #include "aggregator/strategy/strategy.h"
 #include "core/base/ids.h"
@@ -26,8 +27,22 @@ class RoundWork {
                                                    std::span<const std::byte> memory, std::size_t lanes);
 
   void Open(const RoundKey& key);  // forgets every earlier sum
+  // The same for a round whose sums are made in a ring: of training or of evaluation alone.
+  void OpenRing(const RoundKey& key, std::shared_ptr<const MaskedLayout> layout);
   // Ignored unless `key` is the open attempt's. The view has passed CheckUpdate.
   void Fold(std::size_t lane, const RoundKey& key, UpdateView view, double weight);
+  void FoldRing(std::size_t lane, const RoundKey& key, std::span<const std::byte> words);
+  // The open ring sum as bytes, and back: what an aggregator keeps before it names the survivors. kStorageCorrupt for
+  // another length.
+  std::vector<std::byte> TakeRing();
+  Status PutRing(std::span<const std::byte> bytes);
+  // The next model and the counts from the open ring sum of so many sites, its masks taken off. Of an evaluation the
+  // model is the present one. kSecAggUnmasked when the sum fails its checks.
+  struct Opened {
+    ModelHandle model;
+    OpenedCounts counts;
+  };
+  Result<Opened> FinishRing(const secagg::UnmaskWork& unmask, std::uint64_t survivors);
   // The next model from the open attempt's sum. The current one stays until Adopt, so a commit whose
   // record could not be made durable leaves no trace.
   Result<ModelHandle> Finish();
@@ -39,6 +54,8 @@ class RoundWork {
 
  private:
   RoundWork(std::unique_ptr<Strategy> strategy, ModelHandle model, std::size_t lanes);
+  Result<ModelHandle> Apply(const AggregateUpdate& mean);
+  void MergeRings();
 
   std::unique_ptr<Strategy> strategy_;
   UpdateLayout layout_;
@@ -47,6 +64,8 @@ class RoundWork {
   ServerState memory_, next_memory_;
   RoundKey open_;
   std::vector<std::unique_ptr<UpdateAggregator>> sums_;  // by lane; null until a lane's first fold
+  std::shared_ptr<const MaskedLayout> ring_layout_;      // null: the open round's sums are plain
+  std::vector<std::unique_ptr<RingSum>> rings_;          // likewise by lane
 };
 
 // A model version named by its content.

@@ -44,11 +44,17 @@ void ApplyRecord(JobSnapshot& snapshot, const Record& record) {
     snapshot.participants[index] = fixed->site;
   } else if (const auto* opened = std::get_if<RoundOpened>(&record.body)) {
     snapshot.open = std::make_shared<RoundOpened>(*opened);
+    snapshot.masking.clear();
+  } else if (const auto* taken = std::get_if<MaskingTaken>(&record.body)) {
+    if (snapshot.open != nullptr && snapshot.open->key == taken->key) snapshot.masking.emplace_back(*taken);
+  } else if (const auto* phase = std::get_if<MaskingClosed>(&record.body)) {
+    if (snapshot.open != nullptr && snapshot.open->key == phase->key) snapshot.masking.emplace_back(*phase);
   } else if (const auto* committed = std::get_if<RoundCommitted>(&record.body)) {
     snapshot.committed.push_back(committed->summary);
     snapshot.model = committed->model;
     if (committed->summary.kind == RoundKind::kTrain) snapshot.server_state = committed->server_state;
     snapshot.open = nullptr;
+    snapshot.masking.clear();
   } else if (const auto* closed = std::get_if<JobClosed>(&record.body)) {
     snapshot.closed = std::make_shared<JobClosed>(*closed);
     snapshot.open = nullptr;

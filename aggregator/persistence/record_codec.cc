@@ -1,5 +1,6 @@
 #include "aggregator/persistence/record_codec.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "privacy/crypto/text_codec.h"
@@ -85,6 +86,47 @@ RoundSummary SummaryOf(const Json& json, JobId job) {
   return summary;
 }
 
+// A message of the masking as it came over the wire.
+std::string MaskingText(const RoundKey& key, const secagg::ToServer& message) {
+  return ToBase64Url(AsBytes(Encode(ClientMessage(MaskingToServer{key, message}))));
+}
+
+secagg::ToServer MaskingOf(const std::string& text) {
+  const auto bytes = FromBase64Url(text);
+  if (!bytes.has_value()) throw std::invalid_argument("a masking message is not base64url");
+  auto decoded = DecodeClientMessage(AsText(*bytes));
+  if (!decoded.ok()) throw std::invalid_argument(decoded.status().what());
+  return std::get<MaskingToServer>(std::move(decoded->message)).body;
+}
+
+MaskingClosed ClosedMaskingOf(const Json& json, JobId job) {
+  MaskingClosed closed;
+  closed.key = KeyOf(json.at("key"), job);
+  const int phase = json.at("phase").get<int>();
+  if (phase < 0 || phase > static_cast<int>(secagg::Server::Phase::kInputs))
+    throw std::invalid_argument("unknown phase of a masking");
+  closed.phase = static_cast<secagg::Server::Phase>(phase);
+  for (const Json& entry : json.at("inputs")) {
+    secagg::MaskedInput input;
+    input.bytes = entry.at("bytes").get<std::uint64_t>();
+    const auto object = Sha256Digest::Parse(entry.at("object").get<std::string>());
+    const auto signature = FromHex(entry.at("signature").get<std::string>());
+    if (!object.has_value() || !signature.has_value() || signature->size() != input.signature.bytes.size())
+      throw std::invalid_argument("a masked input's name or signature is none");
+    input.object = *object;
+    std::ranges::copy(*signature, input.signature.bytes.begin());
+    closed.inputs.emplace_back(ClientId{entry.at("client").get<std::uint64_t>()}, input);
+  }
+  closed.sum = BlobOf(json.at("sum"));
+  return closed;
+}
+
+std::string RosterOf(const Json& json) {
+  const auto bytes = FromBase64Url(json.value("roster", std::string()));
+  if (!bytes.has_value()) throw std::invalid_argument("a roster is not base64url");
+  return std::string(AsText(*bytes));
+}
+
 struct Writer {
   Json operator()(const JobAccepted& body) const {
     return {{"type", "job-accepted"},
@@ -99,7 +141,28 @@ struct Writer {
             {"kind", static_cast<int>(body.kind)},
             {"invited", ClientsJson(body.invited)},
             {"goal", body.goal},
-            {"min_reports", body.min_reports}};
+            {"min_reports", body.min_reports},
+            {"roster", ToBase64Url(AsBytes(body.roster))}};
+  }
+  Json operator()(const MaskingTaken& body) const {
+    return {{"type", "masking-taken"},
+            {"key", KeyJson(body.key)},
+            {"client", body.client.value},
+            {"message", MaskingText(body.key, body.message)}};
+  }
+  Json operator()(const MaskingClosed& body) const {
+    Json inputs = Json::array();
+    for (const auto& [client, input] : body.inputs) {
+      inputs.push_back({{"client", client.value},
+                        {"bytes", input.bytes},
+                        {"object", input.object.hex()},
+                        {"signature", ToHex(input.signature.bytes)}});
+    }
+    return {{"type", "masking-closed"},
+            {"key", KeyJson(body.key)},
+            {"phase", static_cast<int>(body.phase)},
+            {"inputs", std::move(inputs)},
+            {"sum", BlobJson(body.sum)}};
   }
   Json operator()(const RoundCommitted& body) const {
     return {{"type", "round-committed"},
@@ -141,8 +204,14 @@ Record RecordOf(const Json& json) {
   if (type == "round-opened") {
     return {job,
             RoundOpened{KeyOf(json.at("key"), job), KindOf(json.at("kind")), ClientsOf(json.at("invited")),
-                        json.at("goal").get<std::uint32_t>(), json.at("min_reports").get<std::uint32_t>()}};
+                        json.at("goal").get<std::uint32_t>(), json.at("min_reports").get<std::uint32_t>(),
+                        RosterOf(json)}};
   }
+  if (type == "masking-taken") {
+    return {job, MaskingTaken{KeyOf(json.at("key"), job), {json.at("client").get<std::uint64_t>()},
+                              MaskingOf(json.at("message").get<std::string>())}};
+  }
+  if (type == "masking-closed") return {job, ClosedMaskingOf(json, job)};
   if (type == "round-committed") {
     return {job, RoundCommitted{SummaryOf(json.at("summary"), job), BlobOf(json.at("model")),
                                 BlobOf(json.at("server_state"))}};

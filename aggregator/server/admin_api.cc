@@ -1,10 +1,12 @@
 #include "aggregator/server/admin_api.h"
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
+#include "protocol/messages/limits.h"
 
 namespace cairn {
 namespace {
@@ -108,6 +110,26 @@ void AdminApi::Handle(const LocalPeer& peer, LocalMessage message, std::unique_p
   answer->Send({data.ok() ? OkText(*data) : ErrorText(data.status()), {}});
 }
 
+namespace {
+
+// The model's file says how many logits it gives; what they mean follows from the loss.
+Result<std::uint32_t> ClassesOf(const SafetensorsView& view, Loss loss) {
+  const auto found = view.metadata.find("cairn.outputs");
+  std::uint32_t outputs = 0;
+  if (found != view.metadata.end()) {
+    const std::string& text = found->second;
+    std::from_chars(text.data(), text.data() + text.size(), outputs);
+  }
+  if (outputs == 0 || outputs > kMaxClasses) {
+    return Status(errors::kModelData, "the first model does not say how many classes it tells apart, or more than " +
+                                          std::to_string(kMaxClasses))
+        .Mend("make it with `cairn model init`, which `cairn job submit` does by itself");
+  }
+  return loss == Loss::kBce ? 2 : outputs;
+}
+
+}  // namespace
+
 Result<std::string> AdminApi::Submit(const Request& request) {
   const Json json = Json::parse(request.text, nullptr, false);
   const Json job_toml = json.value("job", Json()), schema = json.value("schema", Json(""));
@@ -128,15 +150,7 @@ Result<std::string> AdminApi::Submit(const Request& request) {
   JobManifest manifest;
   manifest.spec = std::move(file.spec);
   manifest.spec.data.schema_toml = schema.get<std::string>();
-  if (manifest.spec.secagg == SecAggMode::kUnset) {
-    return Status(errors::kJobRefused, "the job does not say secagg.mode")
-        .Why(
-            "secure aggregation is not part of this release, and a job whose updates the aggregator can read "
-            "must say so")
-        .Mend(
-            "write secagg = { mode = \"off\" } in the job; each site must allow it too (policy.secagg = "
-            "\"plain-ok\")");
-  }
+  CAIRN_ASSIGN_OR_RETURN(manifest.classes, ClassesOf(view, manifest.spec.train.loss));
   manifest.submitter = request.actor;
   manifest.tensors = spec.tensors();
   CAIRN_ASSIGN_OR_RETURN(const JobId id, driver_.Submit(std::move(manifest), std::move(initial)));

@@ -24,6 +24,7 @@ struct AggregatorFileConfig {
 
   std::filesystem::path certificate() const { return state_dir / "tls" / "server.crt"; }
   std::filesystem::path key() const { return state_dir / "tls" / "server.key"; }
+  std::filesystem::path signing_key() const { return state_dir / "tls" / "signing.key"; }
   std::filesystem::path roots() const { return state_dir / "tls" / "roots.crt"; }
   std::filesystem::path socket() const { return state_dir / "admin.sock"; }
   std::filesystem::path runs() const { return state_dir / "runs"; }

@@ -9,12 +9,13 @@
 namespace cairn {
 
 AggregatorDriver::AggregatorDriver(AggregatorConfig config, EventLoop& loop, ServerTransport& transport,
-                                   EventSink& events, JobObserver& observer)
+                                   EventSink& events, JobObserver& observer, MaskingAuthority* masking)
     : config_(std::move(config)),
       loop_(loop),
       transport_(transport),
       events_(events),
       observer_(observer),
+      masking_(masking),
       admission_({config_.software, config_.heartbeat}),
       lane_(std::make_unique<LanePool>(1)) {}
 
@@ -22,9 +23,10 @@ AggregatorDriver::~AggregatorDriver() { lane_->Stop(); }
 
 Result<std::unique_ptr<AggregatorDriver>> AggregatorDriver::Create(AggregatorConfig config, EventLoop& loop,
                                                                    ServerTransport& transport,
-                                                                   EventSink& events, JobObserver& observer) {
+                                                                   EventSink& events, JobObserver& observer,
+                                                                   MaskingAuthority* masking) {
   std::unique_ptr<AggregatorDriver> driver(
-      new AggregatorDriver(std::move(config), loop, transport, events, observer));
+      new AggregatorDriver(std::move(config), loop, transport, events, observer, masking));
   CAIRN_RETURN_IF_ERROR(driver->Restore());
   loop.OnTimer([raw = driver.get()](TimerId timer) { raw->Step(TimerFired{timer}); });
   return driver;
@@ -74,10 +76,16 @@ Status AggregatorDriver::Activate(Job& job) {
   parts.random = random_.get();
   parts.configure = [&job](RoundId) { return job.work->Configure(job.snapshot.manifest->spec.train); };
   parts.stall_timeout = config_.stall_timeout;
+  parts.masking = masking_;
   CAIRN_ASSIGN_OR_RETURN(job.engine, JobEngine::Restore(job.snapshot, model, std::move(parts)));
   {
+    Shape shape{.layout = job.engine->layout()};
+    if (manifest.spec.secagg.mode == SecAggMode::kFull) {
+      shape.masked_training = MaskedLayoutOf(manifest, shape.layout, RoundKind::kTrain).byte_size();
+      shape.masked_evaluation = MaskedLayoutOf(manifest, shape.layout, RoundKind::kEvaluate).byte_size();
+    }
     const std::lock_guard lock(shared_mutex_);
-    layouts_[manifest.id] = job.engine->layout();
+    shapes_[manifest.id] = shape;
   }
   ShareModel(model);
   active_ = &job;
@@ -90,6 +98,10 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
     if (job->snapshot.closed == nullptr && job->snapshot.manifest->spec.name == manifest.spec.name) {
       return Status(errors::kJobBusy, "a job named '" + manifest.spec.name + "' has not ended yet");
     }
+  }
+  if (manifest.spec.secagg.mode == SecAggMode::kFull) {
+    if (masking_ == nullptr) return Status(errors::kJobRefused, "this aggregator has no roster to mask under");
+    CAIRN_RETURN_IF_ERROR(masking_->Current().status());
   }
   const ModelHandle model = MakeModelVersion(std::move(initial));
   manifest.id = JobId{jobs_.size() + 1};
@@ -206,9 +218,11 @@ bool AggregatorDriver::Perform(Action& action) {
   } else if (auto* fold = std::get_if<Fold>(&action)) {
     FoldOnLane(std::move(*fold));
   } else if (const auto* finish = std::get_if<Finish>(&action)) {
-    FinishOnLane(finish->key);
+    FinishOnLane(*finish);
+  } else if (const auto* store = std::get_if<StoreSum>(&action)) {
+    StoreSumOnLane(store->key);
   } else if (const auto* open = std::get_if<OpenSum>(&action)) {
-    lane_->Submit(0, [work = active_->work.get(), key = open->key](std::size_t) { work->Open(key); });
+    OpenSumOnLane(*open);
   } else if (const auto* set = std::get_if<SetTimer>(&action)) {
     loop_.Set(set->timer, set->at);
   } else if (const auto* cancel = std::get_if<CancelTimer>(&action)) {
@@ -241,20 +255,57 @@ bool AggregatorDriver::PersistRecord(const Record& record) {
 void AggregatorDriver::FoldOnLane(Fold fold) {
   auto box = std::make_shared<Fold>(std::move(fold));
   lane_->Submit(0, [work = active_->work.get(), box](std::size_t lane) {
-    work->Fold(lane, box->key, box->update->view(), box->weight);
+    if (box->ring != nullptr) {
+      work->FoldRing(lane, box->key, box->ring->bytes());
+    } else {
+      work->Fold(lane, box->key, box->update->view(), box->weight);
+    }
     box->update.reset();
+    box->ring.reset();
+  });
+}
+
+void AggregatorDriver::OpenSumOnLane(const OpenSum& open) {
+  lane_->Submit(0, [this, open, work = active_->work.get()](std::size_t) {
+    if (open.ring == nullptr) return work->Open(open.key);
+    work->OpenRing(open.key, open.ring);
+    if (open.kept.size == 0) return;
+    const Status put = [&]() -> Status {
+      CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> sum, models_->GetBytes(open.kept));
+      return work->PutRing(sum);
+    }();
+    if (!put.ok()) loop_.Post([this, put, key = open.key] { Step(ActionFailed{put, {key.job, {}}}); });
+  });
+}
+
+// Behind every fold of the round: the sum that the named survivors will open outlives this process.
+void AggregatorDriver::StoreSumOnLane(const RoundKey& key) {
+  lane_->Submit(0, [this, key, work = active_->work.get()](std::size_t) {
+    auto sum = std::make_shared<Result<BlobRef>>(models_->PutBytes(work->TakeRing()));
+    loop_.Post([this, key, sum] {
+      if (sum->ok()) return Step(SumStored{key, **sum});
+      Step(ActionFailed{sum->status(), {key.job, {}}});
+    });
   });
 }
 
 // Runs behind every fold of the round, since the lane keeps its order. The model is on disk before
 // the engine hears of it.
-void AggregatorDriver::FinishOnLane(const RoundKey& key) {
-  lane_->Submit(0, [this, key, work = active_->work.get()](std::size_t) {
+void AggregatorDriver::FinishOnLane(const Finish& finish) {
+  lane_->Submit(0, [this, finish, key = finish.key, work = active_->work.get()](std::size_t) {
     auto finished = [&]() -> Result<Finished> {
-      CAIRN_ASSIGN_OR_RETURN(const ModelHandle model, work->Finish());
-      CAIRN_RETURN_IF_ERROR(models_->Put(*model));
-      CAIRN_ASSIGN_OR_RETURN(const BlobRef memory, models_->PutBytes(work->EncodeMemory()));
-      return Finished{key, model, memory};
+      Finished done{key, nullptr, {}, {}};
+      if (finish.unmask == nullptr) {
+        CAIRN_ASSIGN_OR_RETURN(done.model, work->Finish());
+      } else {
+        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened, work->FinishRing(*finish.unmask, finish.survivors));
+        done.model = opened.model;
+        done.counts = opened.counts;
+        if (opened.model == work->model()) return done;  // a round of evaluation alone
+      }
+      CAIRN_RETURN_IF_ERROR(models_->Put(*done.model));
+      CAIRN_ASSIGN_OR_RETURN(done.server_state, models_->PutBytes(work->EncodeMemory()));
+      return done;
     }();
     auto box = std::make_shared<Result<Finished>>(std::move(finished));
     loop_.Post([this, box, key] {
@@ -314,9 +365,16 @@ void AggregatorDriver::ShareModel(const ModelHandle& model) {
 
 Result<UpdateLayout> AggregatorDriver::LayoutFor(JobId job) const {
   const std::lock_guard lock(shared_mutex_);
-  const auto it = layouts_.find(job);
-  if (it == layouts_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(job.value));
-  return it->second;
+  const auto it = shapes_.find(job);
+  if (it == shapes_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(job.value));
+  return it->second.layout;
+}
+
+bool AggregatorDriver::TakesMasked(JobId job, std::uint64_t bytes) const {
+  const std::lock_guard lock(shared_mutex_);
+  const auto it = shapes_.find(job);
+  if (it == shapes_.end() || it->second.masked_training == 0) return false;
+  return bytes == it->second.masked_training || bytes == it->second.masked_evaluation;
 }
 
 ModelHandle AggregatorDriver::FindModel(const BlobRef& ref) const {

@@ -47,9 +47,10 @@ class JobObserver {
 class AggregatorDriver final : public ServerHandler, public BlobCatalog {
  public:
   // Opens the state directory and restores its jobs; an error leaves it untouched.
+  // `masking` says whom the roster names; it outlives the driver. Null where no job may be masked.
   static Result<std::unique_ptr<AggregatorDriver>> Create(AggregatorConfig config, EventLoop& loop,
                                                           ServerTransport& transport, EventSink& events,
-                                                          JobObserver& observer);
+                                                          JobObserver& observer, MaskingAuthority* masking = nullptr);
   ~AggregatorDriver() override;
 
   // Goes on with the first job that has not ended. Call once, before the loop runs.
@@ -85,6 +86,7 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   void OnClose(SessionId session, Status reason) override;
   // ---- BlobCatalog (any thread)
   Result<UpdateLayout> LayoutFor(JobId job) const override;
+  bool TakesMasked(JobId job, std::uint64_t bytes) const override;
   ModelHandle FindModel(const BlobRef& ref) const override;
 
  private:
@@ -95,7 +97,7 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   };
 
   AggregatorDriver(AggregatorConfig config, EventLoop& loop, ServerTransport& transport, EventSink& events,
-                   JobObserver& observer);
+                   JobObserver& observer, MaskingAuthority* masking);
   Status Restore();
   Status Activate(Job& job);
   void ActivateNext();
@@ -105,7 +107,9 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   bool Perform(Action& action);
   bool PersistRecord(const Record& record);
   void FoldOnLane(Fold fold);
-  void FinishOnLane(const RoundKey& key);
+  void OpenSumOnLane(const OpenSum& open);
+  void StoreSumOnLane(const RoundKey& key);
+  void FinishOnLane(const Finish& finish);
   void PublishRound(const Publish& publish);
   void ForgetOldModels() const;
   void EndActive(const JobClosed& end);
@@ -118,6 +122,7 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   ServerTransport& transport_;
   EventSink& events_;
   JobObserver& observer_;
+  MaskingAuthority* const masking_;
   SteadyClock clock_;
   Admission admission_;
   std::unique_ptr<JobStore> store_;
@@ -131,7 +136,11 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
 
   // What transport threads may look up.
   mutable std::mutex shared_mutex_;
-  std::map<JobId, UpdateLayout> layouts_;
+  struct Shape {
+    UpdateLayout layout;
+    std::uint64_t masked_training = 0, masked_evaluation = 0;  // bytes; 0: not masked
+  };
+  std::map<JobId, Shape> shapes_;
   ModelHandle shared_model_, shared_previous_;
 
   std::unique_ptr<LanePool> lane_;  // last: its jobs use everything above

@@ -33,14 +33,27 @@ bool CanBeDialled(const Endpoint& address) {
 
 }  // namespace
 
+namespace {
+
+Result<SigningKey> LoadOrMakeSigningKey(const std::filesystem::path& path) {
+  std::error_code error;
+  if (path.empty()) return SigningKey::Generate();  // of a desk that signs no masked rounds
+  if (std::filesystem::exists(path, error)) return SigningKey::Load(path);
+  SigningKey key = SigningKey::Generate();
+  CAIRN_RETURN_IF_ERROR(key.Save(path));
+  return key;
+}
+
+}  // namespace
+
 Result<EnrolmentDeskConfig> EnrolmentDeskConfig::From(const AggregatorFileConfig& file) {
   const std::string& text = file.public_address.empty() ? file.address : file.public_address;
   const std::optional<Endpoint> address = Endpoint::Parse(text);
   if (!address.has_value()) {
     return Status(errors::kConfigValue, "public_address: expected host:port, got '" + text + "'");
   }
-  return EnrolmentDeskConfig{file.state_dir / "enrolment", file.issuer, file.root, file.certificate(),
-                             *address};
+  return EnrolmentDeskConfig{file.state_dir / "enrolment", file.issuer, file.root,         file.certificate(),
+                             *address,                     file.name,   file.signing_key()};
 }
 
 Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(EnrolmentDeskConfig config,
@@ -50,8 +63,10 @@ Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(EnrolmentDeskConfig c
   CAIRN_ASSIGN_OR_RETURN(CertificateIssuer issuer, CertificateIssuer::Open(config.issuer));
   CAIRN_ASSIGN_OR_RETURN(const std::string pem, ReadFile(config.server_certificate, 1 << 20));
   CAIRN_ASSIGN_OR_RETURN(const Certificate server, Certificate::FromPem(pem));
-  auto desk = std::unique_ptr<EnrolmentDesk>(
-      new EnrolmentDesk(std::move(config), clock, std::move(lock), std::move(issuer), server.public_key()));
+  CAIRN_ASSIGN_OR_RETURN(SigningKey signing_key, LoadOrMakeSigningKey(config.signing_key));
+  auto desk = std::unique_ptr<EnrolmentDesk>(new EnrolmentDesk(std::move(config), clock, std::move(lock),
+                                                               std::move(issuer), server.public_key(),
+                                                               std::move(signing_key)));
   CAIRN_RETURN_IF_ERROR(desk->Restore());
   return desk;
 }
@@ -183,10 +198,16 @@ Result<EnrolAnswer> EnrolmentDesk::Answer(const std::string& name) const {
   return answer;
 }
 
+Bytes EnrolmentDesk::roster_file() const {
+  const std::lock_guard lock(mutex_);
+  return roster_file_;
+}
+
 std::vector<EnrolmentDesk::Person> EnrolmentDesk::List() const {
   const std::lock_guard lock(mutex_);
   std::map<std::string, Person> people;
   for (const RosterMember& member : roster_.members) {
+    if (member.role == PeerRole::kAggregator) continue;  // ourselves
     people[member.name] = {member.name, member.role, std::string(ToString(member.state)), {}, {}};
   }
   for (const auto& [name, invite] : records_.invites) {

@@ -27,6 +27,8 @@ struct EnrolmentDeskConfig {
   std::filesystem::path root;                // folder of the root key; empty where it is kept elsewhere
   std::filesystem::path server_certificate;  // what sites see of the aggregator: part of the five words
   Endpoint address;                          // that sites dial
+  std::string aggregator;                    // its name on the roster
+  std::filesystem::path signing_key;         // what it signs masked rounds with; made when absent
 
   // As aggregator.toml says; the folder is STATE/enrolment. kConfigValue for an address that is none.
   static Result<EnrolmentDeskConfig> From(const AggregatorFileConfig& file);
@@ -82,6 +84,9 @@ class EnrolmentDesk final : public EnrolmentHandler {
   };
   std::vector<Person> List() const;  // ascending by name
   std::uint64_t roster_version() const;
+  Bytes roster_file() const;  // as the root signed it; empty before the first approval
+  const SigningKey& signing_key() const { return signing_key_; }
+  Result<VerifyKey> root_key() const { return ToVerifyKey(issuer_.root().public_key()); }
 
   // May the bearer of this verified certificate come in? Members by the roster in force and the key they
   // were approved with; invites by the certificate made for them.
@@ -92,12 +97,13 @@ class EnrolmentDesk final : public EnrolmentHandler {
 
  private:
   EnrolmentDesk(EnrolmentDeskConfig config, const WallClock& clock, FileLock lock, CertificateIssuer issuer,
-                PublicKey server_key)
+                PublicKey server_key, SigningKey signing_key)
       : config_(std::move(config)),
         clock_(clock),
         lock_(std::move(lock)),
         issuer_(std::move(issuer)),
-        server_key_(std::move(server_key)) {}
+        server_key_(std::move(server_key)),
+        signing_key_(std::move(signing_key)) {}
   UnixTime Now() const;
   std::filesystem::path IssuedFile(std::string_view name) const;
   Status Restore();
@@ -117,6 +123,7 @@ class EnrolmentDesk final : public EnrolmentHandler {
   const FileLock lock_;
   const CertificateIssuer issuer_;
   const PublicKey server_key_;
+  const SigningKey signing_key_;
   std::function<void()> on_roster_change_;
 
   mutable std::mutex mutex_;  // guards what follows

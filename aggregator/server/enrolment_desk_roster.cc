@@ -38,6 +38,10 @@ Result<CertificateAuthority> EnrolmentDesk::OpenRoot(const SecretBytes& passphra
 Status EnrolmentDesk::PublishRoster(Roster next, const SecretBytes& passphrase) {
   CAIRN_ASSIGN_OR_RETURN(const CertificateAuthority root, OpenRoot(passphrase));
   next.version = roster_.version + 1;
+  if (!config_.signing_key.empty()) {
+    next.Put({config_.aggregator, PeerRole::kAggregator, signing_key_.verify_key(), server_key_.hash(),
+              MemberState::kActive});
+  }
   next.valid_until = std::min(Now() + kRosterLife, root.root().validity().not_after);
   CAIRN_ASSIGN_OR_RETURN(Bytes file, root.Sign(next));
   CAIRN_RETURN_IF_ERROR(WritePublicFile(config_.folder / "roster", file));

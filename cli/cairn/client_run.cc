@@ -7,7 +7,10 @@
 #include "cli/frame/version.h"
 #include "client/agent/agent_driver.h"
 #include "client/agent/file_agent_storage.h"
+#include "client/agent/masking_desk.h"
 #include "client/agent/process_worker.h"
+#include "client/agent/roster_pin.h"
+#include "client/agent/sealed_masking_storage.h"
 #include "core/base/log.h"
 #include "core/runtime/asio/event_loop.h"
 #include "core/runtime/asio/local_server.h"
@@ -69,6 +72,17 @@ Status CheckMembership(const ClientConfig& config) {
           "joined");
 }
 
+Result<RosterPin> OpenRoster(const ClientConfig& config, const SigningKey& own_key, WallTime now) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string roots, ReadFile(config.roots_file(), 1 << 20));
+  CAIRN_ASSIGN_OR_RETURN(const VerifyKey root_key, RootKeyOf(roots));
+  return RosterPin::Open({.file = config.state_dir / "roster",
+                          .root_key = root_key,
+                          .federation = config.federation,
+                          .site = config.site,
+                          .own_key = own_key.verify_key()},
+                         now);
+}
+
 void WarnOfWeakPolicy(const SitePolicy& policy) {
   if (policy.secagg == SecAggPolicy::kRequired) return;
   Log(LogLevel::kWarning, "client", "policy.secagg is plain-ok: the aggregator can read this site's updates");
@@ -113,6 +127,11 @@ Status RunClient(const std::filesystem::path& folder) {
                                  config.state_dir / "models",
                                  config.proxy == "env"}));
   ProcessWorkerClient worker(*launcher, WorkerConfigOf(config));
+  CAIRN_ASSIGN_OR_RETURN(const SigningKey signing_key, SigningKey::Load(config.state_dir / "signing.key"));
+  CAIRN_ASSIGN_OR_RETURN(RosterPin roster, OpenRoster(config, signing_key, wall_clock.Now()));
+  CAIRN_ASSIGN_OR_RETURN(const auto masking_storage, SealedMaskingStorage::Open(config.state_dir / "masking"));
+  MaskingDesk masking(config.site, masking_storage.get(),
+                      [&signing_key](const RoundKey&) { return secagg::NewPrimitives(signing_key); });
   EventLoop loop;
   LanePool lanes(1);
   Status ended;
@@ -123,7 +142,7 @@ Status RunClient(const std::filesystem::path& folder) {
   AgentDriver driver(driver_config,
                      AgentParts{*channel, worker, *store, loop,
                                 [&loop](std::function<void()> function) { loop.Post(std::move(function)); },
-                                lanes, clock, wall_clock, random, events,
+                                lanes, clock, wall_clock, random, events, &roster, &masking,
                                 [&](const Status& reason) {
                                   ended = reason;
                                   loop.Stop();

@@ -5,6 +5,7 @@
 #include "aggregator/server/aggregator_driver.h"
 #include "aggregator/server/enrolment_desk.h"
 #include "aggregator/server/enrolment_verbs.h"
+#include "aggregator/server/roster_masking.h"
 #include "cli/cairn/commands.h"
 #include "cli/cairn/job_runs.h"
 #include "cli/cairn/places.h"
@@ -52,10 +53,12 @@ Status Serve(const Options& options) {
   CAIRN_ASSIGN_OR_RETURN(const auto server, GrpcServer::Create(std::move(transport)));
   desk->OnRosterChange([&server] { server->RecheckPeers(); });
 
+  RosterMasking masking(*desk);
   AggregatorConfig driver_config{config.state_dir, config.federation, "cairn " + std::string(kVersion),
                                  config.heartbeat, config.stall_timeout};
   CAIRN_ASSIGN_OR_RETURN(const auto driver,
-                         AggregatorDriver::Create(std::move(driver_config), loop, *server, events, runs));
+                         AggregatorDriver::Create(std::move(driver_config), loop, *server, events, runs,
+                                                  &masking));
   runs.SetDriver(*driver);
   runs.CatchUp();
   AdminApi admin(*driver);
@@ -72,9 +75,6 @@ Status Serve(const Options& options) {
   CAIRN_RETURN_IF_ERROR(server->Start(*driver, *driver));
   Log(LogLevel::kInfo, "aggregator", "serving",
       {{"federation", config.federation}, {"address", config.address}, {"port", server->port()}});
-  Log(LogLevel::kWarning, "aggregator",
-      "this release has no secure aggregation: a job that says secagg off lets this process read each site's "
-      "update");
   loop.OnTerminate([&loop] { loop.Stop(); });
   loop.Run();
   Log(LogLevel::kInfo, "aggregator", "draining");

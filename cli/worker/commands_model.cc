@@ -103,7 +103,10 @@ Status InitModel(const InitOptions& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const ParameterSet set,
                          InitialModel(*NewTorchTaskFactory(), description.model, description.freeze,
                                       std::as_bytes(std::span(start))));
-  const std::vector<std::byte> file = WriteSafetensors(set, ModelMetadata(description.model));
+  std::map<std::string, std::string> metadata = ModelMetadata(description.model);
+  CAIRN_ASSIGN_OR_RETURN(const std::int64_t outputs, NewTorchTaskFactory()->Outputs(description.model));
+  metadata[kOutputsKey] = std::to_string(outputs);
+  const std::vector<std::byte> file = WriteSafetensors(set, metadata);
   CAIRN_RETURN_IF_ERROR(WriteFileAtomically(options.out, file, kReadableByAll));
   const ParameterSpec& spec = set.spec();
   const std::string digest = BlobRefOf(set.bytes()).hex();

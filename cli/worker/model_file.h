@@ -48,6 +48,9 @@ Result<ModelDescription> ModelOfJob(const std::string& path);
 
 // What `model init` notes in a file: "format", "cairn.arch" and "cairn.hyper", the latter as a TOML table
 // on one line, so that the file can be checked and evaluated without its job.
+// In a model that `model init` made: how many logits it gives, for those who load no model code.
+inline constexpr const char* kOutputsKey = "cairn.outputs";
+
 std::map<std::string, std::string> ModelMetadata(const ModelConfig& model);
 
 // The net behind a file: as the job says where one is named, else as the file's metadata, else as

@@ -52,6 +52,7 @@ AgentDriver::~AgentDriver() = default;
 // ---- events in
 
 void AgentDriver::Start() {
+  if (parts_.roster != nullptr) agent_config_.masking = parts_.roster->identity();
   agent_ = ClientAgent::Restore(agent_config_, IdentityOf(config_), parts_.random, parts_.store.Load());
   Handle(AgentStarted{});
 }
@@ -68,6 +69,7 @@ void AgentDriver::Reload(ClientConfig client) {
   config_.client.dataset_toml = std::move(client.dataset_toml);
   config_.client.heartbeat = client.heartbeat;
   agent_config_ = AgentConfigOf(config_);
+  if (parts_.roster != nullptr) agent_config_.masking = parts_.roster->identity();
   Handle(PolicyChanged{});
 }
 
@@ -87,8 +89,17 @@ void AgentDriver::OnMessage(ServerMessage message) {
   auto held = std::make_shared<ServerMessage>(std::move(message));
   parts_.post([this, held] {
     last_contact_ = parts_.wall_clock.Now();
+    if (auto* plan = std::get_if<RoundPlan>(held.get()); plan != nullptr && plan->masking.has_value())
+      PinRoster(*plan);
     Handle(ServerSaid{std::move(*held)});
   });
+}
+
+// The file is believed because the federation's root signed it, not because the aggregator sent it.
+void AgentDriver::PinRoster(RoundPlan& plan) {
+  if (parts_.roster == nullptr) return;
+  plan.masking->roster_fault = parts_.roster->Pin(AsBytes(plan.masking->roster), parts_.wall_clock.Now());
+  agent_config_.masking = parts_.roster->identity();
 }
 
 void AgentDriver::OnClose(Status reason) {
@@ -113,7 +124,9 @@ void AgentDriver::FinishWork(Result<WorkResult> result) {
   CAIRN_CHECK(piece_.has_value(), "a worker reports the end of work once");
   const Piece piece = *std::exchange(piece_, std::nullopt);
   if (!piece.is_killed) {
-    if (result.ok()) {
+    if (result.ok() && piece.ring != nullptr) {
+      ContributeOnLane(piece, std::move(*result));
+    } else if (result.ok()) {
       SealOnLane(piece, std::move(*result));
     } else {
       Handle(WorkDone{piece.key, std::move(result).status()});
@@ -140,6 +153,52 @@ void AgentDriver::SealOnLane(const Piece& piece, WorkResult work) {
       Handle(WorkDone{piece.key, std::move(*sealed)});
     });
   });
+}
+
+// The vector of a masked round, not yet masked: it stays here, in memory alone.
+void AgentDriver::ContributeOnLane(const Piece& piece, WorkResult work) {
+  auto held = std::make_shared<WorkResult>(std::move(work));
+  const EgressGuard guard(EgressGuard::Limits::Of(agent_config_.policy));
+  parts_.lanes.SubmitAny([this, piece, held, guard](std::size_t) {
+    using Contribution = std::shared_ptr<SealedContribution>;
+    auto made = guard.Contribute(piece.key, piece.kind, std::move(*held), piece.layout, piece.ring->layout,
+                                 piece.ring->encode);
+    auto ready = std::make_shared<Result<Contribution>>(
+        made.ok() ? Result<Contribution>(std::make_shared<SealedContribution>(std::move(*made)))
+                  : Result<Contribution>(made.status()));
+    parts_.post([this, piece, ready] { Handle(ContributionReady{piece.key, std::move(*ready)}); });
+  });
+}
+
+// In the order asked for: the lanes of a site are one.
+void AgentDriver::MaskOnLane(RoundKey key, std::function<Result<MaskingStep>()> step) {
+  CAIRN_CHECK(parts_.masking != nullptr, "a masked round was joined without a desk for it");
+  parts_.lanes.Submit(0, [this, key, step = std::move(step)](std::size_t) {
+    auto done = std::make_shared<Result<MaskingStep>>(step());
+    parts_.post([this, key, done] { Handle(MaskingStepped{key, std::move(*done)}); });
+  });
+}
+
+void AgentDriver::Perform(BeginMasking&& action) {
+  const RoundKey key = action.key;
+  MaskOnLane(key, [desk = parts_.masking, begin = std::move(action)] { return desk->Begin(begin); });
+}
+
+void AgentDriver::Perform(StepMasking&& action) {
+  const RoundKey key = action.key;
+  MaskOnLane(key, [desk = parts_.masking, step = std::move(action)] { return desk->Step(step); });
+}
+
+void AgentDriver::Perform(MaskInput&& action) {
+  parts_.lanes.Submit(0, [this, input = std::move(action)](std::size_t) {
+    auto masked = std::make_shared<Result<SealedReport>>(parts_.masking->Mask(
+        input, [this](const SealedReport& report) { return parts_.store.Spool(report); }));
+    parts_.post([this, key = input.key, masked] { Handle(InputMasked{key, std::move(*masked)}); });
+  });
+}
+
+void AgentDriver::Perform(EndMasking&& action) {
+  parts_.lanes.Submit(0, [desk = parts_.masking, key = action.key](std::size_t) { desk->End(key); });
 }
 
 // ---- actions out
@@ -191,7 +250,7 @@ void AgentDriver::Perform(StartWork&& action) {
     next_ = std::move(action);
     return;
   }
-  Piece piece{action.key, action.request.kind, {}, false};
+  Piece piece{action.key, action.request.kind, {}, false, std::move(action.ring)};
   for (const ClientAgent::Job& job : agent_.jobs()) {
     if (job.id == action.key.job) piece.layout = job.offered->layout;
   }

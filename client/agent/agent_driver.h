@@ -10,6 +10,8 @@
 
 #include "client/agent/agent_store.h"
 #include "client/agent/client_agent.h"
+#include "client/agent/masking_desk.h"
+#include "client/agent/roster_pin.h"
 #include "client/policy/client_config.h"
 #include "core/base/clock.h"
 #include "core/base/event.h"
@@ -34,6 +36,8 @@ struct AgentParts {
   const WallClock& wall_clock;
   const RandomSource& random;
   EventSink& events;
+  RosterPin* roster = nullptr;     // null: no masked round can be taken part in
+  MaskingDesk* masking = nullptr;  // likewise; used on lanes alone
   std::function<void(const Status&)> on_ended;  // once: OK after a drained Stop, else what blocks the agent
 };
 
@@ -86,6 +90,7 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
     RoundKind kind = RoundKind::kTrain;
     UpdateLayout layout;
     bool is_killed = false;
+    std::shared_ptr<const RingTerms> ring;
   };
 
   void Handle(AgentEvent event);
@@ -96,11 +101,18 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
   void Perform(LearnJob&& action);
   void Perform(StartWork&& action);
   void Perform(KillWork&&);
+  void Perform(BeginMasking&& action);
+  void Perform(StepMasking&& action);
+  void Perform(MaskInput&& action);
+  void Perform(EndMasking&& action);
   void Perform(SetAgentTimer&& action);
   void Perform(CancelAgentTimer&& action);
   void Perform(EmitEvent&& action);
   void FinishWork(Result<WorkResult> result);
   void SealOnLane(const Piece& piece, WorkResult work);
+  void ContributeOnLane(const Piece& piece, WorkResult work);
+  void MaskOnLane(RoundKey key, std::function<Result<MaskingStep>()> step);
+  void PinRoster(RoundPlan& plan);
   void EndIfQuiet();
   void End(const Status& reason);
   void NoteChange();

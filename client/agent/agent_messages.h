@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -13,6 +14,8 @@
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/tensor/update.h"
+#include "privacy/secagg/client/client.h"
+#include "privacy/secagg/shared/party.h"
 #include "protocol/messages/messages.h"
 #include "protocol/messages/work.h"
 
@@ -30,6 +33,26 @@ struct OfferedJob {
   static Result<std::shared_ptr<const OfferedJob>> Create(std::shared_ptr<const JobManifest> manifest);
 };
 using OfferedJobHandle = std::shared_ptr<const OfferedJob>;
+
+// What a site is to the maskings of its federation: the roster it has pinned, and the aggregator's key on it.
+struct MaskingIdentity {
+  std::shared_ptr<const secagg::Membership> membership;
+  VerifyKey aggregator;
+};
+
+// A message to send, where there is one, once what it rests on is durable.
+struct MaskingStep {
+  std::optional<secagg::ToServer> reply;
+  bool can_mask = false;   // all shares are in place: the contribution may be masked
+  bool has_left = false;   // the site complained and takes no further part
+};
+
+// How a piece of work is to be put into a ring.
+struct RingTerms {
+  MaskedLayout layout;
+  EncodeTerms encode;
+  bool is_masked = true;  // false only for participants that are not sites
+};
 
 // ---- events
 
@@ -49,6 +72,18 @@ struct WorkDone {  // once a StartWork, also after KillWork (which the agent the
   RoundKey key;
   Result<SealedReport> report;
 };
+struct ContributionReady {  // instead of WorkDone where the round is masked: checked, on the grid, not yet masked
+  RoundKey key;
+  Result<std::shared_ptr<SealedContribution>> contribution;
+};
+struct MaskingStepped {  // what BeginMasking or StepMasking came to
+  RoundKey key;
+  Result<MaskingStep> step;
+};
+struct InputMasked {
+  RoundKey key;
+  Result<SealedReport> report;
+};
 struct AgentTimerFired {
   TimerId timer;
 };
@@ -65,7 +100,7 @@ struct AgentStopRequested {};
 
 using AgentEvent =
     std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed, WorkDone,
-                 AgentTimerFired, ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
+                 ContributionReady, MaskingStepped, InputMasked, AgentTimerFired, ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
 
 // ---- records: what is durable before the next action runs
 
@@ -97,6 +132,26 @@ struct LearnJob {  // tells the channel the shape of the models it will fetch
 struct StartWork {  // an earlier piece of work, if any, was told to stop by KillWork
   RoundKey key;
   WorkRequest request;
+  std::shared_ptr<const RingTerms> ring;  // null: the report is sealed as it is
+};
+// Masking is done off the control thread, one action of these at a time and in order; each is answered by its event.
+// Asked twice to begin one attempt, the same bytes come again, also after a restart.
+struct BeginMasking {
+  RoundKey key;
+  secagg::Terms terms;
+  secagg::Floors floors;
+  MaskingIdentity identity;
+};
+struct StepMasking {
+  RoundKey key;
+  secagg::ToClient message;
+};
+struct MaskInput {
+  RoundKey key;
+  std::shared_ptr<SealedContribution> contribution;
+};
+struct EndMasking {  // what is left of the attempt is wiped
+  RoundKey key;
 };
 struct KillWork {};
 struct PersistAgent {
@@ -117,6 +172,7 @@ struct EmitEvent {
 };
 
 using AgentAction = std::variant<OpenChannel, CloseChannel, SendToServer, LearnJob, StartWork, KillWork,
+                                 BeginMasking, StepMasking, MaskInput, EndMasking,
                                  PersistAgent, SetAgentTimer, CancelAgentTimer, EmitEvent>;
 using AgentActions = std::vector<AgentAction>;  // the driver's buffer, reused; Step appends
 

@@ -58,6 +58,18 @@ struct ClientAgent::Reaction {
   void DeclineFailedWork(RoundKey key, const Status& reason);
   void Forget(SealedReportHandle report);  // persists that nobody will ask for it again
 
+  // agent_masking.cc
+  void On(ContributionReady&& event);
+  void On(MaskingStepped&& event);
+  void On(InputMasked&& event);
+  void Heard(MaskingToClient&& message);
+  Result<secagg::Terms> CheckMasking(const Job& job, const RoundPlan& plan) const;
+  std::shared_ptr<const RingTerms> RingTermsOf(const Job& job, const RoundPlan& plan) const;
+  Status JoinMasking(Job& job, const RoundPlan& plan);
+  void MaskIfReady(Job& job);
+  void LeaveMasking(Job& job);
+  Job* FindMasked(RoundKey key);
+
   // small words
   Job* FindJob(JobId id);
   bool is_connected() const { return agent.state_ == AgentState::kConnected; }

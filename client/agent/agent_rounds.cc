@@ -50,7 +50,8 @@ Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) c
     return Status(errors::kPolicyTermsChanged,
                   "the plan's training settings are not those of the accepted manifest");
   }
-  if (plan.kind == RoundKind::kEvaluate && !agent.config_->policy.share_site_metrics) {
+  const bool is_masked = offered.manifest->spec.secagg.mode == SecAggMode::kFull;
+  if (plan.kind == RoundKind::kEvaluate && !is_masked && !agent.config_->policy.share_site_metrics) {
     return Status(errors::kPolicyMetrics, "the plan asks for nothing but this site's metrics");
   }
   return {};
@@ -59,7 +60,9 @@ Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) c
 void ClientAgent::Reaction::Heard(RoundPlan&& plan) {
   Job* job = FindJob(plan.key.job);
   if (Status status = CheckPlan(job, plan); !status.ok()) return Decline(plan.key, status);
+  if (Status status = JoinMasking(*job, plan); !status.ok()) return Decline(plan.key, status);
   if (agent.is_working_ && agent.work_key_ == plan.key) return;  // asked twice, done once
+  if (job->masked != nullptr && (job->masked->contribution != nullptr || job->masked->is_masking)) return;
   if (job->held != nullptr && job->held->content().key == plan.key) return SendReport(*job);
   SealedReportHandle old = std::move(job->held);
   if (agent.is_working_ && agent.work_key_.job != plan.key.job) {
@@ -82,13 +85,15 @@ void ClientAgent::Reaction::Start(const Job& job, RoundPlan&& plan) {
   request.attempt = plan.key.attempt;
   request.client = plan.client;
   request.train = plan.train;
-  request.evaluate = plan.evaluate && agent.config_->policy.share_site_metrics;
+  std::shared_ptr<const RingTerms> ring = RingTermsOf(job, plan);
+  // Masked metrics are nobody's but the cohort's.
+  request.evaluate = plan.evaluate && (ring != nullptr || agent.config_->policy.share_site_metrics);
   request.model = std::move(plan.model);
   const auto& tables = agent.config_->dataset_toml;
   if (const auto it = tables.find(request.manifest->spec.data.dataset); it != tables.end()) {
     request.dataset_toml = it->second;
   }
-  out.emplace_back(StartWork{plan.key, std::move(request)});
+  out.emplace_back(StartWork{plan.key, std::move(request), std::move(ring)});
   Emit("work_started", plan.key);
 }
 
@@ -102,7 +107,10 @@ void ClientAgent::Reaction::StartNextWaiting() {
 }
 
 void ClientAgent::Reaction::Kill(JobId id) {
-  if (Job* job = FindJob(id)) job->waiting.reset();
+  if (Job* job = FindJob(id)) {
+    job->waiting.reset();
+    LeaveMasking(*job);
+  }
   if (!agent.is_working_ || agent.work_key_.job != id) return;
   out.emplace_back(KillWork{});
   agent.is_working_ = false;
@@ -119,7 +127,10 @@ void ClientAgent::Reaction::On(WorkDone&& event) {
   agent.is_working_ = false;
   StartNextWaiting();
   Job* job = FindJob(event.key.job);
-  if (!event.report.ok()) return DeclineFailedWork(event.key, event.report.status());
+  if (!event.report.ok()) {
+    if (job != nullptr) LeaveMasking(*job);
+    return DeclineFailedWork(event.key, event.report.status());
+  }
   if (job != nullptr) KeepAndSend(*job, std::move(*event.report));
 }
 
@@ -178,6 +189,7 @@ void ClientAgent::Reaction::Heard(RoundClosed&& closed) {
     agent.is_working_ = false;
     StartNextWaiting();
   }
+  if (job->masked != nullptr && IsOver(job->masked->key, closed.key)) LeaveMasking(*job);
   Emit(closed.committed ? "round_committed" : "round_abandoned", closed.key);
   if (job->held != nullptr && IsOver(job->held->content().key, closed.key)) Forget(std::move(job->held));
 }

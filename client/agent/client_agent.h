@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ enum class ReportKeeping : std::uint8_t {
 // Steps says PolicyChanged.
 struct AgentConfig {
   SitePolicy policy;
+  std::optional<MaskingIdentity> masking;  // none: no masked round can be taken part in
   std::map<std::string, std::string> dataset_toml;  // name → the site's [dataset.NAME] table, for the worker
   std::string software = "cairn";
   std::vector<std::string> capabilities = {"f32"};
@@ -86,6 +88,13 @@ class ClientAgent {
 
   // ---- for the driver's status page
 
+  struct MaskedAttempt {
+    RoundKey key;
+    std::shared_ptr<SealedContribution> contribution;  // waits for the shares
+    bool can_mask = false;
+    bool is_masking = false;
+  };
+
   // A job the aggregator offered and what the site answered.
   struct Job {
     JobId id;
@@ -96,6 +105,7 @@ class ClientAgent {
     ErrorId reason;             // of an answer that is no accept
     SealedReportHandle held;
     std::unique_ptr<RoundPlan> waiting;  // its turn comes when the work of another job ends
+    std::unique_ptr<MaskedAttempt> masked;  // the attempt this site takes part in, where it is masked
   };
 
   AgentState state() const { return state_; }

@@ -13,7 +13,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::string_view kLabel = "cairn-report-1";
+constexpr std::string_view kLabel = "cairn-report-2";
 constexpr std::size_t kSizeBytes = 8;
 
 // An update read back: owns the bytes its view lies in.
@@ -76,6 +76,9 @@ TranscriptWriter Head(const SealedReport& sealed) {
   out.U32(std::bit_cast<std::uint32_t>(view.scale)).U64(std::bit_cast<std::uint64_t>(view.weight));
   Write(out, report.metrics);
   out.U8(report.update == nullptr ? 0 : 1);
+  out.U8(report.masked.has_value() ? 1 : 0);
+  if (report.masked.has_value())
+    out.U64(report.masked->bytes).Fixed(report.masked->object.bytes).Fixed(report.masked->signature.bytes);
   return out;
 }
 
@@ -103,6 +106,12 @@ bool ReadHead(std::span<const std::byte> bytes, Decoded* out) {
   out->weight = std::bit_cast<double>(in.U64());
   if (!Read(in, &out->report.metrics)) return false;
   out->has_update = in.U8() != 0;
+  if (in.U8() != 0) {
+    secagg::MaskedInput& masked = out->report.masked.emplace();
+    masked.bytes = in.U64();
+    in.FixedTo(masked.object.bytes);
+    in.FixedTo(masked.signature.bytes);
+  }
   const bool is_kind = out->report.kind == RoundKind::kTrain || out->report.kind == RoundKind::kEvaluate;
   constexpr auto kMost = static_cast<std::int64_t>(kMaxBlobBytes / 8);
   const auto is_count = [](std::int64_t n) { return n >= 0 && n <= kMost; };
@@ -119,7 +128,10 @@ ReportFile EncodeReport(const SealedReport& report) {
   const bool has_update = report.content().update != nullptr;
   const std::size_t start = kSizeBytes + head.bytes().size();
   ReportFile file;
-  file.bytes.resize(start + (has_update ? report.layout().byte_size() : 0));
+  const RingPayload* ring = report.content().masked.has_value() ? report.content().ring.get() : nullptr;
+  file.bytes.resize(start + (ring != nullptr ? ring->bytes().size()
+                             : has_update   ? report.layout().byte_size()
+                                            : 0));
   TranscriptWriter size;
   size.U64(head.bytes().size());
   std::copy(size.bytes().begin(), size.bytes().end(), file.bytes.begin());
@@ -132,8 +144,12 @@ ReportFile EncodeReport(const SealedReport& report) {
     std::copy(wire.begin(), wire.end(), file.bytes.begin() + static_cast<std::ptrdiff_t>(start));
     file.update = BlobRefOf(wire);
   }
+  if (ring != nullptr) {
+    std::ranges::copy(ring->bytes(), file.bytes.begin() + static_cast<std::ptrdiff_t>(start));
+    file.update = {.sha256 = report.content().masked->object.bytes, .size = report.content().masked->bytes};
+  }
   file.file = BlobRefOf(file.bytes);
-  if (!has_update) file.update = file.file;
+  if (!has_update && ring == nullptr) file.update = file.file;
   return file;
 }
 
@@ -145,6 +161,13 @@ Result<SealedReport> DecodeReport(std::span<const std::byte> bytes, const Egress
   Decoded decoded;
   if (!ReadHead(bytes.subspan(kSizeBytes, head_size), &decoded)) return Corrupt();
   const std::span<const std::byte> update = bytes.subspan(kSizeBytes + head_size);
+  if (decoded.report.masked.has_value()) {
+    if (update.size() != decoded.report.masked->bytes || decoded.has_update) return Corrupt();
+    auto words = std::make_unique<RingMemory>(update.size());
+    std::ranges::copy(update, words->mutable_bytes().begin());
+    decoded.report.ring = std::move(words);
+    return guard.Reseal(std::move(decoded.report), decoded.layout);
+  }
   if (update.size() != (decoded.has_update ? decoded.layout.byte_size() : 0)) return Corrupt();
   if (decoded.has_update) {
     decoded.report.update =

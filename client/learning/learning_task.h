@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -50,6 +51,13 @@ class LearningTaskFactory {
   // Scope::kLocal and never trained. Unknown arch or hyper-parameter: an error that names the near ones.
   virtual Result<std::unique_ptr<LearningTask>> Create(const ModelConfig& model,
                                                        std::span<const std::string> freeze) const = 0;
+  // Logits of one example. The same errors.
+  virtual Result<std::int64_t> Outputs(const ModelConfig& model) const = 0;
 };
+
+// Classes that metrics of this model and loss tell apart: a binary task has one logit and two classes.
+inline std::uint32_t MetricClasses(Loss loss, std::int64_t outputs) {
+  return loss == Loss::kBce ? 2 : static_cast<std::uint32_t>(outputs);
+}
 
 }  // namespace cairn

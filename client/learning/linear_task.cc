@@ -27,6 +27,11 @@ Result<std::unique_ptr<LearningTask>> NewLinearTask(const ModelConfig& model,
       });
 }
 
+Result<std::int64_t> LinearTaskFactory::Outputs(const ModelConfig& model) const {
+  CAIRN_ASSIGN_OR_RETURN(const LayerStack stack, LinearStack(model));
+  return stack.outputs();
+}
+
 Result<std::unique_ptr<LearningTask>> LinearTaskFactory::Create(const ModelConfig& model,
                                                                 std::span<const std::string> freeze) const {
   if (model.arch != "linear") {

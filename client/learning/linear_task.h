@@ -24,6 +24,7 @@ class LinearTaskFactory final : public LearningTaskFactory {
  public:
   Result<std::unique_ptr<LearningTask>> Create(const ModelConfig& model,
                                                std::span<const std::string> freeze) const override;
+  Result<std::int64_t> Outputs(const ModelConfig& model) const override;
 };
 
 }  // namespace cairn

@@ -6,6 +6,7 @@
 namespace cairn {
 
 std::uint64_t SealedReport::byte_size() const {
+  if (content_.ring != nullptr) return content_.ring->bytes().size();
   const MetricSums& metrics = content_.metrics;
   const std::size_t counts =
       metrics.confusion.size() + metrics.own_scores.size() + metrics.rest_scores.size();
@@ -29,9 +30,63 @@ Result<SealedReport> EgressGuard::Seal(RoundKey key, RoundKind kind, WorkResult 
   return Reseal(std::move(report), layout);
 }
 
+Result<SealedContribution> EgressGuard::Contribute(RoundKey key, RoundKind kind, WorkResult work,
+                                                   const UpdateLayout& layout, const MaskedLayout& masked,
+                                                   const EncodeTerms& terms) const {
+  EgressGuard unseen = *this;  // masked metrics are not this site's to read for anybody
+  unseen.limits_.share_metrics = true;
+  unseen.limits_.max_bytes = 0;  // of the vector below, not of what it is made from
+  CAIRN_ASSIGN_OR_RETURN(const SealedReport checked, unseen.Seal(key, kind, std::move(work), layout));
+  if (limits_.max_bytes > 0 && masked.byte_size() > limits_.max_bytes) {
+    return Status(errors::kPolicyUploadCap, "the masked vector is " + std::to_string(masked.byte_size()) +
+                                                " bytes, the cap is " + std::to_string(limits_.max_bytes));
+  }
+  const Report& report = checked.content();
+  const UpdateView view = report.update == nullptr ? UpdateView{} : report.update->view();
+  auto words = std::make_unique<RingMemory>(masked.byte_size());
+  CAIRN_RETURN_IF_ERROR(EncodeContribution({.update = report.update == nullptr ? nullptr : &view,
+                                            .examples = report.examples,
+                                            .metrics = &report.metrics},
+                                           masked, terms, words->mutable_bytes()));
+  return SealedContribution(key, kind, layout, std::move(words));
+}
+
+Result<SealedReport> EgressGuard::Mask(SealedContribution contribution, secagg::Client& client) {
+  const std::span<std::byte> bytes = contribution.words_->mutable_bytes();
+  const secagg::Terms& terms = client.terms();
+  if (bytes.size() != terms.byte_size())
+    return Status(errors::kSecAggState, "the contribution has another length than the attempt's terms");
+  if (terms.ring == secagg::Ring::k32) {
+    CAIRN_RETURN_IF_ERROR(
+        client.Mask(std::span(reinterpret_cast<std::uint32_t*>(bytes.data()), bytes.size() / 4)));
+  } else {
+    CAIRN_RETURN_IF_ERROR(
+        client.Mask(std::span(reinterpret_cast<std::uint64_t*>(bytes.data()), bytes.size() / 8)));
+  }
+  CAIRN_ASSIGN_OR_RETURN(secagg::MaskedInput input, client.Masked(Sha256::Of(bytes), bytes.size()));
+  SealedReport sealed = WithoutMasks(std::move(contribution));
+  sealed.content_.masked = std::move(input);
+  return sealed;
+}
+
+SealedReport EgressGuard::WithoutMasks(SealedContribution contribution) {
+  Report report;
+  report.key = contribution.key_;
+  report.kind = contribution.kind_;
+  report.layout_hash = contribution.layout_.hash;
+  report.ring = std::move(contribution.words_);
+  return SealedReport(std::move(report), contribution.layout_);
+}
+
 Result<SealedReport> EgressGuard::Reseal(Report report, const UpdateLayout& layout) const {
   if (report.layout_hash != layout.hash) {
     return Status(errors::kUpdateLayout, "the report was made for another layout than the job's");
+  }
+  if (report.masked.has_value()) {  // looked at before it was masked; nobody can look into it now
+    SealedReport sealed(std::move(report), layout);
+    if (limits_.max_bytes > 0 && sealed.byte_size() > limits_.max_bytes)
+      return Status(errors::kPolicyUploadCap, "a stored masked vector is over the cap");
+    return sealed;
   }
   if (!limits_.share_metrics) {
     report.metrics = {};

@@ -6,6 +6,8 @@
 #include "client/policy/site_policy.h"
 #include "core/base/result.h"
 #include "core/tensor/update.h"
+#include "privacy/secagg/client/client.h"
+#include "protocol/messages/masked_layout.h"
 #include "protocol/messages/messages.h"
 #include "protocol/messages/work.h"
 
@@ -37,6 +39,25 @@ class SealedReport {
 // Shared because the agent keeps the report while the store writes it and the channel sends it.
 using SealedReportHandle = std::shared_ptr<const SealedReport>;
 
+// What a site will add to a masked sum, checked and on the grid, but still readable: nothing can send it. Masking
+// makes a SealedReport of it, once.
+class SealedContribution {
+ public:
+  SealedContribution(SealedContribution&&) noexcept = default;
+  SealedContribution& operator=(SealedContribution&&) noexcept = default;
+  RoundKey key() const { return key_; }
+  std::uint64_t byte_size() const { return words_->bytes().size(); }
+
+ private:
+  friend class EgressGuard;
+  SealedContribution(RoundKey key, RoundKind kind, const UpdateLayout& layout, std::unique_ptr<RingMemory> words)
+      : key_(key), kind_(kind), layout_(layout), words_(std::move(words)) {}
+  RoundKey key_;
+  RoundKind kind_;
+  UpdateLayout layout_;
+  std::unique_ptr<RingMemory> words_;
+};
+
 // The only door out of a site: what a worker made is checked against the layout the site agreed
 // to, for finite values inside the exact range, and against the site's limits.
 //
@@ -58,6 +79,16 @@ class EgressGuard {
   explicit EgressGuard(Limits limits) : limits_(limits) {}
 
   Result<SealedReport> Seal(RoundKey key, RoundKind kind, WorkResult work, const UpdateLayout& layout) const;
+
+  // The same checks for a round whose sums are made in a ring; examples, metrics and update become one vector. Site
+  // metrics are inside whether or not the site shares them: nobody can read them there.
+  Result<SealedContribution> Contribute(RoundKey key, RoundKind kind, WorkResult work, const UpdateLayout& layout,
+                                        const MaskedLayout& masked, const EncodeTerms& terms) const;
+  // Adds every mask of the attempt in place, names the result by its hash and signs it. A model-sized job for a lane.
+  // The client's errors; kSecAggState for a second one.
+  static Result<SealedReport> Mask(SealedContribution contribution, secagg::Client& client);
+  // For participants that are not sites, within one process: the words as they are.
+  static SealedReport WithoutMasks(SealedContribution contribution);
 
   // A report that was sealed before and read back from a store: the same checks again.
   Result<SealedReport> Reseal(Report stored, const UpdateLayout& layout) const;

@@ -18,22 +18,11 @@ bool IsAllowed(const std::vector<DatasetRule>& rules, const std::string& dataset
   });
 }
 
-// Masking is not part of this release, so every job is a plain one, whatever it asks for.
+// Masked jobs suit every policy; plain ones need both sides to say so.
 Status CheckSecAgg(SecAggPolicy policy, SecAggMode mode) {
-  if (policy == SecAggPolicy::kUnchecked) return {};
-  if (mode == SecAggMode::kFull) {
-    return Status(errors::kPolicyPlainRefused,
-                  "the job asks for secure aggregation, which this release cannot do");
-  }
-  if (policy == SecAggPolicy::kRequired) {
-    return Status(errors::kPolicyPlainRefused,
-                  "the job sends updates unmasked and policy.secagg is \"required\"");
-  }
-  if (mode != SecAggMode::kOff) {
-    return Status(errors::kPolicyPlainRefused,
-                  "the job does not say secagg = { mode = \"off\" }, so plain updates were not agreed to");
-  }
-  return {};
+  if (mode == SecAggMode::kFull || policy != SecAggPolicy::kRequired) return {};
+  return Status(errors::kPolicyPlainRefused,
+                "the job sends updates unmasked and policy.secagg is \"required\"");
 }
 
 Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::uint64_t update_bytes) {
@@ -42,7 +31,7 @@ Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::ui
     return Status(errors::kPolicyDataset,
                   "job '" + spec.name + "' may not use data set '" + spec.data.dataset + "'");
   }
-  CAIRN_RETURN_IF_ERROR(CheckSecAgg(policy.secagg, spec.secagg));
+  CAIRN_RETURN_IF_ERROR(CheckSecAgg(policy.secagg, spec.secagg.mode));
   if (const std::uint32_t least = SmallestCohort(spec.cohort); least < policy.min_cohort) {
     return Status(errors::kPolicyCohort,
                   "a round of job '" + spec.name + "' may hold " + std::to_string(least) +

@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   kDevice = 8,     // simulated speed and availability
   kRetry = 9,      // jitter of reconnects
   kMadeData = 10,  // synthetic data sets
+  kRounding = 11,  // unbiased rounding of a masked contribution
   kTest = 1000,
 };
 

@@ -79,6 +79,13 @@ std::string_view ToString(MemberState state) {
   return "unknown";
 }
 
+const RosterMember* Roster::Aggregator() const {
+  const auto found = std::ranges::find_if(members, [](const RosterMember& member) {
+    return member.role == PeerRole::kAggregator && member.state == MemberState::kActive;
+  });
+  return found == members.end() ? nullptr : &*found;
+}
+
 const RosterMember* Roster::Find(std::string_view name) const {
   const auto it = std::lower_bound(
       members.begin(), members.end(), name,

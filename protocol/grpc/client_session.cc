@@ -28,7 +28,7 @@ void ClientSession::Post(std::function<void()> job) {
 void ClientSession::Send(ClientMessage message) {
   Post([this, message = std::move(message)]() mutable {
     if (is_over_ || is_closing_) return;
-    if (auto* report = std::get_if<Report>(&message); report != nullptr && report->update != nullptr) {
+    if (auto* report = std::get_if<Report>(&message); report != nullptr && (report->update != nullptr || report->ring != nullptr)) {
       return StartUpload(std::move(*report));
     }
     v1::ClientFrame frame;
@@ -202,8 +202,13 @@ Status ClientSession::HandleChunk(const v1::Chunk& chunk) {
 // ---- uploads
 
 void ClientSession::StartUpload(Report report) {
-  const UpdateView view = report.update->view();
-  OutgoingUpdate update = MakeOutgoing(view, LayoutOfView(view, report.layout_hash));
+  OutgoingUpdate update;
+  if (report.ring != nullptr) {
+    update.terms.ref = {.sha256 = report.masked->object.bytes, .size = report.masked->bytes};
+  } else {
+    const UpdateView view = report.update->view();
+    update = MakeOutgoing(view, LayoutOfView(view, report.layout_hash));
+  }
   uploads_.push_back({std::move(report), std::move(update)});
   if (uploads_.size() == 1) OfferFront();
 }
@@ -239,7 +244,7 @@ Status ClientSession::HandleResume(const v1::ResumeAt& resume) {
            : parts_.shelf.counts.bytes_skipped.fetch_add(resume.offset());
   // The bytes are the upload's, which stays where it is in the deque until its stream has ended.
   outbox_.Stream(
-      {.ref = ref, .owner = nullptr, .bytes = uploads_.front().update.bytes(), .offset = resume.offset()});
+      {.ref = ref, .owner = nullptr, .bytes = uploads_.front().bytes(), .offset = resume.offset()});
   WriteNext();
   return {};
 }

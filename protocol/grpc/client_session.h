@@ -64,8 +64,11 @@ class ClientSession final : public grpc::ClientBidiReactor<v1::ClientFrame, v1::
  private:
   struct Upload {
     Report report;
-    OutgoingUpdate update;
+    OutgoingUpdate update;  // of a masked report its terms alone: the bytes are the report's own
     int retries = 0;
+    std::span<const std::byte> bytes() const {
+      return report.ring != nullptr ? report.ring->bytes() : update.bytes();
+    }
   };
   explicit ClientSession(ClientSessionParts parts);
   void Post(std::function<void()> job);

@@ -150,7 +150,7 @@ Status ServerSession::HandleOffer(const v1::Offer& offer) {
   upload_.reset();
   const auto layout = parts_.catalog.LayoutFor({offer.key().job()});
   if (!layout.ok()) return RefuseUpload(*ref, layout.status()), Status();
-  if (ref->size != layout->byte_size()) {
+  if (ref->size != layout->byte_size() && !parts_.catalog.TakesMasked({offer.key().job()}, ref->size)) {
     return RefuseUpload(*ref, Status(errors::kUpdateLayout, "update has " + std::to_string(ref->size) +
                                                                 " bytes, the job's layout " +
                                                                 std::to_string(layout->byte_size()))),
@@ -243,6 +243,11 @@ void ServerSession::AttachUpdate(Report& report, const UpdateTerms& terms) {
     refused_.erase(refused);
     return;
   }
+  if (report.masked.has_value()) {
+    auto ring = TakeMasked(report, terms);
+    ring.ok() ? static_cast<void>(report.ring = std::move(*ring)) : static_cast<void>(report.fault = ring.status());
+    return;
+  }
   auto update = TakeUpdate(report, terms);
   if (update.ok()) {
     report.update = std::move(*update);
@@ -259,6 +264,15 @@ Result<UpdateHandle> ServerSession::TakeUpdate(const Report& report, const Updat
   if (blob == nullptr) return Status(errors::kNetProtocol, "a report names an update that was never sent");
   auto forget = [store = parts_.store, ref = terms.ref] { static_cast<void>(store->Remove(ref)); };
   return ReceiveUpdate(std::move(blob), terms, layout, std::move(forget));
+}
+
+Result<RingHandle> ServerSession::TakeMasked(const Report& report, const UpdateTerms& terms) {
+  if (!parts_.catalog.TakesMasked(report.key.job, terms.ref.size))
+    return Status(errors::kUpdateLayout, "the masked vector's size is not the job's");
+  CAIRN_ASSIGN_OR_RETURN(auto blob, parts_.store->Find(terms.ref));
+  if (blob == nullptr) return Status(errors::kNetProtocol, "a report names a vector that was never sent");
+  auto forget = [store = parts_.store, ref = terms.ref] { static_cast<void>(store->Remove(ref)); };
+  return ReceiveRing(std::move(blob), std::move(forget));
 }
 
 // ---- downloads

@@ -70,6 +70,7 @@ class ServerSession final : public grpc::ServerBidiReactor<v1::ClientFrame, v1::
   Result<std::unique_ptr<BlobWriter>> MakeRoom(const BlobRef& ref);
   void AttachUpdate(Report& report, const UpdateTerms& terms);
   Result<UpdateHandle> TakeUpdate(const Report& report, const UpdateTerms& terms);
+  Result<RingHandle> TakeMasked(const Report& report, const UpdateTerms& terms);
   void FinishUpload();
   void RefuseUpload(const BlobRef& ref, Status fault);
   Status CountFault(Status fault);

@@ -40,6 +40,10 @@ struct ClientEncoder {
     to->set_examples(report.examples);
     to->set_layout_hash(report.layout_hash);
     wire::ToWire(report.metrics, to->mutable_metrics());
+    if (report.masked.has_value()) {
+      wire::ToWire(*report.masked, to->mutable_masked());
+      wire::ToWire(update.ref, to->mutable_update());
+    }
     if (report.update == nullptr) return;
     wire::ToWire(update.ref, to->mutable_update());
     to->set_weight(update.weight);
@@ -51,7 +55,20 @@ struct ClientEncoder {
     to->set_reason_id(decline.reason_id);
     to->set_reason(decline.reason);
   }
+  void operator()(const MaskingToServer& message) const { wire::ToWire(message, out->mutable_masking()); }
 };
+
+// What a masked report may say in the clear: nothing that depends on data.
+Status CheckMasked(const v1::Report& in, const Report& report) {
+  if (!in.has_update()) return Malformed("report.update", "a masked report names its vector");
+  if (in.examples() != 0 || in.weight() != 0 || in.scale() != 0 || !report.metrics.empty())
+    return Malformed("report.masked", "numbers in the clear beside a masked vector");
+  const BlobRef ref{.sha256 = report.masked->object.bytes, .size = report.masked->bytes};
+  BlobRef named;
+  CAIRN_RETURN_IF_ERROR(wire::FromWire(in.update(), {}, &named));
+  if (named != ref) return Malformed("report.masked", "signed for another vector than the one sent");
+  return {};
+}
 
 Result<ClientMessage> Decode(const v1::Hello& in) {
   if (in.capabilities_size() > static_cast<int>(kMaxCapabilities))
@@ -95,10 +112,13 @@ Result<ClientMessage> Decode(const v1::Report& in) {
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.key(), &report.key));
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.kind(), &report.kind));
   if (in.examples() < 0 || in.examples() > kMaxRows) return Malformed("report.examples", "outside [0, 2^40]");
-  if (in.has_update() != (report.kind == RoundKind::kTrain)) {
+  CAIRN_RETURN_IF_ERROR(wire::FromWire(in.metrics(), &report.metrics));
+  if (in.has_masked()) {
+    CAIRN_RETURN_IF_ERROR(wire::FromWire(in.masked(), &report.masked.emplace()));
+    CAIRN_RETURN_IF_ERROR(CheckMasked(in, report));
+  } else if (in.has_update() != (report.kind == RoundKind::kTrain)) {
     return Malformed("report.update", "a training report carries one, an evaluation none");
   }
-  CAIRN_RETURN_IF_ERROR(wire::FromWire(in.metrics(), &report.metrics));
   report.examples = in.examples();
   report.layout_hash = in.layout_hash();
   return ClientMessage(std::move(report));
@@ -113,9 +133,16 @@ Result<ClientMessage> Decode(const v1::RoundDecline& in) {
   return ClientMessage(std::move(decline));
 }
 
+Result<ClientMessage> Decode(const v1::MaskingToServer& in) {
+  MaskingToServer message;
+  CAIRN_RETURN_IF_ERROR(wire::FromWire(in, &message));
+  return ClientMessage(std::move(message));
+}
+
 Result<UpdateTerms> DecodeUpdateTerms(const v1::Report& in, const DecodeLimits& limits) {
   UpdateTerms terms;
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.update(), limits, &terms.ref));
+  if (in.has_masked()) return terms;
   CAIRN_RETURN_IF_ERROR(wire::CheckShare("report.weight", in.weight()));
   CAIRN_RETURN_IF_ERROR(wire::CheckRange("report.scale", in.scale(), 0, 1));
   terms.weight = in.weight();
@@ -135,6 +162,8 @@ Result<ClientMessage> Decode(const v1::ClientMessage& in) {
       return Decode(in.report());
     case v1::ClientMessage::kRoundDecline:
       return Decode(in.round_decline());
+    case v1::ClientMessage::kMasking:
+      return Decode(in.masking());
     case v1::ClientMessage::KIND_NOT_SET:
       break;
   }

@@ -71,7 +71,7 @@ struct StrategyConfig {
 };
 
 struct CohortConfig {
-  std::uint32_t min_clients = 2;   // the job waits until so many have joined
+  std::uint32_t min_clients = 3;   // the job waits until so many have joined
   std::uint32_t target = 0;        // reports wanted a round; 0: every participant
   double over_selection = 0;       // invites target · (1 + this), takes the first target reports
   std::uint32_t min_reports = 0;   // fewer at the deadline abandon the attempt; 0: target
@@ -92,7 +92,18 @@ struct EvaluateConfig {
   friend bool operator==(const EvaluateConfig&, const EvaluateConfig&) = default;
 };
 
-enum class SecAggMode : std::uint8_t { kUnset = 0, kOff = 1, kFull = 2 };
+// full: the aggregator learns the sum alone. off: it can read every update; each site's policy must agree.
+enum class SecAggMode : std::uint8_t { kOff = 1, kFull = 2 };
+struct SecAggConfig {
+  SecAggMode mode = SecAggMode::kFull;
+  // Of the ring sums are made in. 64: the exact grid of plain sums, no clip needed. 32: half the bytes, with an L2
+  // clip and unbiased rounding.
+  std::uint32_t bits = 64;
+  double clip = 0;           // L2 bound of a site's parameter changes; 32 bits only, above 0
+  double buffer_clip = 0;    // likewise of buffers
+  std::uint32_t max_sites = 0;  // largest cohort the ring must hold; 0: what the cohort's settings allow
+  friend bool operator==(const SecAggConfig&, const SecAggConfig&) = default;
+};
 
 struct JobSpec {
   std::string name;
@@ -104,7 +115,7 @@ struct JobSpec {
   CohortConfig cohort;
   RoundTerms round;
   EvaluateConfig evaluate;
-  SecAggMode secagg = SecAggMode::kUnset;
+  SecAggConfig secagg;
   std::uint64_t seed = 0;  // of training streams and selection: public, not a secret
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
@@ -117,6 +128,7 @@ struct JobManifest {
   std::string federation;
   std::string submitter;
   std::vector<TensorSpec> tensors;  // of the whole model, scopes resolved
+  std::uint32_t classes = 0;        // that its metrics tell apart; fixes the length of masked metrics
   BlobRef initial_model;            // ParameterSet::bytes() of round 0
   std::string digest;               // SHA-256 hex over the canonical bytes of all above
 };

@@ -132,8 +132,14 @@ std::string JobToml(const JobSpec& spec, const std::string& schema_path) {
   round.Set("deadline",
             Value(spec.round.deadline == Duration::zero() ? "auto" : FormatDuration(spec.round.deadline)));
   root.Set("round", std::move(round));
-  secagg.Set("mode", Value(WordOf(spec.secagg, kSecAggWords)));
-  if (spec.secagg != SecAggMode::kUnset) root.Set("secagg", std::move(secagg));
+  secagg.Set("mode", Value(WordOf(spec.secagg.mode, kSecAggWords)));
+  secagg.Set("bits", Value(static_cast<std::int64_t>(spec.secagg.bits)));
+  if (spec.secagg.bits == 32) {
+    secagg.Set("clip", Value(spec.secagg.clip));
+    secagg.Set("buffer_clip", Value(spec.secagg.buffer_clip));
+  }
+  secagg.Set("max_sites", Value(static_cast<std::int64_t>(spec.secagg.max_sites)));
+  root.Set("secagg", std::move(secagg));
   return ToToml(root);
 }
 

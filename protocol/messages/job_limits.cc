@@ -103,6 +103,27 @@ std::optional<JobFault> FindCohortFault(const CohortConfig& cohort) {
       .first();
 }
 
+// A cohort that may hold fewer than three sites cannot be masked: two sites each know the other's part of a sum.
+std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const CohortConfig& cohort) {
+  const bool is_masked = secagg.mode == SecAggMode::kFull;
+  const auto needs_three = [&](std::uint32_t sites) { return !is_masked || sites == 0 || sites >= 3; };
+  constexpr std::string_view kTooSmall =
+      "must be at least 3 where updates are masked (or say secagg = { mode = \"off\" }, and every site must agree)";
+  return Checks()
+      .That(secagg.bits == 32 || secagg.bits == 64, "secagg.bits", "must be 32 or 64")
+      .Within("secagg.clip", secagg.clip, 0, 1024)
+      .Within("secagg.buffer_clip", secagg.buffer_clip, 0, 67108864.0)
+      .That(!is_masked || secagg.bits == 64 || (secagg.clip > 0 && secagg.buffer_clip > 0), "secagg.clip",
+            "must be above 0 with 32 bits: the sum fits the ring only when each site's part is bounded")
+      .That(secagg.bits == 32 || (secagg.clip == 0 && secagg.buffer_clip == 0), "secagg.clip",
+            "has no meaning with 64 bits, which need no clip")
+      .Within("secagg.max_sites", secagg.max_sites, 0, 100'000)
+      .That(needs_three(cohort.min_clients), "strategy.cohort.min", kTooSmall)
+      .That(needs_three(cohort.target), "strategy.cohort.target", kTooSmall)
+      .That(needs_three(cohort.min_reports), "strategy.cohort.min_reports", kTooSmall)
+      .first();
+}
+
 }  // namespace
 
 bool IsPlainName(std::string_view name) {
@@ -144,6 +165,7 @@ std::optional<JobFault> FindJobFault(const JobSpec& spec) {
       .That(spec.freeze.size() <= kMaxFreezePatterns, "finetune.freeze", "has more than 256 patterns")
       .Take(FindStrategyFault(spec.strategy))
       .Take(FindCohortFault(spec.cohort))
+      .Take(FindSecAggFault(spec.secagg, spec.cohort))
       .That(spec.round.deadline >= Duration::zero() && spec.round.deadline <= std::chrono::hours(24 * 365),
             "round.deadline", "must be \"auto\" or between 0 s and 365 days")
       .That(std::ranges::find(kMetrics, spec.evaluate.metric) != kMetrics.end(), "evaluate.metric",

@@ -12,7 +12,7 @@ inline constexpr ConfigChoice<OptimizerKind> kOptimizerWords[] = {{"sgd", Optimi
 inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCrossEntropy},
                                                     {"bce", Loss::kBce}};
 inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {
-    {"unset", SecAggMode::kUnset}, {"off", SecAggMode::kOff}, {"full", SecAggMode::kFull}};
+    {"off", SecAggMode::kOff}, {"full", SecAggMode::kFull}};
 inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};
 
 template <class E, std::size_t N>

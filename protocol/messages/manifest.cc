@@ -49,6 +49,7 @@ class CanonicalWriter {
     PutAll(c.min_clients, c.target, c.over_selection, c.min_reports, c.max_attempts);
   }
   void Put(const EvaluateConfig& e) { PutAll(e.federated, e.central, e.metric, e.maximize); }
+  void Put(const SecAggConfig& s) { PutAll(s.mode, s.bits, s.clip, s.buffer_clip, s.max_sites); }
   void Put(const JobSpec& s) {
     PutAll(s.name, s.model, s.data, s.train, s.freeze, s.strategy, s.cohort, s.round.deadline, s.evaluate,
            s.secagg, s.seed);
@@ -67,12 +68,12 @@ class CanonicalWriter {
   const TranscriptWriter& transcript() const { return writer_; }
 
  private:
-  TranscriptWriter writer_{"cairn-manifest-1"};
+  TranscriptWriter writer_{"cairn-manifest-2"};
 };
 
 CanonicalWriter Write(const JobManifest& m) {
   CanonicalWriter writer;
-  writer.PutAll(m.id.value, m.spec, m.federation, m.submitter, m.tensors, m.initial_model);
+  writer.PutAll(m.id.value, m.spec, m.federation, m.submitter, m.tensors, m.classes, m.initial_model);
   return writer;
 }
 

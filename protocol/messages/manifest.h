@@ -8,7 +8,7 @@ namespace cairn {
 
 // The bytes a manifest's digest is taken over, all fields but the digest:
 //
-//   bytes  := text("cairn-manifest-1") id spec federation submitter tensors initial_model
+//   bytes  := text("cairn-manifest-2") id spec federation submitter tensors classes initial_model
 //   number := 8 bytes little-endian (integers two's complement, reals their IEEE 754 bits, booleans and
 //             enumerations 0, 1, …)
 //   text   := length in 4 bytes, UTF-8 bytes

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/tensor/update.h"
+#include "privacy/secagg/shared/messages.h"
 #include "protocol/messages/job.h"
 #include "protocol/messages/metrics.h"
 #include "protocol/messages/work.h"
@@ -19,8 +22,8 @@
 
 namespace cairn {
 
-inline constexpr std::uint32_t kProtocolMin = 1;
-inline constexpr std::uint32_t kProtocolMax = 1;
+inline constexpr std::uint32_t kProtocolMin = 2;
+inline constexpr std::uint32_t kProtocolMax = 2;
 
 // Which attempt of which round of which job something belongs to.
 struct RoundKey {
@@ -28,6 +31,29 @@ struct RoundKey {
   RoundId round;
   std::uint32_t attempt = 0;  // from 1
   friend auto operator<=>(const RoundKey&, const RoundKey&) = default;
+};
+
+// The words of a site's contribution to a sum in a ring (masked_layout.h), little-endian. Immutable, thread-safe.
+class RingPayload {
+ public:
+  virtual ~RingPayload() = default;
+  virtual std::span<const std::byte> bytes() const = 0;
+};
+using RingHandle = std::shared_ptr<const RingPayload>;
+
+// Words in memory of their own, aligned for either ring.
+class RingMemory final : public RingPayload {
+ public:
+  explicit RingMemory(std::size_t size)
+      : words_(std::make_unique_for_overwrite<std::uint64_t[]>((size + 7) / 8)), size_(size) {}
+  std::span<const std::byte> bytes() const override {
+    return {reinterpret_cast<const std::byte*>(words_.get()), size_};
+  }
+  std::span<std::byte> mutable_bytes() { return {reinterpret_cast<std::byte*>(words_.get()), size_}; }
+
+ private:
+  std::unique_ptr<std::uint64_t[]> words_;
+  std::size_t size_;
 };
 
 // ---- agent → aggregator
@@ -59,6 +85,10 @@ struct Report {
   std::uint64_t layout_hash = 0;
   MetricSums metrics;
   UpdateHandle update;  // null for kEvaluate
+  // Instead of examples, metrics and update where the job's sums are masked: all of them are words of one vector,
+  // and nothing that depends on data stands beside it.
+  RingHandle ring;
+  std::optional<secagg::MaskedInput> masked;  // absent only in a simulation that leaves the masks out
   // Set by the edge that decoded the bytes when they failed CheckUpdate or the layout: the engine
   // counts and refuses it, naming the site.
   Status fault;
@@ -70,7 +100,12 @@ struct RoundDecline {  // the site cannot or will not finish this attempt
   std::string reason;
 };
 
-using ClientMessage = std::variant<Hello, JobReply, Heartbeat, Report, RoundDecline>;
+struct MaskingToServer {  // what a site says in the phases of a masked round
+  RoundKey key;
+  secagg::ToServer body;
+};
+
+using ClientMessage = std::variant<Hello, JobReply, Heartbeat, Report, RoundDecline, MaskingToServer>;
 
 // ---- aggregator → agent
 
@@ -91,6 +126,13 @@ struct JobOffer {
   std::shared_ptr<const JobManifest> manifest;
 };
 
+// How a site joins the attempt's masking. Every other term it works out from what it holds itself.
+struct PlanMasking {
+  Sha256Digest context;   // rc as the aggregator computes it: another one at the site is a refusal
+  std::string roster;     // the root-signed file whose members take part; empty where nobody needs it
+  Status roster_fault;    // set by the receiving driver when the file is not to be believed
+};
+
 struct RoundPlan {
   RoundKey key;
   RoundKind kind = RoundKind::kTrain;
@@ -101,6 +143,7 @@ struct RoundPlan {
   std::uint64_t layout_hash = 0;
   BlobRef model_ref;
   ModelHandle model;  // filled in by the receiving transport once the blob is whole
+  std::optional<PlanMasking> masking;
 };
 
 enum class ReportOutcome : std::uint8_t { kAccepted = 1, kDuplicate = 2, kLate = 3, kInvalid = 4 };
@@ -123,7 +166,12 @@ struct JobEnded {
   std::string reason;
 };
 
+struct MaskingToClient {
+  RoundKey key;
+  secagg::ToClient body;
+};
+
 using ServerMessage =
-    std::variant<Welcome, Refusal, JobOffer, RoundPlan, ReportReceipt, RoundClosed, JobEnded>;
+    std::variant<Welcome, Refusal, JobOffer, RoundPlan, ReportReceipt, RoundClosed, JobEnded, MaskingToClient>;
 
 }  // namespace cairn

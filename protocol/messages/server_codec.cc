@@ -48,6 +48,7 @@ struct ServerEncoder {
     to->set_deadline_ns(plan.deadline.count());
     to->set_layout_hash(plan.layout_hash);
     wire::ToWire(plan.model_ref, to->mutable_model());
+    if (plan.masking.has_value()) wire::ToWire(*plan.masking, to->mutable_masking());
   }
   void operator()(const ReportReceipt& receipt) const {
     v1::ReportReceipt* to = out->mutable_report_receipt();
@@ -67,6 +68,7 @@ struct ServerEncoder {
     to->set_outcome(static_cast<v1::JobOutcome>(ended.outcome));
     to->set_reason(ended.reason);
   }
+  void operator()(const MaskingToClient& message) const { wire::ToWire(message, out->mutable_masking()); }
 };
 
 Result<ServerMessage> Decode(const v1::Welcome& in) {
@@ -103,6 +105,7 @@ Result<ServerMessage> Decode(const v1::RoundPlan& in, const DecodeLimits& limits
   plan.evaluate = in.evaluate();
   plan.deadline = Duration(in.deadline_ns());
   plan.layout_hash = in.layout_hash();
+  if (in.has_masking()) CAIRN_RETURN_IF_ERROR(wire::FromWire(in.masking(), &plan.masking.emplace()));
   return ServerMessage(std::move(plan));
 }
 
@@ -135,6 +138,12 @@ Result<ServerMessage> Decode(const v1::JobEnded& in) {
       JobEnded{.job = {in.job()}, .outcome = static_cast<JobOutcome>(in.outcome()), .reason = in.reason()});
 }
 
+Result<ServerMessage> Decode(const v1::MaskingToClient& in) {
+  MaskingToClient message;
+  CAIRN_RETURN_IF_ERROR(wire::FromWire(in, &message));
+  return ServerMessage(std::move(message));
+}
+
 }  // namespace
 
 std::string Encode(const ServerMessage& message) {
@@ -161,6 +170,8 @@ Result<ServerMessage> DecodeServerMessage(std::string_view bytes, const DecodeLi
       return Decode(in.round_closed());
     case v1::ServerMessage::kJobEnded:
       return Decode(in.job_ended());
+    case v1::ServerMessage::kMasking:
+      return Decode(in.masking());
     case v1::ServerMessage::KIND_NOT_SET:
       break;
   }

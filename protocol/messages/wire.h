@@ -17,8 +17,12 @@ class CohortConfig;
 class Fault;
 class JobManifest;
 class JobSpec;
+class MaskingToClient;
+class MaskingToServer;
 class MetricSums;
+class PlanMasking;
 class RoundKey;
+class SecAggMaskedInput;
 class TrainConfig;
 enum RoundKind : int;
 }  // namespace cairn::v1
@@ -54,6 +58,15 @@ Status CheckReason(std::uint32_t id, const std::string& reason);
 
 void ToWire(const TrainConfig& config, v1::TrainConfig* out);
 Status FromWire(const v1::TrainConfig& in, TrainConfig* out);
+void ToWire(const MaskingToServer& message, v1::MaskingToServer* out);
+Status FromWire(const v1::MaskingToServer& in, MaskingToServer* out);
+void ToWire(const MaskingToClient& message, v1::MaskingToClient* out);
+Status FromWire(const v1::MaskingToClient& in, MaskingToClient* out);
+void ToWire(const secagg::MaskedInput& input, v1::SecAggMaskedInput* out);
+Status FromWire(const v1::SecAggMaskedInput& in, secagg::MaskedInput* out);
+void ToWire(const PlanMasking& masking, v1::PlanMasking* out);
+Status FromWire(const v1::PlanMasking& in, PlanMasking* out);
+
 void ToWire(const JobManifest& manifest, v1::JobManifest* out);
 Status FromWire(const v1::JobManifest& in, const DecodeLimits& limits, JobManifest* out);
 

@@ -173,14 +173,19 @@ void ToWire(const JobSpec& spec, v1::JobSpec* out) {
   out->mutable_evaluate()->set_central(spec.evaluate.central);
   out->mutable_evaluate()->set_metric(spec.evaluate.metric);
   out->mutable_evaluate()->set_maximize(spec.evaluate.maximize);
-  out->set_secagg(static_cast<v1::SecAggMode>(spec.secagg));
+  out->set_secagg(static_cast<v1::SecAggMode>(spec.secagg.mode));
+  out->mutable_secagg_terms()->set_bits(spec.secagg.bits);
+  out->mutable_secagg_terms()->set_clip(spec.secagg.clip);
+  out->mutable_secagg_terms()->set_buffer_clip(spec.secagg.buffer_clip);
+  out->mutable_secagg_terms()->set_max_sites(spec.secagg.max_sites);
   out->set_seed(spec.seed);
 }
 
 Status FromWire(const v1::JobSpec& in, JobSpec* out) {
   if (in.freeze_size() > static_cast<int>(kMaxFreezePatterns))
     return Malformed("freeze", "too many patterns");
-  if (!v1::SecAggMode_IsValid(in.secagg())) return Malformed("secagg", "unknown mode");
+  if (in.secagg() != v1::SEC_AGG_MODE_OFF && in.secagg() != v1::SEC_AGG_MODE_FULL)
+    return Malformed("secagg", "unknown mode");
   out->name = in.name();
   CAIRN_RETURN_IF_ERROR(FromWire(in.model(), &out->model));
   out->data = {
@@ -194,7 +199,11 @@ Status FromWire(const v1::JobSpec& in, JobSpec* out) {
                    .central = in.evaluate().central(),
                    .metric = in.evaluate().metric(),
                    .maximize = in.evaluate().maximize()};
-  out->secagg = static_cast<SecAggMode>(in.secagg());
+  out->secagg = {.mode = static_cast<SecAggMode>(in.secagg()),
+                 .bits = in.secagg_terms().bits(),
+                 .clip = in.secagg_terms().clip(),
+                 .buffer_clip = in.secagg_terms().buffer_clip(),
+                 .max_sites = in.secagg_terms().max_sites()};
   out->seed = in.seed();
   if (out->model.init.starts_with("file:"))
     return Malformed("model.init", "a path means nothing to another machine");
@@ -262,6 +271,7 @@ void ToWire(const JobManifest& manifest, v1::JobManifest* out) {
   out->set_federation(manifest.federation);
   out->set_submitter(manifest.submitter);
   for (const TensorSpec& tensor : manifest.tensors) ToWire(tensor, out->add_tensors());
+  out->set_classes(manifest.classes);
   ToWire(manifest.initial_model, out->mutable_initial_model());
   out->set_digest(manifest.digest);
 }
@@ -279,6 +289,8 @@ Status FromWire(const v1::JobManifest& in, const DecodeLimits& limits, JobManife
   for (const v1::TensorSpec& tensor : in.tensors()) {
     CAIRN_RETURN_IF_ERROR(FromWire(tensor, shape_limits, &out->tensors.emplace_back()));
   }
+  if (in.classes() > kMaxClasses) return Malformed("classes", "too many");
+  out->classes = in.classes();
   CAIRN_RETURN_IF_ERROR(FromWire(in.initial_model(), limits, &out->initial_model));
   CAIRN_RETURN_IF_ERROR(CheckTensors(*out));
   out->digest = ComputeDigest(*out);

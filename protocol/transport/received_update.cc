@@ -42,6 +42,21 @@ class ReceivedUpdate final : public UpdatePayload {
   const std::function<void()> on_release_;
 };
 
+class ReceivedRing final : public RingPayload {
+ public:
+  ReceivedRing(std::shared_ptr<const Blob> blob, std::function<void()> on_release)
+      : blob_(std::move(blob)), on_release_(std::move(on_release)) {}
+  ~ReceivedRing() override {
+    blob_.reset();
+    if (on_release_) on_release_();
+  }
+  std::span<const std::byte> bytes() const override { return blob_->bytes(); }
+
+ private:
+  std::shared_ptr<const Blob> blob_;
+  const std::function<void()> on_release_;
+};
+
 constexpr std::int64_t kTileFloats = std::int64_t{1} << 18;  // 1 MiB
 
 // One section in tiles; true when all of it is fit to be summed.
@@ -92,6 +107,10 @@ Result<UpdateHandle> ReceiveUpdate(std::shared_ptr<const Blob> blob, const Updat
   }
   return UpdateHandle(
       std::make_shared<ReceivedUpdate>(std::move(blob), terms, layout, std::move(on_release)));
+}
+
+RingHandle ReceiveRing(std::shared_ptr<const Blob> blob, std::function<void()> on_release) {
+  return std::make_shared<ReceivedRing>(std::move(blob), std::move(on_release));
 }
 
 std::shared_ptr<const Blob> OwnedBlob(std::vector<std::byte> bytes) {

@@ -31,6 +31,11 @@ class BlobCatalog {
   virtual ~BlobCatalog() = default;
   // Layout of the update a report of this job carries; an error when the job is unknown. Thread-safe.
   virtual Result<UpdateLayout> LayoutFor(JobId job) const = 0;
+  // Whether a report of this job may bring a masked vector of so many bytes. Thread-safe.
+  virtual bool TakesMasked(JobId job, std::uint64_t bytes) const {
+    static_cast<void>(job), static_cast<void>(bytes);
+    return false;
+  }
   // A model version that sites may fetch; null when unknown. Thread-safe.
   virtual ModelHandle FindModel(const BlobRef& ref) const = 0;
 };

@@ -53,6 +53,19 @@ Status ReceiveReport(Report& report, const OutgoingUpdate& sent, const UpdateTer
   return {};
 }
 
+// A masked report's vector, as it arrives.
+Status ReceiveMasked(Report& report, const RingPayload& sent, const UpdateTerms& terms,
+                     const BlobCatalog& catalog) {
+  if (!catalog.TakesMasked(report.key.job, terms.ref.size)) {
+    report.fault = Status(errors::kUpdateLayout, "the masked vector's size is not the job's");
+    return {};
+  }
+  std::vector<std::byte> bytes(terms.ref.size);
+  CAIRN_RETURN_IF_ERROR(Transfer(terms.ref, sent.bytes(), bytes));
+  report.ring = ReceiveRing(OwnedBlob(std::move(bytes)));
+  return {};
+}
+
 }  // namespace
 
 Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec,
@@ -68,14 +81,23 @@ Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec,
 
 Result<ClientMessage> ThroughWire(const ClientMessage& message, const BlobCatalog& catalog) {
   OutgoingUpdate sent;
-  if (const auto* report = std::get_if<Report>(&message); report != nullptr && report->update != nullptr) {
+  const auto* masked = std::get_if<Report>(&message);
+  if (masked != nullptr && masked->ring != nullptr) {
+    if (!masked->masked.has_value())
+      return Status(errors::kNetProtocol, "words without masks do not leave a process");
+    sent.terms.ref = {.sha256 = masked->masked->object.bytes, .size = masked->masked->bytes};
+  } else if (const auto* report = std::get_if<Report>(&message);
+             report != nullptr && report->update != nullptr) {
     const UpdateView view = report->update->view();
     sent = MakeOutgoing(view, LayoutOfView(view, report->layout_hash));
   }
   const std::string bytes = Encode(message, sent.terms);
   CAIRN_RETURN_IF_ERROR(CheckControl(bytes));
   CAIRN_ASSIGN_OR_RETURN(DecodedClientMessage decoded, DecodeClientMessage(bytes));
-  if (decoded.update) {
+  if (decoded.update && masked->ring != nullptr) {
+    CAIRN_RETURN_IF_ERROR(
+        ReceiveMasked(std::get<Report>(decoded.message), *masked->ring, *decoded.update, catalog));
+  } else if (decoded.update) {
     CAIRN_RETURN_IF_ERROR(ReceiveReport(std::get<Report>(decoded.message), sent, *decoded.update, catalog));
   }
   return std::move(decoded.message);

@@ -32,6 +32,7 @@ struct SimDriver::Agent final : public ClientHandler {
   std::optional<SimWorkers::Ticket> ticket;
   std::stop_source stop;
   std::size_t lane = 0;  // where its last work ran
+  std::unique_ptr<MaskingDesk> masking;  // null where sums are made without masks
 };
 
 SimDriver::SimDriver(SimConfig config, SimParts parts)
@@ -68,7 +69,15 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
                                    EgressGuard(EgressGuard::Limits::Of(driver->agent_config_.policy)));
   CAIRN_ASSIGN_OR_RETURN(driver->round_work_,
                          RoundWork::Create(manifest.spec.strategy, driver->parts_.initial, {}, config.lanes));
+  // `wire` is what real sites do, masks and all; `direct` leaves out what cancels.
+  if (config.transport == TransportMode::kWire && manifest.spec.secagg.mode == SecAggMode::kFull) {
+    std::vector<std::string> sites;
+    for (const SimClient& client : driver->parts_.clients) sites.push_back(client.site);
+    driver->masking_ = std::make_unique<SimMasking>(manifest.spec.seed, std::move(sites));
+    driver->agent_config_.masking = driver->masking_->identity();
+  }
   JobParts job_parts;
+  job_parts.masking = driver->masking_.get();
   job_parts.random = &driver->random_;
   job_parts.configure = [raw = driver.get()](RoundId) {
     return raw->round_work_->Configure(raw->parts_.manifest->spec.train);
@@ -81,6 +90,7 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
     driver->agents_.push_back(std::make_unique<Agent>(
         *driver, i,
         ClientAgent(driver->agent_config_, {site, static_cast<std::uint64_t>(i)}, driver->random_)));
+    if (driver->masking_ != nullptr) driver->agents_.back()->masking = driver->masking_->NewDesk(i);
     driver->agents_.back()->channel = driver->hub_->NewChannel({manifest.federation, "site", site});
   }
   return driver;
@@ -146,6 +156,8 @@ void SimDriver::OnClose(SessionId session, Status) {
 
 Result<UpdateLayout> SimDriver::LayoutFor(JobId) const { return engine_->layout(); }
 
+bool SimDriver::TakesMasked(JobId, std::uint64_t bytes) const { return engine_->takes_masked(bytes); }
+
 ModelHandle SimDriver::FindModel(const BlobRef& ref) const {
   return engine_->model()->ref == ref ? engine_->model() : nullptr;
 }
@@ -169,9 +181,11 @@ Status SimDriver::Perform(Action& action, SimObserver& observer) {
     job_timers_.erase(cancel->timer);
   } else if (const auto* open = std::get_if<OpenSum>(&action)) {
     lanes_.Drain();
-    round_work_->Open(open->key);
+    open->ring == nullptr ? round_work_->Open(open->key) : round_work_->OpenRing(open->key, open->ring);
   } else if (const auto* finish = std::get_if<Finish>(&action)) {
-    return FinishRound(finish->key);
+    return FinishRound(*finish);
+  } else if (const auto* store = std::get_if<StoreSum>(&action)) {
+    ready_.push_back(Event{SumStored{store->key, {}}});  // a simulation lives in memory
   } else if (const auto* publish = std::get_if<Publish>(&action)) {
     return PublishRound(*publish, observer);
   } else if (const auto* end = std::get_if<EndJob>(&action)) {
@@ -186,15 +200,26 @@ Status SimDriver::Perform(Action& action, SimObserver& observer) {
 void SimDriver::FoldUpdate(Fold fold) {
   const std::size_t home = agents_[fold.client.value]->lane;
   lanes_.Submit(home, [this, fold = std::move(fold)](std::size_t here) mutable {
-    round_work_->Fold(here, fold.key, fold.update->view(), fold.weight);
+    if (fold.ring != nullptr) {
+      round_work_->FoldRing(here, fold.key, fold.ring->bytes());
+    } else {
+      round_work_->Fold(here, fold.key, fold.update->view(), fold.weight);
+    }
     fold.update.reset();
+    fold.ring.reset();
   });
 }
 
-Status SimDriver::FinishRound(const RoundKey& key) {
+Status SimDriver::FinishRound(const Finish& finish) {
+  const RoundKey key = finish.key;
   lanes_.Drain();
+  if (finish.unmask != nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened, round_work_->FinishRing(*finish.unmask, finish.survivors));
+    ready_.push_back(Event{Finished{key, std::move(opened.model), {}, std::move(opened.counts)}});
+    return {};
+  }
   CAIRN_ASSIGN_OR_RETURN(ModelHandle model, round_work_->Finish());
-  ready_.push_back(Event{Finished{key, std::move(model), {}}});
+  ready_.push_back(Event{Finished{key, std::move(model), {}, {}}});
   return {};
 }
 
@@ -237,12 +262,14 @@ void SimDriver::PerformAgent(std::size_t client, AgentAction& action, SimObserve
     due_.Push(set->at, 0, AgentTimer{client, set->timer, generation_});
   } else if (const auto* cancel = std::get_if<CancelAgentTimer>(&action)) {
     agent.timers.erase(cancel->timer);
-  } else if (const auto* emit = std::get_if<EmitEvent>(&action);
-             emit != nullptr && emit->error != ErrorId{}) {
+  } else if (const auto* emit = std::get_if<EmitEvent>(&action)) {
+    if (emit->error == ErrorId{}) return;
     observer.OnEvent(
         {DomainEvent::Level::kWarning,
          std::string(emit->name),
          {{"site", parts_.clients[client].site}, {"id", ToString(emit->error)}, {"why", emit->detail}}});
+  } else if (agent.masking != nullptr) {
+    MaskForAgent(client, action);
   }
 }
 
@@ -280,11 +307,34 @@ void SimDriver::FinishWork(std::size_t client) {
   CAIRN_CHECK(agent.ticket.has_value(), "work falls due in the order it is dispatched");
   const RoundKey key = agent.work->key;
   agent.lane = agent.ticket->lane;
-  Result<SealedReport> sealed = workers_->Take(std::move(*agent.ticket));
+  Result<SimWorkers::Sealed> sealed = workers_->Take(std::move(*agent.ticket));
   agent.ticket.reset();
   agent.work.reset();
   agent.work_key.reset();
-  ready_.push_back(AgentInput{client, WorkDone{key, std::move(sealed)}});
+  using Contribution = std::shared_ptr<SealedContribution>;
+  if (!sealed.ok()) {
+    ready_.push_back(AgentInput{client, WorkDone{key, sealed.status()}});
+  } else if (auto* report = std::get_if<SealedReport>(&*sealed)) {
+    ready_.push_back(AgentInput{client, WorkDone{key, std::move(*report)}});
+  } else {
+    auto& words = std::get<Contribution>(*sealed);
+    ready_.push_back(AgentInput{client, ContributionReady{key, std::move(words)}});
+  }
+}
+
+// What a site does on a lane of its own, here at once: a masking is bookkeeping beside training.
+void SimDriver::MaskForAgent(std::size_t client, AgentAction& action) {
+  MaskingDesk& desk = *agents_[client]->masking;
+  const auto answer = [&](AgentEvent event) { ready_.push_back(AgentInput{client, std::move(event)}); };
+  if (const auto* begin = std::get_if<BeginMasking>(&action)) {
+    answer(MaskingStepped{begin->key, desk.Begin(*begin)});
+  } else if (const auto* step = std::get_if<StepMasking>(&action)) {
+    answer(MaskingStepped{step->key, desk.Step(*step)});
+  } else if (const auto* input = std::get_if<MaskInput>(&action)) {
+    answer(InputMasked{input->key, desk.Mask(*input, {})});
+  } else if (const auto* end = std::get_if<EndMasking>(&action)) {
+    desk.End(end->key);
+  }
 }
 
 void SimDriver::DispatchWork() {

@@ -15,6 +15,7 @@
 #include "client/agent/client_agent.h"
 #include "protocol/transport/in_process_hub.h"
 #include "simulation/engine/event_queue.h"
+#include "simulation/engine/sim_masking.h"
 #include "simulation/engine/sim_work.h"
 #include "simulation/population/device_model.h"
 
@@ -94,6 +95,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   void OnClose(SessionId session, Status reason) override;
   // BlobCatalog
   Result<UpdateLayout> LayoutFor(JobId job) const override;
+  bool TakesMasked(JobId job, std::uint64_t bytes) const override;
   ModelHandle FindModel(const BlobRef& ref) const override;
 
   Status StepReady(SimObserver& observer);
@@ -102,7 +104,8 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   Status Perform(Action& action, SimObserver& observer);
   void PerformAgent(std::size_t client, AgentAction& action, SimObserver& observer);
   void FoldUpdate(Fold fold);
-  Status FinishRound(const RoundKey& key);
+  Status FinishRound(const Finish& finish);
+  void MaskForAgent(std::size_t client, AgentAction& action);
   Status PublishRound(const Publish& publish, SimObserver& observer);
   void QueueWork(std::size_t client, StartWork work);
   void DispatchWork();
@@ -117,6 +120,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   std::unique_ptr<LearnerPool> learners_;
   std::unique_ptr<SimWorkers> workers_;
   std::unique_ptr<RoundWork> round_work_;
+  std::unique_ptr<SimMasking> masking_;  // null: sums without masks, which are the same bytes
   Admission admission_;
   std::unique_ptr<JobEngine> engine_;
   std::unique_ptr<InProcessHub> hub_;

@@ -23,7 +23,7 @@ Result<ParameterSet> FirstModel(const SimRunRequest& request) {
 }
 
 std::shared_ptr<const JobManifest> MakeManifest(const SimRunRequest& request, const ModelVersion& initial,
-                                                std::size_t clients) {
+                                                std::size_t clients, std::int64_t outputs) {
   auto manifest = std::make_shared<JobManifest>();
   manifest->id = JobId{1};
   manifest->spec = request.config.job.spec;
@@ -32,6 +32,7 @@ std::shared_ptr<const JobManifest> MakeManifest(const SimRunRequest& request, co
   manifest->federation = request.federation;
   manifest->submitter = "researcher";
   manifest->tensors = initial.values.spec().tensors();
+  manifest->classes = MetricClasses(manifest->spec.train.loss, outputs);
   manifest->initial_model = initial.ref;
   manifest->digest = ComputeDigest(*manifest);
   return manifest;
@@ -99,7 +100,8 @@ Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
   const std::size_t lanes = LanesOf(request.config, population.clients.size());
 
   std::unique_ptr<SimRun> run(new SimRun());
-  run->manifest_ = MakeManifest(request, *initial, population.clients.size());
+  CAIRN_ASSIGN_OR_RETURN(const std::int64_t outputs, request.learners->Outputs(request.config.job.spec.model));
+  run->manifest_ = MakeManifest(request, *initial, population.clients.size(), outputs);
   run->plan_ = MakePlan(population, request.config.job.spec, *initial, lanes);
   run->central_ = population.test != nullptr && request.config.job.spec.evaluate.central;
   for (std::size_t i = 0; i < population.clients.size(); ++i) {

@@ -28,7 +28,7 @@ std::size_t SimWorkers::free_slots() const {
 SimWorkers::Ticket SimWorkers::Start(const StartWork& work, const SimClient& client, std::stop_token stop) {
   const auto lane = static_cast<std::size_t>(std::ranges::min_element(outstanding_) - outstanding_.begin());
   ++outstanding_[lane];
-  auto promise = std::make_shared<std::promise<Result<SealedReport>>>();
+  auto promise = std::make_shared<std::promise<Result<Sealed>>>();
   Ticket ticket{lane, promise->get_future()};
   lanes_.Submit(lane, [this, promise, work, &client, stop = std::move(stop)](std::size_t here) {
     promise->set_value(Run(here, work, client, stop));
@@ -36,14 +36,14 @@ SimWorkers::Ticket SimWorkers::Start(const StartWork& work, const SimClient& cli
   return ticket;
 }
 
-Result<SealedReport> SimWorkers::Take(Ticket ticket) {
-  Result<SealedReport> sealed = ticket.sealed.get();
+Result<SimWorkers::Sealed> SimWorkers::Take(Ticket ticket) {
+  Result<Sealed> sealed = ticket.sealed.get();
   --outstanding_[ticket.lane];
   return sealed;
 }
 
-Result<SealedReport> SimWorkers::Run(std::size_t lane, const StartWork& work, const SimClient& client,
-                                     std::stop_token stop) {
+Result<SimWorkers::Sealed> SimWorkers::Run(std::size_t lane, const StartWork& work, const SimClient& client,
+                                           std::stop_token stop) {
   const WorkRequest& request = work.request;
   LearnerPool::Lease lease = learners_.Acquire(lane);
   WorkResult result;
@@ -55,7 +55,16 @@ Result<SealedReport> SimWorkers::Run(std::size_t lane, const StartWork& work, co
   if (request.kind == RoundKind::kTrain) {
     result.update = std::make_shared<LeasedUpdate>(std::move(lease), request.model, layout);
   }
-  return guard_.Seal(work.key, request.kind, std::move(result), layout);
+  if (work.ring == nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(SealedReport report,
+                           guard_.Seal(work.key, request.kind, std::move(result), layout));
+    return Sealed(std::move(report));
+  }
+  CAIRN_ASSIGN_OR_RETURN(SealedContribution words,
+                         guard_.Contribute(work.key, request.kind, std::move(result), layout,
+                                           work.ring->layout, work.ring->encode));
+  if (!work.ring->is_masked) return Sealed(EgressGuard::WithoutMasks(std::move(words)));
+  return Sealed(std::make_shared<SealedContribution>(std::move(words)));
 }
 
 Result<MetricSums> EvaluateOnLanes(const ModelVersion& model, Loss loss,

@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "client/agent/agent_messages.h"
@@ -49,17 +50,19 @@ class SimWorkers {
         guard_(guard),
         outstanding_(learners.lanes(), 0) {}
 
+  // A report; of a masked round what is still to be masked.
+  using Sealed = std::variant<SealedReport, std::shared_ptr<SealedContribution>>;
   struct Ticket {
     std::size_t lane = 0;
-    std::future<Result<SealedReport>> sealed;
+    std::future<Result<Sealed>> sealed;
   };
   // Starts the work on the least busy lane. `client` must outlive it.
   Ticket Start(const StartWork& work, const SimClient& client, std::stop_token stop);
-  Result<SealedReport> Take(Ticket ticket);  // waits
+  Result<Sealed> Take(Ticket ticket);  // waits
   std::size_t free_slots() const;            // pieces that may be started now: two a lane
 
  private:
-  Result<SealedReport> Run(std::size_t lane, const StartWork& work, const SimClient& client,
+  Result<Sealed> Run(std::size_t lane, const StartWork& work, const SimClient& client,
                            std::stop_token stop);
 
   LanePool& lanes_;

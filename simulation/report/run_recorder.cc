@@ -138,7 +138,7 @@ std::string RunRecorder::ModelJson(const ParameterSet& model) const {
   card.Add("parameters", model.spec().total(Role::kParameter)).Add("run", directory_.id());
   card.Add("manifest_sha256", config_.manifest->digest);
   card.Add("rounds", rows_.empty() ? 0 : static_cast<std::int64_t>(rows_.back().round));
-  card.Add("secure_aggregation", spec.secagg == SecAggMode::kFull).Add("differential_privacy", "none");
+  card.Add("secure_aggregation", spec.secagg.mode == SecAggMode::kFull).Add("differential_privacy", "none");
   return card.text();
 }
 
@@ -184,7 +184,7 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
           {"Local training", amount + ", batch " + std::to_string(spec.train.batch) + ", " +
                                  (adam ? "adam" : "sgd") + ", lr " + lr},
           {"Secure aggregation",
-           spec.secagg == SecAggMode::kFull ? "on" : "off: updates are readable by the aggregator"},
+           spec.secagg.mode == SecAggMode::kFull ? "on" : "off: updates are readable by the aggregator"},
           {"Seed", std::to_string(spec.seed)}};
 }
 

@@ -32,6 +32,11 @@ class TorchTaskFactory final : public LearningTaskFactory {
                              });
   }
 
+  Result<std::int64_t> Outputs(const ModelConfig& model) const override {
+    CAIRN_ASSIGN_OR_RETURN(const LayerStack stack, StackOf(model));
+    return stack.outputs();
+  }
+
  private:
   TrainEngine engine_;
 };

@@ -1,0 +1,284 @@
+#include "protocol/messages/masked_layout.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "core/base/check.h"
+#include "core/base/random.h"
+#include "core/tensor/exact_sum.h"
+
+namespace cairn {
+namespace {
+
+using secagg::Ring;
+using secagg::Section;
+
+static_assert(std::endian::native == std::endian::little, "ring words travel as they lie in memory");
+
+constexpr std::uint64_t kLimbs = 4;  // of a 64-bit number, 16 bits each: the sum of 2^16 sites fits 32 bits
+constexpr std::uint64_t kLimbBound = 0xffff;
+
+Section Counts(std::string name, std::uint64_t length, std::uint64_t bound) {
+  return {.name = std::move(name), .length = length, .clip = 0, .fraction_bits = 0, .bound = bound};
+}
+
+Section Reals(std::string name, std::int64_t length, double clip, std::uint8_t fraction_bits) {
+  const auto bound = static_cast<std::uint64_t>(std::ceil(std::ldexp(clip, fraction_bits)));
+  return {.name = std::move(name),
+          .length = static_cast<std::uint64_t>(length),
+          .clip = clip,
+          .fraction_bits = fraction_bits,
+          .bound = bound};
+}
+
+Section Exact(std::string name, std::int64_t length, double largest, std::uint8_t fraction_bits) {
+  Section section = Reals(std::move(name), length, largest, fraction_bits);
+  section.clip = 0;
+  return section;
+}
+
+// With 64 bits the grid of plain sums and their bound on every element, checked where an update is sealed
+// (core/tensor/exact_sum.h), so no norm is clipped; with 32 the finest grid that fits.
+void AddUpdateSections(const JobSpec& spec, const UpdateLayout& update, std::uint64_t n_max, MaskedLayout& out) {
+  const SecAggConfig& secagg = spec.secagg;
+  const bool is_exact = out.ring == Ring::k64;
+  const auto add = [&](const char* name, std::int64_t length, double clip, double exact_clip, int exact_bits) {
+    if (length == 0) return;
+    out.sections.push_back(is_exact ? Exact(name, length, exact_clip, static_cast<std::uint8_t>(exact_bits))
+                                    : Reals(name, length, clip, secagg::LargestFraction(clip, out.ring, n_max)));
+  };
+  add("parameters", update.parameters, secagg.clip, kMaxParameterDelta, kParameterFractionBits);
+  add("buffers", update.buffers, secagg.buffer_clip, kMaxBufferDelta, kBufferFractionBits);
+  out.weight_bits = is_exact ? kWeightFractionBits : secagg::LargestFraction(1.0, out.ring, n_max);
+  out.sections.push_back(Counts("weight", 1, std::uint64_t{1} << out.weight_bits));
+}
+
+void AddMetricSections(std::uint64_t n_max, MaskedLayout& out) {
+  const std::uint64_t classes = out.classes;
+  if (classes == 0) return;
+  const std::uint64_t largest = out.ring == Ring::k32 ? 0xffffffffu : std::uint64_t{1} << 62;
+  const std::uint64_t bound = std::min<std::uint64_t>(largest / n_max, std::uint64_t{1} << 40);
+  out.sections.push_back(Counts("rows", kLimbs, kLimbBound));
+  out.sections.push_back(Counts("loss", kLimbs, kLimbBound));
+  out.sections.push_back(Counts("loss_clipped", 1, bound));
+  out.sections.push_back(Counts("confusion", classes * classes, bound));
+  out.sections.push_back(Counts("own_scores", classes * MetricSums::kScoreBins, bound));
+  out.sections.push_back(Counts("rest_scores", classes * MetricSums::kScoreBins, bound));
+}
+
+// Reads and writes one section's words, whatever the ring.
+class Words {
+ public:
+  Words(std::byte* bytes, Ring ring) : bytes_(bytes), is_narrow_(ring == Ring::k32) {}
+  void Put(std::uint64_t at, std::uint64_t value) {
+    const auto narrow = static_cast<std::uint32_t>(value);
+    is_narrow_ ? std::memcpy(bytes_ + at * 4, &narrow, 4) : std::memcpy(bytes_ + at * 8, &value, 8);
+  }
+  std::uint64_t Get(std::uint64_t at) const {
+    std::uint32_t narrow = 0;
+    std::uint64_t wide = 0;
+    is_narrow_ ? std::memcpy(&narrow, bytes_ + at * 4, 4) : std::memcpy(&wide, bytes_ + at * 8, 8);
+    return is_narrow_ ? narrow : wide;
+  }
+  void PutLimbs(std::uint64_t at, std::uint64_t value) {
+    for (std::uint64_t i = 0; i < kLimbs; ++i) Put(at + i, value >> (16 * i) & kLimbBound);
+  }
+  std::uint64_t GetLimbs(std::uint64_t at) const {
+    std::uint64_t value = 0;
+    for (std::uint64_t i = 0; i < kLimbs; ++i) value += Get(at + i) << (16 * i);
+    return value;
+  }
+
+ private:
+  std::byte* bytes_;
+  bool is_narrow_;
+};
+
+struct MetricField {
+  const char* name;
+  std::vector<std::int64_t> MetricSums::*counts;
+};
+constexpr MetricField kMetricFields[] = {{"confusion", &MetricSums::confusion},
+                                         {"own_scores", &MetricSums::own_scores},
+                                         {"rest_scores", &MetricSums::rest_scores}};
+
+Status PutMetrics(const MetricSums& metrics, const MaskedLayout& layout, Words words) {
+  if (metrics.classes != layout.classes) {
+    return Status(errors::kMetricsLayout, "the metrics count " + std::to_string(metrics.classes) +
+                                              " classes, the job's " + std::to_string(layout.classes));
+  }
+  const MaskedLayout::Place clipped = layout.Find("loss_clipped");
+  if (static_cast<std::uint64_t>(metrics.rows) > clipped.section->bound) {
+    return Status(errors::kMetricsLayout, "the metrics are of " + std::to_string(metrics.rows) +
+                                              " rows, a masked sum holds " +
+                                              std::to_string(clipped.section->bound) + " a site");
+  }
+  words.PutLimbs(layout.Find("rows").offset, static_cast<std::uint64_t>(metrics.rows));
+  words.PutLimbs(layout.Find("loss").offset, static_cast<std::uint64_t>(metrics.loss_sum));
+  words.Put(clipped.offset, static_cast<std::uint64_t>(metrics.loss_clipped));
+  for (const MetricField& field : kMetricFields) {
+    const std::uint64_t offset = layout.Find(field.name).offset;
+    const auto& counts = metrics.*field.counts;
+    for (std::size_t i = 0; i < counts.size(); ++i) words.Put(offset + i, static_cast<std::uint64_t>(counts[i]));
+  }
+  return {};
+}
+
+Result<bool> QuantiseSection(std::span<const float> local, std::span<const float> base,
+                             const MaskedLayout::Place& place, double weight, const RandomStream& stream,
+                             std::span<std::byte> out) {
+  if (place.length == 0) return false;
+  if (place.section->fraction_bits == kParameterFractionBits || out.size() == place.length * 8) {
+    return secagg::Quantise(local, base, *place.section, weight,
+                            std::span(reinterpret_cast<std::uint64_t*>(out.data()), place.length));
+  }
+  return secagg::Quantise(local, base, *place.section, weight, stream,
+                          std::span(reinterpret_cast<std::uint32_t*>(out.data()), place.length));
+}
+
+Status PutUpdate(const SiteContribution& site, const MaskedLayout& layout, const EncodeTerms& terms,
+                 std::span<std::byte> out, Words words) {
+  const std::uint64_t weight =
+      terms.weight_by_examples ? secagg::GridWeight(site.examples, layout.weight_cap, layout.weight_bits)
+                               : std::uint64_t{1} << layout.weight_bits;
+  const double share = std::ldexp(static_cast<double>(weight), -layout.weight_bits);
+  const std::uint64_t word = layout.ring == Ring::k32 ? 4 : 8;
+  const SeededRandom random(terms.seed);
+  const UpdateView& view = *site.update;
+  bool is_clipped = false;
+  const auto put = [&](const char* name, std::span<const float> local, std::span<const float> base,
+                       std::uint32_t step) -> Status {
+    const MaskedLayout::Place place = layout.Find(name);
+    const StreamLabel label{Purpose::kRounding, terms.round.value, terms.client.value, step};
+    CAIRN_ASSIGN_OR_RETURN(const bool clipped,
+                           QuantiseSection(local, base, place, share, random.Open(label),
+                                           out.subspan(place.offset * word, place.length * word)));
+    is_clipped = is_clipped || clipped;
+    return {};
+  };
+  CAIRN_RETURN_IF_ERROR(put("parameters", view.local_parameters, view.base_parameters, 0));
+  CAIRN_RETURN_IF_ERROR(put("buffers", view.local_buffers, view.base_buffers, 1));
+  words.Put(layout.Find("weight").offset, weight);
+  words.Put(layout.Find("clipped").offset, is_clipped ? 1 : 0);
+  words.PutLimbs(layout.Find("examples").offset, static_cast<std::uint64_t>(site.examples));
+  return {};
+}
+
+Status Wrong(const std::string& what) { return Status(errors::kSecAggUnmasked, what); }
+
+Result<MetricSums> OpenMetrics(const MaskedLayout& layout, const Words& words, std::uint64_t survivors) {
+  MetricSums metrics = MetricSums::ForClasses(layout.classes);
+  metrics.rows = static_cast<std::int64_t>(words.GetLimbs(layout.Find("rows").offset));
+  metrics.loss_sum = static_cast<std::int64_t>(words.GetLimbs(layout.Find("loss").offset));
+  const MaskedLayout::Place clipped = layout.Find("loss_clipped");
+  metrics.loss_clipped = static_cast<std::int64_t>(words.Get(clipped.offset));
+  const std::uint64_t bound = survivors * clipped.section->bound;
+  const auto rows = static_cast<std::uint64_t>(metrics.rows);
+  if (rows > bound || static_cast<std::uint64_t>(metrics.loss_clipped) > rows)
+    return Wrong("the sum's metrics are of an impossible number of rows");
+  for (const MetricField& field : kMetricFields) {
+    const MaskedLayout::Place place = layout.Find(field.name);
+    auto& counts = metrics.*field.counts;
+    for (std::uint64_t i = 0; i < place.length; ++i) {
+      const std::uint64_t count = words.Get(place.offset + i);
+      if (count > rows) return Wrong(std::string("the sum's ") + field.name + " count more than its rows");
+      counts[i] = static_cast<std::int64_t>(count);
+    }
+  }
+  return metrics;
+}
+
+}  // namespace
+
+std::uint64_t MaskedLayout::words() const {
+  std::uint64_t sum = 0;
+  for (const Section& section : sections) sum += section.length;
+  return sum;
+}
+
+MaskedLayout::Place MaskedLayout::Find(std::string_view name) const {
+  std::uint64_t offset = 0;
+  for (const Section& section : sections) {
+    if (section.name == name) return {offset, section.length, &section};
+    offset += section.length;
+  }
+  return {};
+}
+
+std::uint32_t LargestCohort(const JobSpec& spec) {
+  if (spec.secagg.max_sites > 0) return spec.secagg.max_sites;
+  const CohortConfig& cohort = spec.cohort;
+  constexpr std::uint32_t kAnybody = 128;  // who joins later is welcome up to the largest complete graph
+  if (cohort.target == 0) return std::max(kAnybody, cohort.min_clients);
+  return static_cast<std::uint32_t>(std::ceil(cohort.target * (1 + cohort.over_selection)));
+}
+
+std::uint32_t SmallestMaskedCohort(const JobSpec& spec) {
+  const CohortConfig& cohort = spec.cohort;
+  const std::uint32_t least = cohort.min_reports > 0 ? cohort.min_reports
+                              : cohort.target > 0    ? cohort.target
+                                                     : cohort.min_clients;
+  return std::max<std::uint32_t>(3, least);
+}
+
+MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind) {
+  const JobSpec& spec = manifest.spec;
+  MaskedLayout layout;
+  layout.ring = spec.secagg.bits == 32 ? Ring::k32 : Ring::k64;
+  layout.weight_cap = spec.strategy.weight_cap;
+  layout.classes = spec.evaluate.federated ? manifest.classes : 0;
+  layout.kind = kind;
+  const std::uint64_t n_max = LargestCohort(spec);
+  if (kind == RoundKind::kTrain) AddUpdateSections(spec, update, n_max, layout);
+  layout.sections.push_back(Counts("check", 4, 1));
+  if (kind == RoundKind::kTrain) {
+    layout.sections.push_back(Counts("clipped", 1, 1));
+    layout.sections.push_back(Counts("examples", kLimbs, kLimbBound));
+  }
+  AddMetricSections(n_max, layout);
+  return layout;
+}
+
+Status EncodeContribution(const SiteContribution& site, const MaskedLayout& layout, const EncodeTerms& terms,
+                          std::span<std::byte> out) {
+  CAIRN_CHECK(out.size() == layout.byte_size(), "the memory is as large as the layout says");
+  Words words(out.data(), layout.ring);
+  const std::uint64_t word = layout.ring == Ring::k32 ? 4 : 8;
+  const std::uint64_t counts_from = layout.kind == RoundKind::kTrain ? layout.Find("weight").offset : 0;
+  std::fill(out.begin() + static_cast<std::ptrdiff_t>(counts_from * word), out.end(), std::byte{0});
+  if (layout.kind == RoundKind::kTrain) CAIRN_RETURN_IF_ERROR(PutUpdate(site, layout, terms, out, words));
+  const std::uint64_t check = layout.Find("check").offset;
+  for (std::uint64_t i = 0; i < 4; ++i) words.Put(check + i, 1);
+  if (layout.classes > 0 && site.metrics != nullptr && !site.metrics->empty())
+    return PutMetrics(*site.metrics, layout, words);
+  return {};
+}
+
+Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayout& layout,
+                                std::uint64_t survivors) {
+  CAIRN_CHECK(sum.size() == layout.byte_size(), "a sum has its layout's size");
+  const Words words(const_cast<std::byte*>(sum.data()), layout.ring);
+  const std::uint64_t check = layout.Find("check").offset;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    if (words.Get(check + i) != survivors) return Wrong("the sum still holds a mask: its counts are not the survivors'");
+  }
+  OpenedCounts opened;
+  if (layout.kind == RoundKind::kTrain) {
+    opened.weight = words.Get(layout.Find("weight").offset);
+    opened.clipped = words.Get(layout.Find("clipped").offset);
+    opened.examples = static_cast<std::int64_t>(words.GetLimbs(layout.Find("examples").offset));
+    const std::uint64_t most = survivors << layout.weight_bits;
+    if (opened.weight < survivors || opened.weight > most) return Wrong("the sum's weight is impossible");
+    if (opened.clipped > survivors) return Wrong("the sum counts more clipped sites than survivors");
+    if (opened.examples < 0) return Wrong("the sum's examples are impossible");
+  }
+  if (layout.classes > 0) {
+    CAIRN_ASSIGN_OR_RETURN(opened.metrics, OpenMetrics(layout, words, survivors));
+  }
+  return opened;
+}
+
+}  // namespace cairn

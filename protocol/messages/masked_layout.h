@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/tensor/update.h"
+#include "privacy/secagg/shared/grid.h"
+#include "protocol/messages/job.h"
+#include "protocol/messages/metrics.h"
+#include "protocol/messages/work.h"
+
+namespace cairn {
+
+// The vector a site adds to a masked sum: everything it has to say about a round, in one run of ring words.
+//
+//   parameters, buffers   q of every exchanged element (secagg/shared/grid.h)       training rounds
+//   weight                w_int                                                      training rounds
+//   check                 1, 1, 1, 1: what the sum must show for the masks to be off
+//   clipped               1 where the L2 clip shortened a section                    training rounds
+//   examples              rows trained on, 16 bits a word, lowest first              training rounds
+//   rows, loss            of the metrics, likewise (loss in two's complement)        where metrics are federated
+//   loss_clipped, confusion, own_scores, rest_scores   counts, one a word            where metrics are federated
+//
+// Both sides derive it from the approved manifest; the section table is part of the round context.
+struct MaskedLayout {
+  std::vector<secagg::Section> sections;
+  secagg::Ring ring = secagg::Ring::k64;
+  std::uint8_t weight_bits = 40;
+  std::uint32_t weight_cap = 1;
+  std::uint32_t classes = 0;  // 0: no metrics
+  RoundKind kind = RoundKind::kTrain;
+
+  std::uint64_t words() const;
+  std::uint64_t byte_size() const { return words() * (ring == secagg::Ring::k32 ? 4 : 8); }
+  // Where a section starts and its length; length 0 when the layout lacks it.
+  struct Place {
+    std::uint64_t offset = 0, length = 0;
+    const secagg::Section* section = nullptr;
+  };
+  Place Find(std::string_view name) const;
+};
+
+MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind);
+
+// Largest cohort a round of this job may have: what the ring must hold without wrapping.
+std::uint32_t LargestCohort(const JobSpec& spec);
+// Fewest sites a masked attempt of this job is made with.
+std::uint32_t SmallestMaskedCohort(const JobSpec& spec);
+
+// What a site contributes as layout.byte_size() words in `out`, before any mask. `seed`, round and client open the
+// stream of the rounding bits (k32): the same site, round and update give the same words in every attempt. Errors:
+// kUpdateNotFinite; kMetricsLayout for other classes than the manifest's or counts over the section's bound.
+struct SiteContribution {
+  const UpdateView* update = nullptr;  // null for evaluation rounds
+  std::int64_t examples = 0;
+  const MetricSums* metrics = nullptr;  // null or empty: zeros
+};
+struct EncodeTerms {
+  std::uint64_t seed = 0;
+  RoundId round;
+  ClientId client;
+  bool weight_by_examples = true;
+};
+Status EncodeContribution(const SiteContribution& site, const MaskedLayout& layout, const EncodeTerms& terms,
+                          std::span<std::byte> out);
+
+// The four counts, bounds and totals of an opened sum, checked (kSecAggUnmasked); sections stay as words.
+struct OpenedCounts {
+  std::uint64_t weight = 0;  // Σ w_int
+  std::int64_t examples = 0;
+  std::uint64_t clipped = 0;
+  MetricSums metrics;
+};
+Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayout& layout, std::uint64_t survivors);
+
+}  // namespace cairn
