@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "core/base/result.h"
 #include "privacy/crypto/secret_bytes.h"

@@ -21,8 +21,8 @@ std::vector<std::uint8_t> IndicesOf(const std::vector<Answers::Revealed>& shares
   return result;
 }
 
-Interpolation At(std::vector<std::uint8_t> xs) {
-  Result<Interpolation> made = Interpolation::At(std::move(xs));
+Interpolation At(const std::vector<std::uint8_t>& xs) {
+  Result<Interpolation> made = Interpolation::At(xs);
   CAIRN_CHECK(made.ok(), "x are distinct and not 0 by the order of holders");
   return std::move(*made);
 }
@@ -63,9 +63,9 @@ std::vector<Opened> OpenAll(const Attempt& attempt, const Cohort& cohort, const 
   std::vector<Opened> opened(owners.size());
   lanes(owners.size(), [&](std::size_t i) {
     const std::vector<Answers::Revealed> shares = answers.SharesOf(cohort, owners[i]);
-    std::vector<std::uint8_t> indices = IndicesOf(shares);
+    const std::vector<std::uint8_t> indices = IndicesOf(shares);
     SecretBytes secret =
-        indices == usual ? Open(shares, usual_weights) : Open(shares, At(std::move(indices)));
+        indices == usual ? Open(shares, usual_weights) : Open(shares, At(indices));
     opened[i] =
         OpenSecret(attempt, cohort.at(owners[i]), answers.u3().Has(owners[i]), std::move(secret));
   });
