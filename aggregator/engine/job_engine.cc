@@ -12,8 +12,6 @@ namespace {
 constexpr TimerId kRoundTimers{1};
 constexpr TimerId kRetryTimer{3};
 
-constexpr std::uint32_t kMostExact = 4096;  // sites whose exact sum cannot wrap (core/tensor/exact_sum.h)
-
 Status CheckSpec(const JobSpec& spec) {
   const auto refused = [](std::string what) { return Status(errors::kJobRefused, std::move(what)); };
   if (spec.strategy.rounds == 0) return refused("strategy.rounds is 0");
@@ -41,12 +39,6 @@ Status CheckRing(const JobManifest& manifest, const UpdateLayout& layout) {
   if (manifest.spec.secagg.mode != SecAggMode::kFull) return {};
   for (const RoundKind kind : {RoundKind::kTrain, RoundKind::kEvaluate}) {
     const MaskedLayout masked = MaskedLayoutOf(manifest, layout, kind);
-    if (masked.ring == secagg::Ring::k64 && LargestCohort(manifest.spec) > kMostExact) {
-      return Status(errors::kSecAggWrap, "a cohort of " + std::to_string(LargestCohort(manifest.spec)) +
-                                             " is more than an exact sum of 64 bits holds, " +
-                                             std::to_string(kMostExact))
-          .Mend("use secagg = { bits = 32, clip = … } for so many sites");
-    }
     CAIRN_RETURN_IF_ERROR(secagg::CheckNoWrap(masked.sections, masked.ring, LargestCohort(manifest.spec)));
   }
   return {};

@@ -75,15 +75,14 @@ Result<Scaled> Scale(std::span<const float> local, std::span<const float> base, 
                      double weight) {
   CAIRN_CHECK(local.size() == section.length && (base.empty() || base.size() == local.size()),
               "a section of another length was not refused");
-  CAIRN_CHECK(section.clip > 0 && std::isfinite(section.clip),
-              "a section without a clip cannot be quantised");
+  CAIRN_CHECK(section.clip >= 0 && std::isfinite(section.clip), "a clip is a finite number");
   CAIRN_CHECK(weight > 0 && weight <= 1, "a weight outside (0, 1]");
   UpdateView view;
   view.local_parameters = local;
   view.base_parameters = base;
   const double norm = UpdateNorm(view);
   if (!std::isfinite(norm)) return FirstBad(local, base, section);
-  const bool clipped = norm > section.clip;
+  const bool clipped = section.clip > 0 && norm > section.clip;
   const double scale = clipped ? std::nextafter(section.clip / norm, 0.0) : 1.0;
   return Scaled{scale * weight * std::ldexp(1.0, section.fraction_bits), clipped};
 }
@@ -96,7 +95,8 @@ const float* At(std::span<const float> base, std::size_t i) {
 
 Status CheckNoWrap(std::span<const Section> sections, Ring ring, std::uint64_t n_max) {
   for (const Section& section : sections) {
-    const int bits = section.clip > 0 ? SignedBits(ring) : static_cast<int>(ring);
+    const bool is_signed = section.clip > 0 || section.fraction_bits > 0;
+    const int bits = is_signed ? SignedBits(ring) : static_cast<int>(ring);
     const std::uint64_t most = LargestCohort(BoundOf(section), bits);
     if (n_max <= most) continue;
     return Status(errors::kSecAggWrap, "section \"" + section.name + "\" holds at most " +
@@ -124,6 +124,7 @@ std::uint64_t GridWeight(std::int64_t examples, std::uint32_t cap, int weight_bi
 Result<bool> Quantise(std::span<const float> local, std::span<const float> base, const Section& section,
                       double weight, RandomStream stream, std::span<std::uint32_t> out) {
   CAIRN_CHECK(out.size() == local.size(), "room of another size than the section");
+  CAIRN_CHECK(section.clip > 0, "a ring of 32 bits needs a clip");
   CAIRN_CHECK(BoundOf(section) >> 31 == 0, "a section that does not fit its ring was not refused");
   CAIRN_ASSIGN_OR_RETURN(const Scaled scaled, Scale(local, base, section, weight));
   std::array<std::uint32_t, kTile> draws;

@@ -16,14 +16,15 @@ enum class Ring : std::uint8_t { k32 = 32, k64 = 64 };
 struct Section {
   std::string name;                // "parameters", "buffers", "weight", "check", "examples", "metrics", …
   std::uint64_t length = 0;        // words
-  double clip = 0;                 // real sections: L2 bound C on a site's Δ; integer sections: 0
+  // Of real sections the L2 bound C on a site's Δ, or 0 where every element was held to `bound` before (64 bits);
+  // 0 of integer sections.
+  double clip = 0;
   std::uint8_t fraction_bits = 0;  // f; 0 for integer sections
   std::uint64_t bound = 0;         // Q: largest |q| of one site; ⌈C · 2^f⌉ for real sections
   friend bool operator==(const Section&, const Section&) = default;
 };
 
-// n_max · Q < 2^(r−1) for every signed section (2^r for counts that are never negative: sections without
-// clip). A real section counts with at least ⌈clip · 2^f⌉, whatever bound it names. kSecAggWrap names the
+// n_max · Q < 2^(r−1) for every real section, 2^r for counts, which are never negative. A real section counts with at least ⌈clip · 2^f⌉, whatever bound it names. kSecAggWrap names the
 // section and the largest cohort it would hold.
 Status CheckNoWrap(std::span<const Section> sections, Ring ring, std::uint64_t n_max);
 
@@ -38,7 +39,7 @@ std::uint64_t GridWeight(std::int64_t examples, std::uint32_t cap, int weight_bi
 //   k32: ⌊x + u⌋ with u uniform from the stream (unbiased; one 32-bit draw a coordinate, in order)
 //   k64: round to nearest, ties to even; when nothing is clipped, the integers of the plain exact sum
 //        (core/tensor/exact_sum.h)
-// For every input |q_i| ≤ ⌈clip · 2^f⌉.
+// Where there is a clip, |q_i| ≤ ⌈clip · 2^f⌉ for every input.
 // Refuses NaN and Inf (kUpdateNotFinite), by index. Returns whether the section was clipped.
 Result<bool> Quantise(std::span<const float> local, std::span<const float> base, const Section& section,
                       double weight, RandomStream stream, std::span<std::uint32_t> out);
