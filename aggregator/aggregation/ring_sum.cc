@@ -73,7 +73,7 @@ void RingSum::Unmask(const secagg::UnmaskWork& work) {
   }
 }
 
-Result<OpenedSum> OpenSum(const RingSum& sum, const UpdateLayout& update, std::uint64_t survivors) {
+Result<OpenedSum> OpenRingSum(const RingSum& sum, const UpdateLayout& update, std::uint64_t survivors) {
   const MaskedLayout& layout = sum.layout();
   OpenedSum opened;
   CAIRN_ASSIGN_OR_RETURN(opened.counts, OpenCounts(sum.bytes(), layout, survivors));

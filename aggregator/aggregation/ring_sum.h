@@ -41,6 +41,6 @@ struct OpenedSum {
   OpenedCounts counts;
 };
 // kSecAggUnmasked when the counts or a bound of any element fail: such a sum is thrown away, never used.
-Result<OpenedSum> OpenSum(const RingSum& sum, const UpdateLayout& update, std::uint64_t survivors);
+Result<OpenedSum> OpenRingSum(const RingSum& sum, const UpdateLayout& update, std::uint64_t survivors);
 
 }  // namespace cairn

@@ -98,7 +98,7 @@ void JobEngine::On(TimePoint, Joined event, Actions& out) {
   out.push_back(Send{event.session, JobOffer{manifest_}});
 }
 
-void JobEngine::On(TimePoint, Left event, Actions&) {
+void JobEngine::On(TimePoint now, Left event, Actions& out) {
   const auto it = sessions_.find(event.session);
   if (it == sessions_.end()) return;
   // A newer session of the same site may already have taken its place.
@@ -107,8 +107,13 @@ void JobEngine::On(TimePoint, Left event, Actions&) {
       accepted != accepted_.end() && accepted->second == event.session) {
     accepted_.erase(accepted);
   }
-  if (client.has_value() && population_.session(*client) == event.session) population_.Disconnect(*client);
+  const std::optional<ClientId> gone = client;
+  const bool was_live = gone.has_value() && population_.session(*gone) == event.session;
+  if (was_live) population_.Disconnect(*gone);
   sessions_.erase(it);
+  if (!was_live || round_ == nullptr) return;
+  round_->OnDisconnected(now, out);
+  AfterRound(now, out);
 }
 
 void JobEngine::Connect(ClientId client, SessionId session) {
@@ -234,8 +239,15 @@ Result<std::unique_ptr<MaskedRound>> JobEngine::NewMasking(RoundConfig& config,
   CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms,
                          MaskingTermsOf({manifest, layout_, *parts.membership, parts.aggregator}, config.key,
                                         config.kind, model_->ref));
-  return MaskedRound::Create({std::move(terms), parts.membership, parts_.masking->NewPrimitives(config.key)},
-                             config.cohort.invited, population_);
+  return MaskedRound::Create(
+      {std::move(terms), parts.membership, parts_.masking->NewPrimitives(config.key), &seen_keys_},
+      config.cohort.invited, population_);
+}
+
+// A key that comes again in a later attempt is refused there.
+void JobEngine::KeepSeenKeys() {
+  if (round_ == nullptr || round_->masked() == nullptr) return;
+  for (const secagg::Advert& advert : round_->masked()->adverts()) seen_keys_.Add(advert);
 }
 
 // An attempt that cannot even be opened: said, and tried again later.
@@ -286,6 +298,7 @@ void JobEngine::On(TimePoint now, TimerFired event, Actions& out) {
 // Moves on once the open round is over: next round, next attempt, evaluation, or the end.
 void JobEngine::AfterRound(TimePoint now, Actions& out) {
   if (round_ == nullptr || !round_->over()) return;
+  KeepSeenKeys();
   const auto round = std::exchange(round_, nullptr);
   phase_ = Phase::kWaiting;
   if (round->phase() == RoundEngine::Phase::kAbandoned && round->kind() == RoundKind::kEvaluate) {
@@ -328,6 +341,7 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
     phase_ = Phase::kRecruiting;
   }
   if (round_ != nullptr) round_->Abandon(event.status.what(), out);
+  KeepSeenKeys();
   round_.reset();
   if (phase_ == Phase::kRound) phase_ = Phase::kWaiting;
   // A full disk is waited for; anything else that happens again and again ends the job.

@@ -79,6 +79,7 @@ class JobEngine {
   void MaybeOpenRound(TimePoint now, Actions& out);
   void OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed, Actions& out);
   Result<std::unique_ptr<MaskedRound>> NewMasking(RoundConfig& config, const RoundOpened* resumed) const;
+  void KeepSeenKeys();
   void GiveUpAttempt(TimePoint now, const Status& why, Actions& out);
   void AfterRound(TimePoint now, Actions& out);
   void End(JobOutcome outcome, const Status& why, Actions& out);
@@ -100,6 +101,7 @@ class JobEngine {
   std::unique_ptr<RoundEngine> round_;
   std::shared_ptr<const RoundOpened> resume_;  // the attempt that was open when the process died
   RoundEngine::MaskingRecords resume_masking_;
+  secagg::SeenKeys seen_keys_;  // of masked attempts since this process started
   std::uint64_t rounds_done_ = 0;
   std::uint32_t attempt_ = 1;
   bool evaluated_ = false;

@@ -38,20 +38,20 @@ Result<std::unique_ptr<MaskedRound>> MaskedRound::Create(Config config, const st
                                                          const Population& population) {
   std::unique_ptr<MaskedRound> round(new MaskedRound());
   for (const ClientId client : invited) {
-    std::uint32_t member = 0;
-    if (!config.membership->IndexOf(population.site(client), &member)) {
+    const std::optional<std::uint32_t> member = config.membership->IndexOf(population.site(client));
+    if (!member.has_value()) {
       return Status(errors::kSecAggMember, population.site(client) + " is not on version " +
                                                std::to_string(config.membership->version) + " of the roster");
     }
-    round->members_[client] = member;
-    round->clients_[member] = client;
+    round->members_[client] = *member;
+    round->clients_[*member] = client;
   }
   round->membership_ = config.membership;
   round->context_ = secagg::RoundContext(config.terms);
   const std::uint32_t floor = config.terms.n_min;
   CAIRN_ASSIGN_OR_RETURN(round->server_,
                          secagg::Server::Begin(std::move(config.terms), floor, config.membership,
-                                               std::move(config.primitives)));
+                                               std::move(config.primitives), config.seen));
   return round;
 }
 
@@ -59,11 +59,15 @@ Status MaskedRound::Take(ClientId client, const secagg::ToServer& message) {
   const std::uint32_t member = MemberOf(client);
   const Phase before = phase();
   const auto taken = [&](Phase of, Status status) {
-    if (status.ok() && before == of) answered_[client] = true;
+    if (status.ok() && before == of) answered_.insert(client);
     return status;
   };
-  if (const auto* advert = std::get_if<secagg::Advert>(&message))
-    return taken(Phase::kAdverts, server_->OnAdvert(member, *advert));
+  if (const auto* advert = std::get_if<secagg::Advert>(&message)) {
+    const bool is_new = !answered_.contains(client);
+    const Status status = taken(Phase::kAdverts, server_->OnAdvert(member, *advert));
+    if (status.ok() && before == Phase::kAdverts && is_new) adverts_.push_back(*advert);
+    return status;
+  }
   if (const auto* shares = std::get_if<secagg::SharesMessage>(&message))
     return taken(Phase::kShares, server_->OnShares(member, *shares));
   if (const auto* complaint = std::get_if<secagg::Complaint>(&message))
@@ -78,7 +82,7 @@ Status MaskedRound::Take(ClientId client, const secagg::ToServer& message) {
 Status MaskedRound::TakeInput(ClientId client, const secagg::MaskedInput& input) {
   CAIRN_RETURN_IF_ERROR(server_->OnMasked(MemberOf(client), input));
   inputs_[client] = input;
-  answered_[client] = true;
+  answered_.insert(client);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ class MaskedRound {
     secagg::Terms terms;
     std::shared_ptr<const secagg::Membership> membership;
     std::unique_ptr<secagg::Primitives> primitives;
+    const secagg::SeenKeys* seen = nullptr;  // keys of the job's earlier attempts; outlives the round
   };
   // kSecAggMember when an invited site is not on the roster.
   static Result<std::unique_ptr<MaskedRound>> Create(Config config, const std::vector<ClientId>& invited,
@@ -63,6 +65,7 @@ class MaskedRound {
   // What the present phase tells this participant, in order; nothing where it has no part in it.
   std::vector<secagg::ToClient> MessagesFor(ClientId client) const;
 
+  const std::vector<secagg::Advert>& adverts() const { return adverts_; }  // those taken
   // Blames since the last call, in words: "site-c sent a wrong share".
   std::vector<std::string> TakeBlames();
 
@@ -77,7 +80,8 @@ class MaskedRound {
   std::map<ClientId, std::uint32_t> members_;
   std::map<std::uint32_t, ClientId> clients_;
   std::map<ClientId, secagg::MaskedInput> inputs_;
-  std::map<ClientId, bool> answered_;  // in the present phase
+  std::set<ClientId> answered_;  // in the present phase
+  std::vector<secagg::Advert> adverts_;
   std::size_t told_blames_ = 0;
 };
 

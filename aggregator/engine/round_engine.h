@@ -51,6 +51,7 @@ class RoundEngine {
   Status Resume(TimePoint now, const MaskingRecords& records, Actions& out);
 
   void OnConnected(TimePoint now, ClientId client, Actions& out);  // plan again, the same attempt
+  void OnDisconnected(TimePoint now, Actions& out);                 // somebody; the population says who is left
   void OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat);
   void OnReport(TimePoint now, ClientId client, Report report, Actions& out);
   void OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out);
@@ -101,6 +102,7 @@ class RoundEngine {
   void SendMasking(const Member& member, Actions& out) const;
   void TellBlames(Actions& out);
   bool is_waited_for(const Member& member) const;
+  bool awaits_agreement(TimePoint now) const;
   void Commit(ModelHandle model, BlobRef server_state, Actions& out);
   void CloseMembers(bool committed, Actions& out);
   RoundSummary Summarize() const;

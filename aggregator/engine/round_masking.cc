@@ -19,6 +19,10 @@ void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer mess
     return;
   }
   const bool is_new = !masked_->has_answered(client);
+  // A signature that comes after its phase was closed without it: late, not wrong.
+  const bool is_late = std::holds_alternative<secagg::AgreementMessage>(message.body) &&
+                       masked_->phase() != MaskedRound::Phase::kAgreement;
+  if (is_late) return;
   const Status taken = masked_->Take(client, message.body);
   TellBlames(out);
   if (!taken.ok()) {
@@ -32,6 +36,21 @@ void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer mess
     if (std::holds_alternative<secagg::Complaint>(message.body) && member->state == State::kPending) Drop(*member);
   }
   AdvanceMasking(now, false, out);
+}
+
+// Survivors who have gone are not waited for, as long as enough are there.
+void RoundEngine::OnDisconnected(TimePoint now, Actions& out) {
+  if (masked_ != nullptr && phase_ == Phase::kUnmasking) AdvanceMasking(now, false, out);
+}
+
+// Whether a survivor that could still sign is waited for: only those who signed can be asked for shares.
+bool RoundEngine::awaits_agreement(TimePoint now) const {
+  if (masked_->phase() != MaskedRound::Phase::kAgreement) return false;
+  if (config_.stall_timeout > Duration{0} && now - phase_began_ >= config_.stall_timeout) return false;
+  return std::ranges::any_of(members_, [this](const Member& member) {
+    return masked_->is_in(member.client) && population_.connected(member.client) &&
+           !masked_->has_answered(member.client);
+  });
 }
 
 void RoundEngine::TellBlames(Actions& out) {
@@ -107,7 +126,7 @@ void RoundEngine::AdvanceMasking(TimePoint now, bool deadline_passed, Actions& o
     const bool is_due = is_last || goal_met || !is_waiting || deadline_passed;
     const bool enough = masked_->can_close() && (present != MaskedRound::Phase::kInputs ||
                                                  reported_ >= config_.cohort.min_reports);
-    if (!is_due) return;
+    if (!is_due || awaits_agreement(now)) return;
     if (!enough) {
       // The survivors may still come back; of the earlier phases nobody is left to wait for.
       if (is_last && !deadline_passed) return;

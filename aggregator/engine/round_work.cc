@@ -79,7 +79,7 @@ void RoundWork::MergeRings() {
 Result<RoundWork::Opened> RoundWork::FinishRing(const secagg::UnmaskWork& unmask, std::uint64_t survivors) {
   MergeRings();
   rings_[0]->Unmask(unmask);
-  CAIRN_ASSIGN_OR_RETURN(const OpenedSum sum, OpenSum(*rings_[0], layout_, survivors));
+  CAIRN_ASSIGN_OR_RETURN(const OpenedSum sum, OpenRingSum(*rings_[0], layout_, survivors));
   rings_[0].reset();
   if (ring_layout_->kind == RoundKind::kEvaluate) return Opened{model_, sum.counts};
   CAIRN_ASSIGN_OR_RETURN(ModelHandle model, Apply(sum.update));

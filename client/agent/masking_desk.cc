@@ -16,6 +16,7 @@ struct MaskingDesk::Attempt {
   Sha256Digest context;
   Sha256Digest model;           // of which the memory is
   secagg::SumMemory memory;     // of the sums over it that this site helped to open
+  std::vector<secagg::Advert> adverts;     // of the cohort as far as this site saw it
   std::unique_ptr<secagg::Client> client;  // null once it has ended
 };
 
@@ -80,11 +81,11 @@ Status MaskingDesk::Recall(Attempt& attempt, const BeginMasking& begin) {
   if (context != attempt.context)
     return Status(errors::kSecAggTerms, "the attempt comes again with other terms");
   if (in.left() == 0) return Status(errors::kSecAggState, "this site has left the attempt");
-  std::uint32_t own = 0;
-  static_cast<void>(begin.identity.membership->IndexOf(site_, &own));
+  const std::uint32_t own = begin.identity.membership->IndexOf(site_).value_or(0);  // Begin has looked
   CAIRN_ASSIGN_OR_RETURN(attempt.client,
                          secagg::Client::Restore(in.Fixed(in.left()), begin.terms, begin.floors,
-                                                 begin.identity.membership, own, new_primitives_(begin.key)));
+                                                 begin.identity.membership, own, new_primitives_(begin.key),
+                                                 &seen_[begin.key.job]));
   return {};
 }
 
@@ -94,8 +95,8 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
       return Status(errors::kSecAggTerms, "the attempt comes again with other terms");
     return MaskingStep{known->client->advert(), known->client->phase() == secagg::Client::Phase::kDelivered, false};
   }
-  std::uint32_t own = 0;
-  if (!begin.identity.membership->IndexOf(site_, &own))
+  const std::optional<std::uint32_t> own = begin.identity.membership->IndexOf(site_);
+  if (!own.has_value())
     return Status(errors::kSecAggMember, site_ + " is not on the roster of the attempt");
   auto attempt = std::make_unique<Attempt>();
   attempt->key = begin.key;
@@ -104,13 +105,17 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
   CAIRN_RETURN_IF_ERROR(Recall(*attempt, begin));
   if (attempt->client == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(attempt->client,
-                           secagg::Client::Begin(begin.terms, begin.floors, begin.identity.membership, own,
-                                                 new_primitives_(begin.key)));
+                           secagg::Client::Begin(begin.terms, begin.floors, begin.identity.membership, *own,
+                                                 new_primitives_(begin.key), &seen_[begin.key.job]));
     CAIRN_RETURN_IF_ERROR(Save(*attempt));
   }
   const secagg::Client& client = *attempt->client;
   MaskingStep step{client.advert(), client.phase() == secagg::Client::Phase::kDelivered, false};
-  attempts_[begin.key.job] = std::move(attempt);
+  std::unique_ptr<Attempt>& place = attempts_[begin.key.job];
+  if (place != nullptr) {
+    for (const secagg::Advert& advert : place->adverts) seen_[begin.key.job].Add(advert);
+  }
+  place = std::move(attempt);
   return step;
 }
 
@@ -121,6 +126,8 @@ Result<MaskingStep> MaskingDesk::Step(const StepMasking& step) {
   MaskingStep done;
   if (const auto* cohort = std::get_if<secagg::CohortMessage>(&step.message)) {
     CAIRN_ASSIGN_OR_RETURN(secagg::SharesMessage shares, client.OnCohort(*cohort));
+    attempt->adverts.clear();
+    for (const secagg::PlacedAdvert& placed : cohort->adverts) attempt->adverts.push_back(placed.advert);
     done.reply = std::move(shares);
   } else if (const auto* delivery = std::get_if<secagg::DeliveryMessage>(&step.message)) {
     CAIRN_ASSIGN_OR_RETURN(std::optional<secagg::Complaint> complaint, client.OnDelivery(*delivery));

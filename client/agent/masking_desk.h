@@ -50,6 +50,7 @@ class MaskingDesk {
   const std::string site_;
   MaskingStorage* const storage_;
   const NewPrimitives new_primitives_;
+  std::map<JobId, secagg::SeenKeys> seen_;  // of earlier attempts since this process started
   std::map<JobId, std::unique_ptr<Attempt>> attempts_;
 };
 

@@ -1,5 +1,6 @@
 #include "simulation/engine/sim_masking.h"
 
+#include <cstring>
 #include <utility>
 
 #include "privacy/crypto/sha256.h"
@@ -9,10 +10,10 @@ namespace cairn {
 namespace {
 
 // The aggregator's place among the parties; sites have their index.
-constexpr std::uint64_t kAggregator = std::uint64_t{1} << 40;
+constexpr std::uint32_t kAggregator = 0xffffffff;
 
-SigningKey KeyOf(std::uint64_t seed, std::uint64_t party) {
-  const Sha256Digest digest = TranscriptWriter("cairn-simulated-signing-key").U64(seed).U64(party).Digest();
+SigningKey KeyOf(std::uint64_t seed, std::uint32_t party) {
+  const Sha256Digest digest = TranscriptWriter("cairn-simulated-signing-key").U64(seed).U32(party).Digest();
   return SigningKey::FromSeed(std::span<const std::byte, 32>(digest.bytes));
 }
 
@@ -24,19 +25,37 @@ SimMasking::SimMasking(std::uint64_t seed, std::vector<std::string> sites)
   membership->version = 1;
   TranscriptWriter names("cairn-simulated-roster");
   for (std::size_t i = 0; i < sites_.size(); ++i) {
-    keys_.push_back(KeyOf(seed, i));
+    keys_.push_back(KeyOf(seed, static_cast<std::uint32_t>(i)));
     membership->members.push_back({sites_[i], keys_.back().verify_key(), true});
     names.Text(sites_[i]);
   }
   membership->hash = names.Digest();
   membership_ = std::move(membership);
-  work_ = std::make_shared<secagg::SharedWork>();
+  memory_ = std::make_shared<secagg::SimulatedMemory>();
 }
 
 std::unique_ptr<MaskingDesk> SimMasking::NewDesk(std::size_t client) {
   return std::make_unique<MaskingDesk>(sites_[client], nullptr, [this, client](const RoundKey& key) {
-    return PrimitivesOf(keys_[client], client, key);
+    return PrimitivesOf(keys_[client], static_cast<std::uint32_t>(client), key);
   });
+}
+
+// One stream of randomness a party and attempt; a new attempt forgets what the last one worked out.
+std::unique_ptr<secagg::Primitives> SimMasking::PrimitivesOf(const SigningKey& signer, std::uint32_t party,
+                                                             const RoundKey& key) {
+  if (key != memory_of_) memory_->Forget();
+  memory_of_ = key;
+  const Sha256Digest digest = TranscriptWriter("cairn-simulated-attempt")
+                                  .U64(seed_)
+                                  .U64(key.job.value)
+                                  .U64(key.round.value)
+                                  .U32(key.attempt)
+                                  .Digest();
+  secagg::SimulatedParty who;
+  std::memcpy(&who.seed, digest.bytes.data(), sizeof who.seed);
+  who.party = party;
+  who.attempt = key.attempt;
+  return secagg::NewSimulatedPrimitives(who, signer, memory_);
 }
 
 std::unique_ptr<secagg::Primitives> SimMasking::NewPrimitives(const RoundKey& key) {

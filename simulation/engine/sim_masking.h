@@ -28,14 +28,15 @@ class SimMasking final : public MaskingAuthority {
   std::unique_ptr<secagg::Primitives> NewPrimitives(const RoundKey& key) override;
 
  private:
-  std::unique_ptr<secagg::Primitives> PrimitivesOf(const SigningKey& signer, std::uint64_t party, const RoundKey& key);
+  std::unique_ptr<secagg::Primitives> PrimitivesOf(const SigningKey& signer, std::uint32_t party, const RoundKey& key);
 
   const std::uint64_t seed_;
   std::vector<std::string> sites_;
   std::vector<SigningKey> keys_;
   SigningKey aggregator_;
   std::shared_ptr<const secagg::Membership> membership_;
-  std::shared_ptr<secagg::SharedWork> work_;  // what both ends of a pair would compute alike
+  std::shared_ptr<secagg::SimulatedMemory> memory_;  // of the present attempt: what several parties compute alike
+  RoundKey memory_of_;
 };
 
 }  // namespace cairn
