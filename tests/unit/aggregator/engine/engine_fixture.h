@@ -18,6 +18,7 @@ class JobScript {
  public:
   JobScript() {
     spec.name = "three-numbers";
+    spec.secagg.mode = SecAggMode::kOff;
     spec.strategy.rounds = 2;
     spec.cohort.min_clients = 2;
     spec.evaluate.federated = false;

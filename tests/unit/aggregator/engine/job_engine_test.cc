@@ -228,8 +228,18 @@ INSTANTIATE_TEST_SUITE_P(
                             },
                             "cohort.min_reports"},
                     Refused{"attempts", [](JobSpec& s) { s.cohort.max_attempts = 0; }, "cohort.max_attempts"},
-                    Refused{"secagg", [](JobSpec& s) { s.secagg = SecAggMode::kFull; },
-                            "secure aggregation"}),
+                    Refused{"secagg",
+                            [](JobSpec& s) {
+                              s.secagg.mode = SecAggMode::kFull;
+                              s.cohort.min_clients = 2;
+                            },
+                            "at least 3 sites"},
+                    Refused{"ring",
+                            [](JobSpec& s) {
+                              s.secagg.mode = SecAggMode::kFull;
+                              s.cohort.min_clients = 10'000;
+                            },
+                            "in a ring of 64 bits"}),
     [](const auto& refused) { return refused.param.name; });
 
 }  // namespace

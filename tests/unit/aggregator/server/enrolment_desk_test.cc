@@ -50,7 +50,9 @@ class EnrolmentDeskTest : public testing::Test {
                folder() / "ca" / "issuer",
                folder() / "ca",
                folder() / "server.crt",
-               {"agg.example.org", 8443}};
+               {"agg.example.org", 8443},
+               "",
+               {}};
     Open();
   }
 

@@ -26,7 +26,9 @@ class EnrolmentVerbsTest : public testing::Test {
                                      folder / "ca" / "issuer",
                                      folder / "ca",
                                      folder / "server.crt",
-                                     {"localhost", 8443}},
+                                     {"localhost", 8443},
+                                     "",
+                                     {}},
                                     clock_);
     ASSERT_TRUE(desk.ok()) << desk.status().ToString();
     desk_ = *std::move(desk);

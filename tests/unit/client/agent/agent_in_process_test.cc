@@ -27,7 +27,7 @@ JobSpec LinearJob() {
   spec.model.hyper = {{"inputs", std::int64_t{4}}, {"outputs", std::int64_t{2}}};
   spec.data.dataset = "cardio";
   spec.train.steps = 5;
-  spec.secagg = SecAggMode::kOff;
+  spec.secagg.mode = SecAggMode::kOff;
   spec.cohort.min_clients = 4;
   return spec;
 }

@@ -33,7 +33,7 @@ inline std::shared_ptr<const JobManifest> MakeManifest(const ManifestTerms& term
   manifest->id = JobId{terms.id};
   manifest->spec.name = terms.name;
   manifest->spec.data.dataset = "cardio";
-  manifest->spec.secagg = terms.secagg;
+  manifest->spec.secagg.mode = terms.secagg;
   manifest->spec.cohort.min_clients = terms.min_clients;
   manifest->tensors = terms.tensors;
   manifest->digest = terms.digest;

@@ -19,7 +19,7 @@ JobManifest Plain() {
   JobManifest manifest;
   manifest.spec.name = "cardio-risk";
   manifest.spec.data.dataset = "cardio";
-  manifest.spec.secagg = SecAggMode::kOff;
+  manifest.spec.secagg.mode = SecAggMode::kOff;
   manifest.spec.cohort.min_clients = 4;
   manifest.digest = "d1";
   return manifest;
@@ -40,13 +40,13 @@ TEST(SitePolicyTest, DefaultsAllowNothing) {
 
 TEST(SitePolicyTest, PlainJobNeedsTheSiteAndTheJobToSaySo) {
   for (const SecAggPolicy site : {SecAggPolicy::kRequired, SecAggPolicy::kPlainOk}) {
-    for (const SecAggMode job : {SecAggMode::kUnset, SecAggMode::kOff, SecAggMode::kFull}) {
+    for (const SecAggMode job : {SecAggMode::kOff, SecAggMode::kFull}) {
       SitePolicy policy = Willing();
       policy.secagg = site;
       JobManifest manifest = Plain();
-      manifest.spec.secagg = job;
-      const bool both = site == SecAggPolicy::kPlainOk && job == SecAggMode::kOff;
-      EXPECT_EQ(ReasonOf(policy, manifest), both ? ErrorId{} : errors::kPolicyPlainRefused)
+      manifest.spec.secagg.mode = job;
+      const bool is_fine = site == SecAggPolicy::kPlainOk || job == SecAggMode::kFull;
+      EXPECT_EQ(ReasonOf(policy, manifest), is_fine ? ErrorId{} : errors::kPolicyPlainRefused)
           << static_cast<int>(site) << " " << static_cast<int>(job);
     }
   }
@@ -119,7 +119,7 @@ TEST(SitePolicyTest, ApprovalDoesNotOverruleThePolicy) {
 
 TEST(SitePolicyTest, MadePopulationTakesAnyJob) {
   JobManifest manifest = Plain();
-  manifest.spec.secagg = SecAggMode::kUnset;
+  manifest.spec.secagg.mode = SecAggMode::kOff;
   manifest.spec.cohort.min_clients = 1;
   EXPECT_EQ(SitePolicy::ForMadePopulation().Decide(manifest, 1u << 31, {}).answer, Answer::kAccept);
 }

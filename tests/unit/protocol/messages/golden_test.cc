@@ -18,7 +18,7 @@ namespace {
 std::filesystem::path FolderOfGolden() {
   const char* source = std::getenv("CAIRN_SOURCE_DIR");
   const std::filesystem::path root = source != nullptr ? source : std::filesystem::current_path();
-  return root / "tests/golden/wire-1";
+  return root / "tests/golden/wire-2";
 }
 
 void ExpectGolden(const std::string& name, const std::string& bytes) {

@@ -55,7 +55,7 @@ TEST(JobConfigTest, ReadsEveryConcern) {
   EXPECT_EQ(spec.strategy.rounds, 30u);
   EXPECT_EQ(spec.cohort.min_clients, 4u);
   EXPECT_EQ(spec.cohort.target, 0u);
-  EXPECT_EQ(spec.secagg, SecAggMode::kFull);
+  EXPECT_EQ(spec.secagg.mode, SecAggMode::kFull);
   EXPECT_EQ(spec.round.deadline, Duration::zero());
   EXPECT_FALSE(spec.evaluate.maximize);  // less log loss is better, unless mode says otherwise
 }

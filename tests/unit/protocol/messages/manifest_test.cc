@@ -86,8 +86,13 @@ TEST(ManifestTest, EveryFieldChangesTheDigest) {
       [](auto& m) { m.spec.evaluate.metric += "x"; },
       [](auto& m) { m.spec.evaluate.maximize = !m.spec.evaluate.maximize; },
       [](auto& m) {
-        m.spec.secagg = m.spec.secagg == SecAggMode::kFull ? SecAggMode::kOff : SecAggMode::kFull;
+        m.spec.secagg.mode = m.spec.secagg.mode == SecAggMode::kFull ? SecAggMode::kOff : SecAggMode::kFull;
       },
+      [](auto& m) { m.spec.secagg.bits ^= 96; },
+      [](auto& m) { m.spec.secagg.clip += 1; },
+      [](auto& m) { m.spec.secagg.buffer_clip += 1; },
+      [](auto& m) { ++m.spec.secagg.max_sites; },
+      [](auto& m) { ++m.classes; },
       [](auto& m) { ++m.spec.seed; },
   };
   std::set<std::string> digests = {ComputeDigest(base)};

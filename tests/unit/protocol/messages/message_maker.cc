@@ -1,5 +1,7 @@
 #include "message_maker.h"
 
+#include <algorithm>
+
 namespace cairn {
 
 std::string MessageMaker::Name() {
@@ -70,10 +72,14 @@ JobSpec MessageMaker::Spec() {
   spec.strategy.rounds = static_cast<std::uint32_t>(1 + Below(100));
   spec.strategy.weight_by_examples = Flip();
   spec.cohort = {
-      .min_clients = 3, .target = 4, .over_selection = Real(0, 1), .min_reports = 2, .max_attempts = 5};
+      .min_clients = 3, .target = 4, .over_selection = Real(0, 1), .min_reports = 3, .max_attempts = 5};
   spec.round.deadline = std::chrono::milliseconds(Below(100000));
   spec.evaluate = {.federated = Flip(), .central = Flip(), .metric = "roc_auc", .maximize = true};
-  spec.secagg = static_cast<SecAggMode>(Below(3));
+  spec.secagg = {.mode = Flip() ? SecAggMode::kFull : SecAggMode::kOff,
+                 .bits = 32,
+                 .clip = Real(1, 100),
+                 .buffer_clip = Real(1, 100),
+                 .max_sites = 40};
   spec.seed = stream_.NextU64() >> 1;
   return spec;
 }
@@ -88,6 +94,7 @@ std::shared_ptr<const JobManifest> MessageMaker::Manifest() {
                        {"bias", {}, Role::kParameter, Scope::kLocal},
                        {"mean", {3}, Role::kBuffer, Scope::kExchanged},
                        {"seen", {}, Role::kCounter, Scope::kExchanged}};
+  manifest->classes = 3;
   manifest->initial_model = Blob();
   manifest->initial_model.size = ParameterSpec::Create(manifest->tensors)->byte_size();
   manifest->digest = ComputeDigest(*manifest);
@@ -112,9 +119,102 @@ ClientMessage MessageMaker::Client(std::size_t kind) {
       report.metrics = Metrics();
       return report;
     }
-    default:
+    case 4:
       return RoundDecline{Key(), 7103, Name()};
+    default:
+      return MaskingToServer{Key(), MaskingBody()};
   }
+}
+
+secagg::SealedShare MessageMaker::Sealed(secagg::Position peer) {
+  secagg::SealedShare share;
+  share.peer = peer;
+  Fill(share.sealed);
+  Fill(share.mask_key_hash.bytes);
+  Fill(share.self_mask_hash.bytes);
+  return share;
+}
+
+secagg::Advert MessageMaker::Advert() {
+  secagg::Advert advert;
+  Fill(advert.share_key.bytes);
+  Fill(advert.mask_key.bytes);
+  Fill(advert.commitment.bytes);
+  Fill(advert.signature.bytes);
+  return advert;
+}
+
+secagg::SiteSet MessageMaker::Set() {
+  secagg::SiteSet set(11);
+  for (secagg::Position p = 0; p < 11; ++p) {
+    if (Flip()) set.Add(p);
+  }
+  return set;
+}
+
+secagg::ToServer MessageMaker::MaskingBody() {
+  switch (Below(5)) {
+    case 0:
+      return Advert();
+    case 1: {
+      secagg::SharesMessage message{{Sealed(0), Sealed(4)}, {}};
+      Fill(message.signature.bytes);
+      return message;
+    }
+    case 2: {
+      secagg::AgreementMessage message;
+      Fill(message.signature.bytes);
+      return message;
+    }
+    case 3: {
+      secagg::UnmaskMessage message;
+      message.shares = {{1, secagg::ShareKind::kMaskKey, {}}, {3, secagg::ShareKind::kSelfMask, {}}};
+      for (auto& share : message.shares) Fill(share.share);
+      Fill(message.signature.bytes);
+      return message;
+    }
+    default: {
+      secagg::Complaint message{3, secagg::ComplaintKind::kWrongHash, {}, {}};
+      Fill(message.evidence.bytes);
+      Fill(message.signature.bytes);
+      return message;
+    }
+  }
+}
+
+secagg::ToClient MessageMaker::MaskingAnswer() {
+  switch (Below(4)) {
+    case 0: {
+      secagg::CohortMessage message{.n = 9, .members = Set(), .adverts = {{0, 2, Advert()}, {3, 7, Advert()}}, .proof = {}, .signature = {}};
+      message.proof.resize(2);
+      for (auto& digest : message.proof) Fill(digest.bytes);
+      Fill(message.signature.bytes);
+      return message;
+    }
+    case 1: {
+      secagg::DeliveryMessage message{Set(), {Sealed(1), Sealed(2)}, {}};
+      Fill(message.signature.bytes);
+      return message;
+    }
+    case 2: {
+      secagg::SurvivorsMessage message{Set(), {}};
+      Fill(message.signature.bytes);
+      return message;
+    }
+    default: {
+      secagg::UnmaskRequest message{{{0, {}}, {5, {}}}};
+      for (auto& placed : message.agreed) Fill(placed.signature.bytes);
+      return message;
+    }
+  }
+}
+
+secagg::MaskedInput MessageMaker::Masked(const BlobRef& vector) {
+  secagg::MaskedInput input;
+  input.bytes = vector.size;
+  std::ranges::copy(vector.sha256, input.object.bytes.begin());
+  Fill(input.signature.bytes);
+  return input;
 }
 
 ServerMessage MessageMaker::Server(std::size_t kind) {
@@ -135,14 +235,21 @@ ServerMessage MessageMaker::Server(std::size_t kind) {
       plan.deadline = std::chrono::seconds(Below(100));
       plan.layout_hash = stream_.NextU64();
       plan.model_ref = Blob();
+      if (Flip()) {
+        PlanMasking& masking = plan.masking.emplace();
+        Fill(masking.context.bytes);
+        masking.roster = Name();
+      }
       return plan;
     }
     case 4:
       return ReportReceipt{Key(), static_cast<ReportOutcome>(1 + Below(4)), 5101, Name()};
     case 5:
       return RoundClosed{Key(), Flip()};
-    default:
+    case 6:
       return JobEnded{{stream_.NextU64()}, static_cast<JobOutcome>(1 + Below(3)), Name()};
+    default:
+      return MaskingToClient{Key(), MaskingAnswer()};
   }
 }
 

@@ -29,9 +29,19 @@ class MessageMaker {
 
   ClientMessage Client(std::size_t kind);  // index of the variant; a Report comes without its update
   ServerMessage Server(std::size_t kind);
+  secagg::ToServer MaskingBody();    // all but a masked input, which stands in its report
+  secagg::ToClient MaskingAnswer();
+  secagg::MaskedInput Masked(const BlobRef& vector);
   WorkRequest Work();  // with a model of zeros
 
  private:
+  void Fill(std::span<std::byte> out) {
+    for (std::byte& byte : out) byte = static_cast<std::byte>(Below(256));
+  }
+  secagg::SealedShare Sealed(secagg::Position peer);
+  secagg::Advert Advert();
+  secagg::SiteSet Set();
+
   RandomStream stream_;
 };
 

@@ -71,6 +71,7 @@ class SimDriverTest : public testing::Test {
     manifest->federation = "test";
     manifest->submitter = "researcher";
     manifest->tensors = parts.initial->values.spec().tensors();
+    manifest->classes = 3;
     manifest->initial_model = parts.initial->ref;
     manifest->digest = ComputeDigest(*manifest);
     parts.manifest = manifest;
@@ -124,6 +125,35 @@ TEST_F(SimDriverTest, DirectAndWireGiveTheSameBytes) {
   for (std::size_t i = 0; i < direct.summaries.size(); ++i) {
     EXPECT_EQ(direct.summaries[i].metrics, wire.summaries[i].metrics);
   }
+}
+
+// The first rule of secure aggregation: it costs nothing in the result.
+TEST_F(SimDriverTest, MaskedSumsOf64BitsGiveTheBytesOfPlainOnes) {
+  spec_.secagg.mode = SecAggMode::kOff;
+  const Collect plain = Run({.lanes = 2, .transport = TransportMode::kWire});
+  spec_.secagg.mode = SecAggMode::kFull;
+  const Collect masked = Run({.lanes = 2, .transport = TransportMode::kWire});
+  EXPECT_EQ(masked.models, plain.models);
+  ASSERT_EQ(masked.summaries.size(), plain.summaries.size());
+  for (std::size_t i = 0; i < plain.summaries.size(); ++i) {
+    EXPECT_EQ(masked.summaries[i].metrics, plain.summaries[i].metrics) << i;
+    EXPECT_EQ(masked.summaries[i].examples, plain.summaries[i].examples) << i;
+    EXPECT_EQ(masked.summaries[i].reported, plain.summaries[i].reported) << i;
+  }
+}
+
+TEST_F(SimDriverTest, MaskedSumsOf32BitsAreTheSameWithAndWithoutMasksAndNearThePlainOnes) {
+  spec_.secagg.mode = SecAggMode::kFull;
+  spec_.secagg.bits = 32;
+  spec_.secagg.clip = spec_.secagg.buffer_clip = 16;
+  spec_.strategy.weight_cap = 64;
+  const Collect direct = Run({.lanes = 3, .transport = TransportMode::kDirect});
+  const Collect wire = Run({.lanes = 2, .transport = TransportMode::kWire});
+  EXPECT_EQ(direct.models, wire.models);
+  spec_.secagg = {.mode = SecAggMode::kOff};
+  const Collect plain = Run({.lanes = 2});
+  const double masked_loss = Summarize(direct.summaries.back().metrics).log_loss;
+  EXPECT_NEAR(masked_loss, Summarize(plain.summaries.back().metrics).log_loss, 1e-4);
 }
 
 TEST_F(SimDriverTest, SampledCohortsAreOfTheSizeAskedForAndDifferByRound) {
