@@ -21,9 +21,11 @@ Transcript AdvertTranscript(const Sha256Digest& rc, std::uint32_t u, const Adver
   return transcript;
 }
 
-Transcript CohortTranscript(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root) {
+Transcript CohortTranscript(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root,
+                            const SiteSet& members) {
   Transcript transcript("cohort");
   transcript.Hash(rc).U32(n).Hash(root);
+  if (members.universe() != 0) transcript.Hash(members.Hash());
   return transcript;
 }
 
@@ -79,12 +81,13 @@ Sha256Digest AdvertLeaf(std::uint32_t u, const Sha256Digest& advert_hash) {
   return MerkleLeaf(TranscriptWriter().U32(u).Fixed(advert_hash.bytes).bytes());
 }
 
-Bytes CohortBytes(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root) {
-  return CohortTranscript(rc, n, root).bytes();
+Bytes CohortBytes(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root, const SiteSet& members) {
+  return CohortTranscript(rc, n, root, members).bytes();
 }
 
-Sha256Digest CohortContext(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root) {
-  return CohortTranscript(rc, n, root).Digest();
+Sha256Digest CohortContext(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root,
+                           const SiteSet& members) {
+  return CohortTranscript(rc, n, root, members).Digest();
 }
 
 AeadKey SealingKey(const SecretBytes& shared, const Sha256Digest& cc, const PairEnd& from,

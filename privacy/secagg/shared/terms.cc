@@ -87,7 +87,7 @@ Status CheckCohort(const Terms& terms, const Floors& floors) {
   return {};
 }
 
-Status CheckGraph(const Terms& terms) {
+Status CheckGraph(const Terms& terms, const GraphAssumptions& assumptions) {
   const GraphParameters pair{terms.k, terms.t};
   if (terms.k == 0 && terms.t == 0) {
     if (terms.n_max <= kMaxComplete) return {};
@@ -96,7 +96,7 @@ Status CheckGraph(const Terms& terms) {
   }
   if (terms.k % 2 != 0) return Refused("k = " + std::to_string(terms.k) + ", expected an even number");
   for (const std::uint32_t n : {terms.n_min, terms.n_max}) {
-    if (const Status holds = pair.Check(n, {}); !holds.ok()) return Refused(holds.what());
+    if (const Status holds = pair.Check(n, assumptions); !holds.ok()) return Refused(holds.what());
   }
   return {};
 }
@@ -153,7 +153,7 @@ Status CheckTerms(const Terms& terms, const Floors& floors) {
   CAIRN_RETURN_IF_ERROR(CheckVector(terms));
   CAIRN_RETURN_IF_ERROR(CheckCohort(terms, floors));
   CAIRN_RETURN_IF_ERROR(CheckWrap(terms));
-  return CheckGraph(terms);
+  return CheckGraph(terms, floors.graph);
 }
 
 }  // namespace cairn::secagg
