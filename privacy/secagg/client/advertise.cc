@@ -30,8 +30,8 @@ Result<Advertised> Advertised::Draw(const Attempt& attempt, std::uint32_t own, c
   Advert& advert = result.advert_;
   advert.mask_key = result.secrets_->mask_key.public_key();
   advert.share_key = result.secrets_->share_key.public_key();
-  advert.commitment = 
-      SelfCommitment(attempt.context, own, result.secrets_->self_mask.Reveal(RevealSecret{}).first<kSecretBytes>());
+  advert.commitment = SelfCommitment(attempt.context, own,
+                                     result.secrets_->self_mask.Reveal(RevealSecret{}).first<kSecretBytes>());
   advert.signature = primitives.Sign(AdvertBytes(attempt.context, own, advert));
   // Also catches a signing key that is not the one the roster has for this member.
   CAIRN_RETURN_IF_ERROR(CheckAdvert(attempt, own, advert, seen));

@@ -23,8 +23,8 @@ class Advertised {
     SecretBytes self_mask;  // b_u
   };
 
-  // kSecAggMember when `own` is not an active member; kSecAggKey when the drawn keys were drawn before, as by a
-  // machine that was copied while it ran.
+  // kSecAggMember when `own` is not an active member; kSecAggKey when the drawn keys were drawn before, as by
+  // a machine that was copied while it ran.
   static Result<Advertised> Draw(const Attempt& attempt, std::uint32_t own, const SeenKeys* seen);
   static Result<Advertised> Read(TranscriptReader& in);
   void Write(StateWriter& out) const;

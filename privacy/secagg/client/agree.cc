@@ -30,16 +30,15 @@ Status CheckSet(const Attempt& attempt, const Neighbourhood& around, const SiteS
 Result<Agreed> Agreed::To(const Attempt& attempt, std::uint32_t own, const Neighbourhood& around,
                           const SiteSet& u2, const SurvivorsMessage& survivors, const SumMemory& memory) {
   CAIRN_RETURN_IF_ERROR(CheckSet(attempt, around, u2, survivors.u3));
-  if (!attempt.primitives->Verifies(attempt.terms.aggregator, SurvivorsBytes(around.context, u2, survivors.u3),
-                                    survivors.signature)) {
+  if (!attempt.primitives->Verifies(attempt.terms.aggregator,
+                                    SurvivorsBytes(around.context, u2, survivors.u3), survivors.signature)) {
     return Status(errors::kSecAggMember, "the survivors are not signed by this round's aggregator");
   }
   Agreed result;
   result.members_ = around.MembersAt(survivors.u3);
   CAIRN_RETURN_IF_ERROR(memory.Check(result.members_, attempt.floors.min_cohort));
   result.u3_ = survivors.u3;
-  result.message_.signature =
-      attempt.primitives->Sign(AgreedBytes(around.context, own, u2, survivors.u3));
+  result.message_.signature = attempt.primitives->Sign(AgreedBytes(around.context, own, u2, survivors.u3));
   return result;
 }
 

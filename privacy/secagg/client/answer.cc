@@ -24,8 +24,8 @@ Status CheckQuorum(const Attempt& attempt, std::uint32_t own, const Neighbourhoo
     }
     const Peer* peer = around.Find(vote.position);
     if (peer == nullptr || !u3.Has(vote.position) || (!attempt.is_complete() && peer->member == own)) {
-      return Status(errors::kSecAggMessage,
-                    "an agreement is of position " + std::to_string(vote.position) + ", which does not count here");
+      return Status(errors::kSecAggMessage, "an agreement is of position " + std::to_string(vote.position) +
+                                                ", which does not count here");
     }
     const Membership::Member* member = attempt.membership->Find(peer->member);
     CAIRN_CHECK(member != nullptr, "the circle was checked against the roster");
@@ -50,7 +50,8 @@ Sha256Digest DigestOf(const UnmaskRequest& request) {
 }  // namespace
 
 Result<Answered> Answered::Reveal(const Attempt& attempt, std::uint32_t own, const Neighbourhood& around,
-                                  const Received& received, const Agreed& agreed, const UnmaskRequest& request) {
+                                  const Received& received, const Agreed& agreed,
+                                  const UnmaskRequest& request) {
   const SiteSet &u2 = received.u2(), &u3 = agreed.u3();
   CAIRN_RETURN_IF_ERROR(CheckQuorum(attempt, own, around, u2, u3, request));
   Answered result;

@@ -23,11 +23,16 @@ constexpr std::string_view kStateLabel = "cairn-secagg-client-1";
 
 Status Refuse(const std::string& what) { return Status(errors::kSecAggMessage, what); }
 
-// Which steps are done; each has its own file. The façade decides only whether a message is due, repeated or refused.
+// Which steps are done; each has its own file. The façade decides only whether a message is due, repeated or
+// refused.
 class SteppingClient final : public Client {
  public:
   SteppingClient(Attempt attempt, std::uint32_t own, const SeenKeys* seen, Phase phase, Advertised advertised)
-      : attempt_(std::move(attempt)), own_(own), seen_(seen), phase_(phase), advertised_(std::move(advertised)) {}
+      : attempt_(std::move(attempt)),
+        own_(own),
+        seen_(seen),
+        phase_(phase),
+        advertised_(std::move(advertised)) {}
 
   const Advert& advert() const override { return advertised_.advert(); }
   Phase phase() const override { return phase_; }
@@ -51,7 +56,8 @@ class SteppingClient final : public Client {
   template <class Word>
   Status MaskWords(std::span<Word> words) {
     if (phase_ != Phase::kDelivered) return NotDue("a vector to mask");
-    return masked_.AddTo(words, attempt_, own_, advertised_.secrets(), shared_->neighbourhood(), received_->u2());
+    return masked_.AddTo(words, attempt_, own_, advertised_.secrets(), shared_->neighbourhood(),
+                         received_->u2());
   }
   void Write(StateWriter& out) const;
   bool IsWhole() const;
@@ -122,21 +128,24 @@ Result<std::optional<Complaint>> SteppingClient::OnDelivery(const DeliveryMessag
 Result<MaskedInput> SteppingClient::Masked(const Sha256Digest& object, std::uint64_t bytes) {
   if (masked_.is_named()) return masked_.NameAgain(object, bytes);
   if (phase_ != Phase::kDelivered) return NotDue("a masked vector");
-  CAIRN_ASSIGN_OR_RETURN(const MaskedInput message, masked_.Name(attempt_, own_, shared_->neighbourhood().context,
-                                                                 received_->u2(), object, bytes));
+  CAIRN_ASSIGN_OR_RETURN(
+      const MaskedInput message,
+      masked_.Name(attempt_, own_, shared_->neighbourhood().context, received_->u2(), object, bytes));
   phase_ = Phase::kMasked;
   // No later step needs them; without them nobody can mask again.
   advertised_.Wipe();
   return message;
 }
 
-Result<AgreementMessage> SteppingClient::OnSurvivors(const SurvivorsMessage& message, const SumMemory& memory) {
+Result<AgreementMessage> SteppingClient::OnSurvivors(const SurvivorsMessage& message,
+                                                     const SumMemory& memory) {
   if (agreed_ && shared_) {
     if (message.u3 == agreed_->u3() && phase_ == Phase::kDecided) return agreed_->message();
     if (message.u3 != agreed_->u3() &&
-        attempt_.primitives->Verifies(attempt_.terms.aggregator,
-                                      SurvivorsBytes(shared_->neighbourhood().context, received_->u2(), message.u3),
-                                      message.signature)) {
+        attempt_.primitives->Verifies(
+            attempt_.terms.aggregator,
+            SurvivorsBytes(shared_->neighbourhood().context, received_->u2(), message.u3),
+            message.signature)) {
       return Contradiction("sets of survivors");
     }
   }
@@ -163,8 +172,8 @@ Result<UnmaskMessage> SteppingClient::OnUnmask(const UnmaskRequest& request) {
 }
 
 // state = text label, rc (32), u32 own, u8 phase, then by phase
-//   kFailed: nothing · else: advert · kShared on: cohort and shares sent · kDelivered on: shares received, masked
-//   input · kDecided on: decision · kAnswered: advert, decision, answer
+//   kFailed: nothing · else: advert · kShared on: cohort and shares sent · kDelivered on: shares received,
+//   masked input · kDecided on: decision · kAnswered: advert, decision, answer
 void SteppingClient::Write(StateWriter& out) const {
   out.Blob(AsBytes(kStateLabel)).Hash(attempt_.context).U32(own_).U8(static_cast<std::uint8_t>(phase_));
   advertised_.Write(out);
@@ -205,8 +214,8 @@ Status SteppingClient::Load(TranscriptReader& in) {
   return in.done() && IsWhole() ? Status::Ok() : Status(errors::kSecAggState, "the saved state is damaged");
 }
 
-// What later steps rely on. The state is sealed on disk, so this guards against our own old versions, not against
-// forgers.
+// What later steps rely on. The state is sealed on disk, so this guards against our own old versions, not
+// against forgers.
 bool SteppingClient::IsWhole() const {
   const bool needs_secrets = phase_ <= Phase::kDelivered;
   if (needs_secrets != advertised_.has_secrets()) return false;
@@ -226,8 +235,8 @@ bool SteppingClient::IsWhole() const {
 Result<std::unique_ptr<Client>> Client::Begin(Terms terms, const Floors& floors,
                                               std::shared_ptr<const Membership> membership, std::uint32_t own,
                                               std::unique_ptr<Primitives> primitives, const SeenKeys* seen) {
-  CAIRN_ASSIGN_OR_RETURN(Attempt attempt,
-                         Attempt::Open(std::move(terms), floors, std::move(membership), std::move(primitives)));
+  CAIRN_ASSIGN_OR_RETURN(
+      Attempt attempt, Attempt::Open(std::move(terms), floors, std::move(membership), std::move(primitives)));
   CAIRN_ASSIGN_OR_RETURN(Advertised advertised, Advertised::Draw(attempt, own, seen));
   return std::unique_ptr<Client>(std::make_unique<SteppingClient>(std::move(attempt), own, seen,
                                                                   Phase::kAdvertised, std::move(advertised)));
@@ -235,10 +244,11 @@ Result<std::unique_ptr<Client>> Client::Begin(Terms terms, const Floors& floors,
 
 Result<std::unique_ptr<Client>> Client::Restore(std::span<const std::byte> saved, Terms terms,
                                                 const Floors& floors,
-                                                std::shared_ptr<const Membership> membership, std::uint32_t own,
-                                                std::unique_ptr<Primitives> primitives, const SeenKeys* seen) {
-  CAIRN_ASSIGN_OR_RETURN(Attempt attempt,
-                         Attempt::Open(std::move(terms), floors, std::move(membership), std::move(primitives)));
+                                                std::shared_ptr<const Membership> membership,
+                                                std::uint32_t own, std::unique_ptr<Primitives> primitives,
+                                                const SeenKeys* seen) {
+  CAIRN_ASSIGN_OR_RETURN(
+      Attempt attempt, Attempt::Open(std::move(terms), floors, std::move(membership), std::move(primitives)));
   TranscriptReader in(saved, kStateLabel);
   Sha256Digest context;
   in.FixedTo(context.bytes);

@@ -37,12 +37,12 @@ template <class Word>
 Status AddMasksTo(std::span<Word> words, bool added, const Attempt& attempt, std::uint32_t own,
                   const Advertised::Secrets& secrets, const Neighbourhood& around, const SiteSet& u2) {
   if (added) return Status(errors::kSecAggState, "the masks of this attempt are used already");
-  if (words.size() != attempt.terms.words() || 8 * sizeof(Word) != static_cast<std::size_t>(attempt.terms.ring)) {
-    return Status(errors::kSecAggState,
-                  "the vector has " + std::to_string(words.size()) + " words of " +
-                      std::to_string(8 * sizeof(Word)) + " bits, the terms say " +
-                      std::to_string(attempt.terms.words()) + " of " +
-                      std::to_string(static_cast<int>(attempt.terms.ring)));
+  if (words.size() != attempt.terms.words() ||
+      8 * sizeof(Word) != static_cast<std::size_t>(attempt.terms.ring)) {
+    return Status(errors::kSecAggState, "the vector has " + std::to_string(words.size()) + " words of " +
+                                            std::to_string(8 * sizeof(Word)) + " bits, the terms say " +
+                                            std::to_string(attempt.terms.words()) + " of " +
+                                            std::to_string(static_cast<int>(attempt.terms.ring)));
   }
   CAIRN_ASSIGN_OR_RETURN(const std::vector<PairMask> masks, MasksWith(attempt, own, secrets, around, u2));
   const SecretBytes self =

@@ -26,13 +26,13 @@ struct Neighbourhood {
   std::uint32_t n = 0;   // |U1|
   Position own = 0;
   std::uint32_t threshold = 0;  // t
-  // The holders of our shares, who are also the dealers of those we hold; ascending. Complete graph: all of U1 and so
-  // ourselves; regular: the neighbours.
+  // The holders of our shares, who are also the dealers of those we hold; ascending. Complete graph: all of
+  // U1 and so ourselves; regular: the neighbours.
   std::vector<Peer> circle;
   SiteSet members;  // U1 over the roster
 
   std::size_t InCircle(const SiteSet& positions) const;
-  const Peer* Find(Position position) const;  // null outside of the circle
+  const Peer* Find(Position position) const;                             // null outside of the circle
   std::vector<std::uint32_t> MembersAt(const SiteSet& positions) const;  // ascending
 
   static Result<Neighbourhood> Read(TranscriptReader& in);

@@ -15,14 +15,15 @@ namespace {
 
 Status CheckSet(const Attempt& attempt, const Neighbourhood& around, const SiteSet& u2) {
   if (u2.universe() != around.n) {
-    return Status(errors::kSecAggMessage, "the sites that shared are a set over " + std::to_string(u2.universe()) +
-                                              ", the cohort has " + std::to_string(around.n));
+    return Status(errors::kSecAggMessage, "the sites that shared are a set over " +
+                                              std::to_string(u2.universe()) + ", the cohort has " +
+                                              std::to_string(around.n));
   }
   if (!u2.Has(around.own)) return Status(errors::kSecAggMessage, "the sites that shared leave this one out");
   const std::uint32_t smallest = SmallestSurvivors(around.n, attempt.floors.min_cohort);
   if (u2.size() < smallest) {
-    return Status(errors::kSecAggFloor, std::to_string(u2.size()) + " sites shared, a sum needs " +
-                                            std::to_string(smallest));
+    return Status(errors::kSecAggFloor,
+                  std::to_string(u2.size()) + " sites shared, a sum needs " + std::to_string(smallest));
   }
   if (around.InCircle(u2) < around.threshold) {
     return Status(errors::kSecAggFloor, std::to_string(around.InCircle(u2)) +
@@ -51,7 +52,8 @@ std::optional<ComplaintKind> FindFault(const Sha256Digest& cc, const ShareNames&
   const auto hash = [&](ShareKind kind) {
     return ShareHash(cc, expected.dealer, expected.holder, kind, opened->of(kind));
   };
-  if (hash(ShareKind::kMaskKey) != share.mask_key_hash || hash(ShareKind::kSelfMask) != share.self_mask_hash) {
+  if (hash(ShareKind::kMaskKey) != share.mask_key_hash ||
+      hash(ShareKind::kSelfMask) != share.self_mask_hash) {
     return ComplaintKind::kWrongHash;
   }
   return std::nullopt;
@@ -84,9 +86,9 @@ Result<std::variant<Received, Complaint>> Received::Open(const Attempt& attempt,
   for (const Peer& peer : around.circle) {
     if (delivery.u2.Has(peer.position)) result.owners_.push_back(peer.position);
   }
-  const bool fits = std::equal(result.owners_.begin(), result.owners_.end(), delivery.shares.begin(),
-                               delivery.shares.end(),
-                               [](Position owner, const SealedShare& share) { return owner == share.peer; });
+  const bool fits =
+      std::equal(result.owners_.begin(), result.owners_.end(), delivery.shares.begin(), delivery.shares.end(),
+                 [](Position owner, const SealedShare& share) { return owner == share.peer; });
   if (!fits) {
     return Status(errors::kSecAggMessage, "the delivery brings " + std::to_string(delivery.shares.size()) +
                                               " shares, expected those of " +
@@ -102,8 +104,8 @@ Result<std::variant<Received, Complaint>> Received::Open(const Attempt& attempt,
     CAIRN_CHECK(dealer != nullptr, "owners are of the circle");
     const ShareNames expected{dealer->member, own, dealer->share_index};
     const std::optional<OpenedShare> opened =
-        OpenShares(keys[static_cast<std::size_t>(dealer - around.circle.data())], around.context, dealer->member,
-                   own, share.sealed);
+        OpenShares(keys[static_cast<std::size_t>(dealer - around.circle.data())], around.context,
+                   dealer->member, own, share.sealed);
     if (const auto fault = FindFault(around.context, expected, share, opened)) {
       if (dealer->member == own) {
         return Status(errors::kSecAggSealed, "the share this site keeps for itself came back changed");
@@ -123,12 +125,15 @@ std::span<const std::byte, kShareBytes> Received::share(std::size_t i, ShareKind
   return shares_.Reveal(RevealSecret{}).subspan(offset).first<kShareBytes>();
 }
 
-bool Received::Answers(const DeliveryMessage& delivery) const { return DigestOf(delivery) == delivery_digest_; }
+bool Received::Answers(const DeliveryMessage& delivery) const {
+  return DigestOf(delivery) == delivery_digest_;
+}
 
 bool Received::IsContradictedBy(const Attempt& attempt, const Sha256Digest& cc,
                                 const DeliveryMessage& delivery) const {
-  return delivery.u2 != u2_ && attempt.primitives->Verifies(attempt.terms.aggregator,
-                                                            DeliveryBytes(cc, delivery.u2), delivery.signature);
+  return delivery.u2 != u2_ &&
+         attempt.primitives->Verifies(attempt.terms.aggregator, DeliveryBytes(cc, delivery.u2),
+                                      delivery.signature);
 }
 
 void Received::Write(StateWriter& out) const {

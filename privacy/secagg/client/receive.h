@@ -18,9 +18,9 @@ namespace cairn::secagg {
 class Received {
  public:
   // Checks U2 against U1, the floors and t (kSecAggFloor, kSecAggMessage), the aggregator's signature
-  // (kSecAggMember), and that the shares are those of the circle in U2 (kSecAggMessage). A share that does not open,
-  // names others or differs from its hash gives a complaint about its dealer; one of our own gives kSecAggSealed,
-  // since only its bearer can have changed it.
+  // (kSecAggMember), and that the shares are those of the circle in U2 (kSecAggMessage). A share that does
+  // not open, names others or differs from its hash gives a complaint about its dealer; one of our own gives
+  // kSecAggSealed, since only its bearer can have changed it.
   static Result<std::variant<Received, Complaint>> Open(const Attempt& attempt, std::uint32_t own,
                                                         const Advertised& advertised, Shared& shared,
                                                         const DeliveryMessage& delivery);
@@ -34,7 +34,8 @@ class Received {
   void Wipe() { shares_ = SecretBytes(); }
 
   bool Answers(const DeliveryMessage& delivery) const;
-  bool IsContradictedBy(const Attempt& attempt, const Sha256Digest& cc, const DeliveryMessage& delivery) const;
+  bool IsContradictedBy(const Attempt& attempt, const Sha256Digest& cc,
+                        const DeliveryMessage& delivery) const;
 
  private:
   Received() = default;

@@ -29,8 +29,8 @@ std::array<std::byte, kSealedShareBytes> SealShares(Primitives& primitives, cons
   // From the party's own source, so that a simulation can be replayed.
   std::array<std::byte, AeadKey::kNonceBytes> nonce;
   primitives.Fill(nonce);
-  const Bytes sealed = key.SealWithNonce(nonce, plain.Reveal(RevealSecret{}),
-                                         SealedContext(cc, names.dealer, names.holder));
+  const Bytes sealed =
+      key.SealWithNonce(nonce, plain.Reveal(RevealSecret{}), SealedContext(cc, names.dealer, names.holder));
   CAIRN_CHECK(sealed.size() == kSealedShareBytes, "a sealed pair of shares has one size");
   std::array<std::byte, kSealedShareBytes> result;
   std::copy(sealed.begin(), sealed.end(), result.begin());

@@ -35,8 +35,7 @@ struct OpenedShare {
   SecretBytes shares;  // of s, then of b
   std::span<const std::byte, kShareBytes> of(ShareKind kind) const {
     const std::span<const std::byte> all = shares.Reveal(RevealSecret{});
-    return kind == ShareKind::kMaskKey ? all.first<kShareBytes>()
-                                       : all.subspan<kShareBytes, kShareBytes>();
+    return kind == ShareKind::kMaskKey ? all.first<kShareBytes>() : all.subspan<kShareBytes, kShareBytes>();
   }
 };
 // Nothing when it does not open for these two.

@@ -21,7 +21,8 @@ Status CheckSize(const Attempt& attempt, std::uint32_t n) {
   const auto refuse = [n](const std::string& rule) {
     return Status(errors::kSecAggFloor, "the cohort has " + std::to_string(n) + " sites, " + rule);
   };
-  if (n < floors.min_cohort) return refuse("this site's policy asks for " + std::to_string(floors.min_cohort));
+  if (n < floors.min_cohort)
+    return refuse("this site's policy asks for " + std::to_string(floors.min_cohort));
   if (n < terms.n_min || n > terms.n_max) {
     return refuse("the terms allow " + std::to_string(terms.n_min) + " to " + std::to_string(terms.n_max));
   }
@@ -67,7 +68,8 @@ Result<SiteSet> MembersOf(const Attempt& attempt, const CohortMessage& cohort) {
   if (!attempt.is_complete()) {
     const std::vector<Position> members = cohort.members.Members();
     for (const PlacedAdvert& placed : cohort.adverts) {
-      if (members[placed.position] != placed.member) return Malformed("lists another member at a place it shows");
+      if (members[placed.position] != placed.member)
+        return Malformed("lists another member at a place it shows");
     }
     return cohort.members;
   }
@@ -128,7 +130,8 @@ Result<std::vector<Peer>> FindCircle(const Graph& graph, const CohortMessage& co
     if (placed.position == own && !graph.is_complete()) continue;
     const std::optional<std::uint8_t> index = graph.ShareIndex(placed.position, own);
     if (!index) return Malformed("shows a site that is no neighbour");
-    circle.push_back({placed.position, placed.member, placed.advert.share_key, placed.advert.mask_key, *index});
+    circle.push_back(
+        {placed.position, placed.member, placed.advert.share_key, placed.advert.mask_key, *index});
   }
   return circle;
 }
@@ -161,13 +164,15 @@ Sha256Digest DigestOf(const CohortMessage& cohort) {
   return std::move(hash).Finish();
 }
 
-Result<SharesMessage> DealShares(const Attempt& attempt, std::uint32_t own, const Advertised::Secrets& secrets,
-                                 const Neighbourhood& around, std::vector<AeadKey>& opening_keys) {
+Result<SharesMessage> DealShares(const Attempt& attempt, std::uint32_t own,
+                                 const Advertised::Secrets& secrets, const Neighbourhood& around,
+                                 std::vector<AeadKey>& opening_keys) {
   Primitives& primitives = *attempt.primitives;
   const std::size_t holders = around.circle.size();
   const std::vector<SecretBytes> mask_shares =
       Split(primitives, secrets.mask_key.secret(), around.threshold, holders);
-  const std::vector<SecretBytes> self_shares = Split(primitives, secrets.self_mask, around.threshold, holders);
+  const std::vector<SecretBytes> self_shares =
+      Split(primitives, secrets.self_mask, around.threshold, holders);
   SharesMessage message;
   message.shares.reserve(holders);
   for (std::size_t i = 0; i < holders; ++i) {
@@ -182,8 +187,8 @@ Result<SharesMessage> DealShares(const Attempt& attempt, std::uint32_t own, cons
     const PairEnd here{own, secrets.share_key.public_key()}, there{holder.member, holder.share_key};
     CAIRN_ASSIGN_OR_RETURN(const SecretBytes agreed,
                            primitives.Derive(secrets.share_key.material(), holder.share_key));
-    share.sealed = SealShares(primitives, SealingKey(agreed, around.context, here, there), around.context, names,
-                              Share32(mask_shares[i]), Share32(self_shares[i]));
+    share.sealed = SealShares(primitives, SealingKey(agreed, around.context, here, there), around.context,
+                              names, Share32(mask_shares[i]), Share32(self_shares[i]));
     opening_keys.push_back(SealingKey(agreed, around.context, there, here));
     message.shares.push_back(share);
   }
@@ -212,7 +217,8 @@ Result<Shared> Shared::Deal(const Attempt& attempt, std::uint32_t own, const Adv
   around.threshold = graph.threshold(attempt.terms.t);
   CAIRN_ASSIGN_OR_RETURN(around.circle, FindCircle(graph, cohort, around.own));
   result.cohort_digest_ = DigestOf(cohort);
-  CAIRN_ASSIGN_OR_RETURN(result.message_, DealShares(attempt, own, advertised.secrets(), around, result.opening_keys_));
+  CAIRN_ASSIGN_OR_RETURN(result.message_,
+                         DealShares(attempt, own, advertised.secrets(), around, result.opening_keys_));
   return result;
 }
 

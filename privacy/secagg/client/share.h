@@ -27,8 +27,8 @@ class Shared {
 
   const SharesMessage& message() const { return message_; }
   const Neighbourhood& neighbourhood() const { return neighbourhood_; }
-  // What opens the shares that each of the circle sealed for this site, in the circle's order. The keys of R1 the first
-  // time; derived again after a restart.
+  // What opens the shares that each of the circle sealed for this site, in the circle's order. The keys of R1
+  // the first time; derived again after a restart.
   Result<std::vector<AeadKey>> TakeOpeningKeys(const Attempt& attempt, std::uint32_t own,
                                                const Advertised::Secrets& secrets);
   // `cohort` is the one that was answered.

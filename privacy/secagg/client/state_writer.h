@@ -8,9 +8,9 @@
 
 namespace cairn::secagg {
 
-// Writes the bytes of a client's state, in the encoding that TranscriptReader reads. Without memory it counts only:
-// what is saved is written twice, first to learn its size and then into memory that is wiped, because a buffer that
-// grows leaves copies of secrets in freed memory.
+// Writes the bytes of a client's state, in the encoding that TranscriptReader reads. Without memory it counts
+// only: what is saved is written twice, first to learn its size and then into memory that is wiped, because a
+// buffer that grows leaves copies of secrets in freed memory.
 class StateWriter {
  public:
   StateWriter() = default;

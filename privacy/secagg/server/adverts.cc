@@ -17,7 +17,8 @@ Status Adverts::Take(const Attempt& attempt, std::uint32_t member, const Advert&
   }
   if (!open) return Status(errors::kSecAggMessage, "adverts are closed, the cohort is fixed");
   if (adverts_.size() >= attempt.terms.n_max) {
-    return Status(errors::kSecAggMessage, "the cohort is full with " + std::to_string(adverts_.size()) + " sites");
+    return Status(errors::kSecAggMessage,
+                  "the cohort is full with " + std::to_string(adverts_.size()) + " sites");
   }
   CAIRN_RETURN_IF_ERROR(keys_.Check(member, advert));
   CAIRN_RETURN_IF_ERROR(CheckAdvert(attempt, member, advert, seen));
@@ -31,7 +32,8 @@ bool Adverts::can_close(const Attempt& attempt) const { return adverts_.size() >
 
 Result<Cohort> Adverts::Close(const Attempt& attempt) const {
   if (!can_close(attempt)) {
-    return Status(errors::kSecAggFloor, std::to_string(adverts_.size()) + " sites advertised, the terms ask for " +
+    return Status(errors::kSecAggFloor, std::to_string(adverts_.size()) +
+                                            " sites advertised, the terms ask for " +
                                             std::to_string(attempt.terms.n_min));
   }
   std::vector<PlacedAdvert> placed;

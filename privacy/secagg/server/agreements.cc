@@ -20,14 +20,16 @@ Agreements::Agreements(const Cohort& cohort, SiteSet u2, SiteSet u3)
 
 Status Agreements::Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t member,
                         const AgreementMessage& message) {
-  CAIRN_ASSIGN_OR_RETURN(const Position position, cohort.Require(attempt, member, u3_, "that are to be summed"));
+  CAIRN_ASSIGN_OR_RETURN(const Position position,
+                         cohort.Require(attempt, member, u3_, "that are to be summed"));
   if (agreed_.Has(position) && signatures_[position] == message.signature) return Status::Ok();
   if (agreed_.Has(position)) {
     return Status(errors::kSecAggMessage, attempt.NameOf(member) + " agreed otherwise before");
   }
   if (!attempt.primitives->Verifies(attempt.membership->Find(member)->key,
                                     AgreedBytes(cohort.context(), member, u2_, u3_), message.signature)) {
-    return Status(errors::kSecAggMember, attempt.NameOf(member) + " did not sign for the survivors that were named");
+    return Status(errors::kSecAggMember,
+                  attempt.NameOf(member) + " did not sign for the survivors that were named");
   }
   signatures_[position] = message.signature;
   agreed_.Add(position);
@@ -49,10 +51,9 @@ void Agreements::CountAskable(const Cohort& cohort, Position position) {
 
 Status Agreements::Close(const Cohort& cohort) {
   if (!can_close()) {
-    return Status(errors::kSecAggFloor,
-                  std::to_string(agreed_.size()) + " of " + std::to_string(u3_.size()) +
-                      " sites agreed on the survivors, each secret needs " + std::to_string(cohort.threshold()) +
-                      " holders that did");
+    return Status(errors::kSecAggFloor, std::to_string(agreed_.size()) + " of " + std::to_string(u3_.size()) +
+                                            " sites agreed on the survivors, each secret needs " +
+                                            std::to_string(cohort.threshold()) + " holders that did");
   }
   shown_ = agreed_;
   asked_ = counted_;

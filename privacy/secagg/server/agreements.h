@@ -11,14 +11,15 @@
 
 namespace cairn::secagg {
 
-// R3 at the aggregator: which survivors bound themselves to U3. A site may be asked for shares once it agreed itself
-// and t of those it counts did (complete graph: of U3; regular: of its neighbours in U3).
+// R3 at the aggregator: which survivors bound themselves to U3. A site may be asked for shares once it agreed
+// itself and t of those it counts did (complete graph: of U3; regular: of its neighbours in U3).
 class Agreements {
  public:
   Agreements(const Cohort& cohort, SiteSet u2, SiteSet u3);
 
   // kSecAggMember for a site outside of U3 or a signature that does not fit.
-  Status Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t member, const AgreementMessage& message);
+  Status Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t member,
+              const AgreementMessage& message);
   const SiteSet& agreed() const { return agreed_; }
   // The sites that may be asked hold t shares of every secret.
   bool can_close() const { return holders_.all_reach_threshold(); }
@@ -36,7 +37,7 @@ class Agreements {
   void CountAskable(const Cohort& cohort, Position position);
 
   SiteSet u2_, u3_, agreed_, counted_;
-  SiteSet shown_, asked_;  // fixed when the phase closes; only asked_ grows later
+  SiteSet shown_, asked_;              // fixed when the phase closes; only asked_ grows later
   std::vector<Signature> signatures_;  // by position, of those that agreed
   HolderCount votes_;                  // of the sites that u counts, how many agreed
   HolderCount holders_;                // of each secret's holders, how many can be asked

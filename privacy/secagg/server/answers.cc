@@ -16,8 +16,8 @@ Answers::Answers(const Cohort& cohort, SiteSet u2, SiteSet u3)
       messages_(cohort.size()),
       holders_(cohort, u2_) {}
 
-Status Answers::CheckShape(const Attempt& attempt, const Cohort& cohort, Position holder, std::uint32_t member,
-                           const UnmaskMessage& message) const {
+Status Answers::CheckShape(const Attempt& attempt, const Cohort& cohort, Position holder,
+                           std::uint32_t member, const UnmaskMessage& message) const {
   auto share = message.shares.begin();
   for (const Position owner : cohort.graph().Holders(holder)) {
     if (!u2_.Has(owner)) continue;
@@ -30,12 +30,14 @@ Status Answers::CheckShape(const Attempt& attempt, const Cohort& cohort, Positio
     ++share;
   }
   if (share == message.shares.end()) return Status::Ok();
-  return Status(errors::kSecAggMessage, "the answer of " + attempt.NameOf(member) + " has shares beyond those asked for");
+  return Status(errors::kSecAggMessage,
+                "the answer of " + attempt.NameOf(member) + " has shares beyond those asked for");
 }
 
 Status Answers::Take(const Attempt& attempt, const Cohort& cohort, const Shares& shares, const SiteSet& asked,
                      std::uint32_t member, const UnmaskMessage& message, Evidence& evidence) {
-  CAIRN_ASSIGN_OR_RETURN(const Position holder, cohort.Require(attempt, member, asked, "that were asked for shares"));
+  CAIRN_ASSIGN_OR_RETURN(const Position holder,
+                         cohort.Require(attempt, member, asked, "that were asked for shares"));
   if (messages_[holder] == message) return Status::Ok();
   if (messages_[holder]) {
     return Status(errors::kSecAggMessage, attempt.NameOf(member) + " answered otherwise before");
@@ -44,7 +46,8 @@ Status Answers::Take(const Attempt& attempt, const Cohort& cohort, const Shares&
   if (!attempt.primitives->Verifies(attempt.membership->Find(member)->key,
                                     UnmaskBytes(cohort.context(), member, u3_, message.shares),
                                     message.signature)) {
-    return Status(errors::kSecAggMember, "the answer of " + attempt.NameOf(member) + " is not signed for this sum");
+    return Status(errors::kSecAggMember,
+                  "the answer of " + attempt.NameOf(member) + " is not signed for this sum");
   }
   for (const RevealedShare& share : message.shares) {
     const std::uint32_t owner = cohort.MemberAt(share.owner);
@@ -54,8 +57,8 @@ Status Answers::Take(const Attempt& attempt, const Cohort& cohort, const Shares&
       continue;
     }
     evidence.Add({Blame::Kind::kWrongShare, member, std::nullopt});
-    return Status(errors::kSecAggShare,
-                  attempt.NameOf(member) + " revealed another share than " + attempt.NameOf(owner) + " dealt to it");
+    return Status(errors::kSecAggShare, attempt.NameOf(member) + " revealed another share than " +
+                                            attempt.NameOf(owner) + " dealt to it");
   }
   messages_[holder] = message;
   answered_.Add(holder);
@@ -70,8 +73,9 @@ std::vector<Answers::Revealed> Answers::SharesOf(const Cohort& cohort, Position 
     ++index;
     if (!messages_[holder]) continue;
     const std::vector<RevealedShare>& shares = messages_[holder]->shares;
-    const auto at = std::lower_bound(shares.begin(), shares.end(), owner,
-                                     [](const RevealedShare& s, Position wanted) { return s.owner < wanted; });
+    const auto at =
+        std::lower_bound(shares.begin(), shares.end(), owner,
+                         [](const RevealedShare& s, Position wanted) { return s.owner < wanted; });
     CAIRN_CHECK(at != shares.end() && at->owner == owner, "answers were checked for one share an owner");
     result.push_back({index, at->share});
     if (result.size() == cohort.threshold()) break;

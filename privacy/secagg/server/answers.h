@@ -13,15 +13,15 @@
 
 namespace cairn::secagg {
 
-// R4 at the aggregator: one revealed share of every owner from each site that was asked, each held to the hash that its
-// dealer signed for.
+// R4 at the aggregator: one revealed share of every owner from each site that was asked, each held to the
+// hash that its dealer signed for.
 class Answers {
  public:
   Answers(const Cohort& cohort, SiteSet u2, SiteSet u3);
 
-  // kSecAggMember for a site that was not asked or a signature that does not fit; kSecAggMessage for other owners or
-  // kinds than asked for; kSecAggShare for a share that is not the dealt one: its holder is blamed, and the sum is
-  // opened with the shares of others.
+  // kSecAggMember for a site that was not asked or a signature that does not fit; kSecAggMessage for other
+  // owners or kinds than asked for; kSecAggShare for a share that is not the dealt one: its holder is blamed,
+  // and the sum is opened with the shares of others.
   Status Take(const Attempt& attempt, const Cohort& cohort, const Shares& shares, const SiteSet& asked,
               std::uint32_t member, const UnmaskMessage& message, Evidence& evidence);
   const SiteSet& answered() const { return answered_; }

@@ -22,8 +22,7 @@ Result<Cohort> Cohort::Form(const Attempt& attempt, std::vector<PlacedAdvert> ad
   CAIRN_ASSIGN_OR_RETURN(Graph graph, Graph::Make(n, attempt.terms.k, context));
   Cohort result(std::move(graph), std::move(tree));
   result.context_ = context;
-  result.signature_ =
-      attempt.primitives->Sign(CohortBytes(attempt.context, n, result.tree_.root(), members));
+  result.signature_ = attempt.primitives->Sign(CohortBytes(attempt.context, n, result.tree_.root(), members));
   result.threshold_ = result.graph_.threshold(attempt.terms.t);
   result.smallest_ = SmallestSurvivors(n, attempt.floors.min_cohort);
   result.members_ = std::move(members);
@@ -32,9 +31,9 @@ Result<Cohort> Cohort::Form(const Attempt& attempt, std::vector<PlacedAdvert> ad
 }
 
 std::optional<Position> Cohort::PositionOf(std::uint32_t member) const {
-  const auto at =
-      std::lower_bound(adverts_.begin(), adverts_.end(), member,
-                       [](const PlacedAdvert& placed, std::uint32_t wanted) { return placed.member < wanted; });
+  const auto at = std::lower_bound(
+      adverts_.begin(), adverts_.end(), member,
+      [](const PlacedAdvert& placed, std::uint32_t wanted) { return placed.member < wanted; });
   if (at == adverts_.end() || at->member != member) return std::nullopt;
   return at->position;
 }

@@ -14,7 +14,8 @@
 
 namespace cairn::secagg {
 
-// U1 as the aggregator has it: who stands where, under which context, in which graph. A value, fixed when R0 closes.
+// U1 as the aggregator has it: who stands where, under which context, in which graph. A value, fixed when R0
+// closes.
 class Cohort {
  public:
   // `adverts` ascending by member. Draws the root, signs for it, and makes the graph that it gives.
@@ -46,8 +47,8 @@ class Cohort {
   std::uint32_t threshold_ = 0, smallest_ = 0;
 };
 
-// Counts, for each site of a set, how many of its holders have done something. A sum can be unmasked when every site of
-// U2 has t holders who answer, so each phase closes on this count.
+// Counts, for each site of a set, how many of its holders have done something. A sum can be unmasked when
+// every site of U2 has t holders who answer, so each phase closes on this count.
 class HolderCount {
  public:
   HolderCount() = default;

@@ -15,8 +15,8 @@ Inputs::Inputs(const Cohort& cohort, SiteSet u2)
       inputs_(cohort.size()),
       holders_(cohort, u2_) {}
 
-Status Inputs::Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t member, const MaskedInput& input,
-                    bool open, Evidence& evidence) {
+Status Inputs::Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t member,
+                    const MaskedInput& input, bool open, Evidence& evidence) {
   CAIRN_ASSIGN_OR_RETURN(const Position position, cohort.Require(attempt, member, u2_, "that shared"));
   if (inputs_[position] == input) return Status::Ok();
   const bool is_signed =
@@ -31,7 +31,8 @@ Status Inputs::Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t 
     return Status(errors::kSecAggMessage, attempt.NameOf(member) + " sent another masked input before");
   }
   if (!open || left_.Has(position)) {
-    return Status(errors::kSecAggMessage, attempt.NameOf(member) + " counts as dropped, its input is discarded");
+    return Status(errors::kSecAggMessage,
+                  attempt.NameOf(member) + " counts as dropped, its input is discarded");
   }
   if (input.bytes != attempt.terms.byte_size()) {
     return Status(errors::kSecAggMessage, "the masked input of " + attempt.NameOf(member) + " has " +
@@ -53,8 +54,8 @@ Status Inputs::Complain(const Attempt& attempt, const Cohort& cohort, std::uint3
                   "the complaint of " + attempt.NameOf(member) + " is not signed for this cohort");
   }
   if (about == nullptr || complaint.accused == position || complaint.evidence != EvidenceOf(*about)) {
-    return Status(errors::kSecAggMessage,
-                  "the complaint of " + attempt.NameOf(member) + " is about a share that was not delivered to it");
+    return Status(errors::kSecAggMessage, "the complaint of " + attempt.NameOf(member) +
+                                              " is about a share that was not delivered to it");
   }
   if (!open || arrived_.Has(position)) {
     return Status(errors::kSecAggMessage, "the complaint of " + attempt.NameOf(member) + " comes too late");
@@ -78,10 +79,10 @@ bool Inputs::can_close(const Cohort& cohort) const {
 
 Status Inputs::Close(const Attempt& attempt, const Cohort& cohort) {
   if (!can_close(cohort)) {
-    return Status(errors::kSecAggFloor, std::to_string(arrived_.size()) + " masked inputs of " +
-                                            std::to_string(u2_.size()) + " arrived, a sum needs " +
-                                            std::to_string(cohort.smallest_sum()) + ", and " +
-                                            std::to_string(cohort.threshold()) + " holders of every site's shares");
+    return Status(errors::kSecAggFloor,
+                  std::to_string(arrived_.size()) + " masked inputs of " + std::to_string(u2_.size()) +
+                      " arrived, a sum needs " + std::to_string(cohort.smallest_sum()) + ", and " +
+                      std::to_string(cohort.threshold()) + " holders of every site's shares");
   }
   u3_ = arrived_;
   signature_ = attempt.primitives->Sign(SurvivorsBytes(cohort.context(), u2_, u3_));

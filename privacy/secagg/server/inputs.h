@@ -17,13 +17,14 @@ class Inputs {
  public:
   Inputs(const Cohort& cohort, SiteSet u2);
 
-  // kSecAggMember for a site outside of U2 or a signature that does not fit; kSecAggMessage for a second vector, one of
-  // another length, and one that comes after its site was named dropped or left with a complaint.
+  // kSecAggMember for a site outside of U2 or a signature that does not fit; kSecAggMessage for a second
+  // vector, one of another length, and one that comes after its site was named dropped or left with a
+  // complaint.
   Status Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t member, const MaskedInput& input,
               bool open, Evidence& evidence);
   // `about` is what was delivered of the accused; null when nothing was.
-  Status Complain(const Attempt& attempt, const Cohort& cohort, std::uint32_t member, const Complaint& complaint,
-                  const SealedShare* about, bool open, Evidence& evidence);
+  Status Complain(const Attempt& attempt, const Cohort& cohort, std::uint32_t member,
+                  const Complaint& complaint, const SealedShare* about, bool open, Evidence& evidence);
   SiteSet waiting() const;
   bool can_close(const Cohort& cohort) const;
   Status Close(const Attempt& attempt, const Cohort& cohort);  // signs U3; kSecAggFloor

@@ -13,8 +13,8 @@
 namespace cairn::secagg {
 namespace {
 
-// The x of the shares a secret is opened with. On the complete graph they are the same for all owners, so the weights
-// are computed once.
+// The x of the shares a secret is opened with. On the complete graph they are the same for all owners, so the
+// weights are computed once.
 std::vector<std::uint8_t> IndicesOf(const std::vector<Answers::Revealed>& shares) {
   std::vector<std::uint8_t> result;
   for (const Answers::Revealed& share : shares) result.push_back(share.index);
@@ -39,7 +39,7 @@ std::span<const std::byte, 32> Bytes32(const SecretBytes& secret) {
 
 // One owner's secret, checked; or nothing.
 struct Opened {
-  SecretBytes self_mask;          // of a survivor
+  SecretBytes self_mask;            // of a survivor
   std::optional<MaskKey> mask_key;  // of a lost site
   bool fits = false;
 };
@@ -64,10 +64,8 @@ std::vector<Opened> OpenAll(const Attempt& attempt, const Cohort& cohort, const 
   lanes(owners.size(), [&](std::size_t i) {
     const std::vector<Answers::Revealed> shares = answers.SharesOf(cohort, owners[i]);
     const std::vector<std::uint8_t> indices = IndicesOf(shares);
-    SecretBytes secret =
-        indices == usual ? Open(shares, usual_weights) : Open(shares, At(indices));
-    opened[i] =
-        OpenSecret(attempt, cohort.at(owners[i]), answers.u3().Has(owners[i]), std::move(secret));
+    SecretBytes secret = indices == usual ? Open(shares, usual_weights) : Open(shares, At(indices));
+    opened[i] = OpenSecret(attempt, cohort.at(owners[i]), answers.u3().Has(owners[i]), std::move(secret));
   });
   return opened;
 }
@@ -93,7 +91,8 @@ struct Remaining {
   std::optional<Position> survivor;
 };
 
-std::vector<Remaining> ListMasks(const Cohort& cohort, const SiteSet& u3, const std::vector<Position>& owners) {
+std::vector<Remaining> ListMasks(const Cohort& cohort, const SiteSet& u3,
+                                 const std::vector<Position>& owners) {
   std::vector<Remaining> masks;
   for (std::size_t i = 0; i < owners.size(); ++i) {
     if (u3.Has(owners[i])) {
@@ -118,8 +117,8 @@ Result<UnmaskWork::Term> TermOf(const Attempt& attempt, const Cohort& cohort, st
   const MaskKey& key = *opened.mask_key;
   CAIRN_ASSIGN_OR_RETURN(const SecretBytes agreed,
                          attempt.primitives->Derive(key.material(), other.advert.mask_key));
-  term.key = PairMaskKey(agreed, cohort.context(), {owner, key.public_key()},
-                         {other.member, other.advert.mask_key});
+  term.key =
+      PairMaskKey(agreed, cohort.context(), {owner, key.public_key()}, {other.member, other.advert.mask_key});
   term.subtract = other.member < owner;  // the survivor added it
   return term;
 }

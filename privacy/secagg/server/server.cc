@@ -262,8 +262,8 @@ std::vector<std::uint32_t> SteppingServer::waiting_for() const {
 Result<std::unique_ptr<Server>> Server::Begin(Terms terms, const Floors& floors,
                                               std::shared_ptr<const Membership> membership,
                                               std::unique_ptr<Primitives> primitives, const SeenKeys* seen) {
-  CAIRN_ASSIGN_OR_RETURN(Attempt attempt,
-                         Attempt::Open(std::move(terms), floors, std::move(membership), std::move(primitives)));
+  CAIRN_ASSIGN_OR_RETURN(
+      Attempt attempt, Attempt::Open(std::move(terms), floors, std::move(membership), std::move(primitives)));
   return std::unique_ptr<Server>(std::make_unique<SteppingServer>(std::move(attempt), seen));
 }
 

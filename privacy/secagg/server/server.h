@@ -17,12 +17,12 @@
 
 namespace cairn::secagg {
 
-// The aggregator's side of one attempt. Sans IO and deterministic: equal calls give equal messages, so a restarted
-// aggregator replays the calls it recorded. A member's message is taken (OK), or refused with why: a refusal changes
-// nothing but blames(). A repeated equal message is OK and changes nothing. When to close a phase is the caller's
-// decision, can_close says when the floors allow it; Close… below a floor is kSecAggFloor and ends the attempt. A call
-// that belongs to another phase is kSecAggMessage, or kSecAggState for a Close….
-// Not thread-safe.
+// The aggregator's side of one attempt. Sans IO and deterministic: equal calls give equal messages, so a
+// restarted aggregator replays the calls it recorded. A member's message is taken (OK), or refused with why:
+// a refusal changes nothing but blames(). A repeated equal message is OK and changes nothing. When to close a
+// phase is the caller's decision, can_close says when the floors allow it; Close… below a floor is
+// kSecAggFloor and ends the attempt. A call that belongs to another phase is kSecAggMessage, or kSecAggState
+// for a Close…. Not thread-safe.
 //
 //   R0 OnAdvert…   CloseAdverts()   → U1, CohortFor(p)
 //   R1 OnShares…   CloseShares()    → U2, DeliveryFor(p)
@@ -33,8 +33,8 @@ class Server {
  public:
   enum class Phase : std::uint8_t { kAdverts, kShares, kInputs, kAgreement, kUnmasking, kDone, kFailed };
 
-  // kSecAggTerms, kSecAggFloor, kSecAggWrap. `seen` holds the keys of the job's earlier attempts; null when there were
-  // none. It is borrowed for as long as the server lives.
+  // kSecAggTerms, kSecAggFloor, kSecAggWrap. `seen` holds the keys of the job's earlier attempts; null when
+  // there were none. It is borrowed for as long as the server lives.
   static Result<std::unique_ptr<Server>> Begin(Terms terms, const Floors& floors,
                                                std::shared_ptr<const Membership> membership,
                                                std::unique_ptr<Primitives> primitives,
@@ -65,13 +65,13 @@ class Server {
   virtual Status OnUnmask(std::uint32_t member, const UnmaskMessage& message) = 0;
   // Enough shares of every secret are here. Also before every survivor has answered.
   virtual bool can_unmask() const = 0;
-  // Checks every secret and derives what is left in the sum, on lanes; kSecAggShare blames a dealer and ends the
-  // attempt.
+  // Checks every secret and derives what is left in the sum, on lanes; kSecAggShare blames a dealer and ends
+  // the attempt.
   virtual Result<UnmaskWork> CloseUnmasking(const ParallelFor& lanes) = 0;
   Result<UnmaskWork> CloseUnmasking() { return CloseUnmasking(OneAfterTheOther); }
 
-  // For members of the set the phase talks to, once the phase before is closed; nothing for others: U1, U2, U3, and the
-  // members of U3 that agreed.
+  // For members of the set the phase talks to, once the phase before is closed; nothing for others: U1, U2,
+  // U3, and the members of U3 that agreed.
   virtual std::optional<CohortMessage> CohortFor(std::uint32_t member) const = 0;
   virtual std::optional<DeliveryMessage> DeliveryFor(std::uint32_t member) const = 0;
   virtual std::optional<SurvivorsMessage> SurvivorsFor(std::uint32_t member) const = 0;

@@ -18,20 +18,23 @@ Status Shares::Take(const Attempt& attempt, const Cohort& cohort, std::uint32_t 
     if (*messages_[position] == message) return Status::Ok();
     return Status(errors::kSecAggMessage, attempt.NameOf(member) + " shared otherwise before");
   }
-  if (!open) return Status(errors::kSecAggMessage, "sharing is closed, " + attempt.NameOf(member) + " is late");
+  if (!open)
+    return Status(errors::kSecAggMessage, "sharing is closed, " + attempt.NameOf(member) + " is late");
   const std::vector<Position> holders = cohort.graph().Holders(position);
   const bool fits =
       std::equal(holders.begin(), holders.end(), message.shares.begin(), message.shares.end(),
                  [](Position holder, const SealedShare& share) { return holder == share.peer; });
   if (!fits) {
     return Status(errors::kSecAggMessage, attempt.NameOf(member) + " sent " +
-                                              std::to_string(message.shares.size()) + " shares, expected one for each of " +
+                                              std::to_string(message.shares.size()) +
+                                              " shares, expected one for each of " +
                                               std::to_string(holders.size()) + " holders in order");
   }
   const Membership::Member* sender = attempt.membership->Find(member);
   if (!attempt.primitives->Verifies(sender->key, SharesBytes(cohort.context(), member, message.shares),
                                     message.signature)) {
-    return Status(errors::kSecAggMember, "the shares of " + attempt.NameOf(member) + " are not signed for this cohort");
+    return Status(errors::kSecAggMember,
+                  "the shares of " + attempt.NameOf(member) + " are not signed for this cohort");
   }
   messages_[position] = message;
   arrived_.Add(position);
@@ -45,7 +48,8 @@ SiteSet Shares::Usable(const Cohort& cohort) const {
     changed = false;
     for (const Position position : usable.Members()) {
       const std::vector<Position> holders = cohort.graph().Holders(position);
-      const auto here = std::count_if(holders.begin(), holders.end(), [&](Position p) { return usable.Has(p); });
+      const auto here =
+          std::count_if(holders.begin(), holders.end(), [&](Position p) { return usable.Has(p); });
       if (here >= static_cast<std::ptrdiff_t>(cohort.threshold())) continue;
       usable.Remove(position);
       changed = true;

@@ -66,8 +66,8 @@ Status CheckAdvert(const Attempt& attempt, std::uint32_t member, const Advert& a
   }
   if (!attempt.primitives->Verifies(found->key, AdvertBytes(attempt.context, member, advert),
                                     advert.signature)) {
-    return Status(errors::kSecAggMember,
-                  "the advert of " + attempt.NameOf(member) + " is not signed for this round by its roster key");
+    return Status(errors::kSecAggMember, "the advert of " + attempt.NameOf(member) +
+                                             " is not signed for this round by its roster key");
   }
   return Status::Ok();
 }

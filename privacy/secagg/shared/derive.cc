@@ -81,8 +81,7 @@ Sha256Digest AdvertLeaf(std::uint32_t u, const Sha256Digest& advert_hash) {
   return MerkleLeaf(TranscriptWriter().U32(u).Fixed(advert_hash.bytes).bytes());
 }
 
-Bytes CohortBytes(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root,
-                  const SiteSet& members) {
+Bytes CohortBytes(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root, const SiteSet& members) {
   return CohortTranscript(rc, n, root, members).bytes();
 }
 

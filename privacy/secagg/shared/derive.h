@@ -27,10 +27,11 @@ Bytes AdvertBytes(const Sha256Digest& rc, std::uint32_t u, const Advert& advert)
 Sha256Digest AdvertHash(const Sha256Digest& rc, std::uint32_t u, const Advert& advert);  // a_u
 Sha256Digest AdvertLeaf(std::uint32_t u, const Sha256Digest& advert_hash);  // of the Merkle tree of R1
 
-// R1. `root` is that of the leaves in roster order. `members` is U1 over the roster where a site sees only some of the
-// leaves (regular graph), and nothing where it sees them all: bound here, every site takes the same members for the same
-// positions, and each checks those it sees.
-Bytes CohortBytes(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root, const SiteSet& members = {});
+// R1. `root` is that of the leaves in roster order. `members` is U1 over the roster where a site sees only
+// some of the leaves (regular graph), and nothing where it sees them all: bound here, every site takes the
+// same members for the same positions, and each checks those it sees.
+Bytes CohortBytes(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root,
+                  const SiteSet& members = {});
 Sha256Digest CohortContext(const Sha256Digest& rc, std::uint32_t n, const Sha256Digest& root,
                            const SiteSet& members = {});
 

@@ -37,8 +37,8 @@ struct PlacedAdvert {
 };
 
 struct CohortMessage {  // R1, aggregator → site
-  std::uint32_t n = 0;                // |U1|
-  SiteSet members;                    // regular: U1 as a bitmap over the roster; complete: empty, the adverts say it
+  std::uint32_t n = 0;  // |U1|
+  SiteSet members;      // regular: U1 as a bitmap over the roster; complete: empty, the adverts say it
   std::vector<PlacedAdvert> adverts;  // complete: all; regular: the site itself and its neighbours
   std::vector<Sha256Digest> proof;    // regular: Merkle multi-proof of these; complete: empty
   Signature signature;                // over `cohort`

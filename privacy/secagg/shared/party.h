@@ -35,9 +35,9 @@ struct Membership {
   std::optional<std::uint32_t> IndexOf(std::string_view name) const;
 };
 
-// What a party takes from the world: randomness and signatures, and the agreement of two keys, so that a simulation
-// may replay and may remember pure functions. Production: NewPrimitives. Verifies and Derive may be called from several
-// lanes at once; the rest is not thread-safe.
+// What a party takes from the world: randomness and signatures, and the agreement of two keys, so that a
+// simulation may replay and may remember pure functions. Production: NewPrimitives. Verifies and Derive may
+// be called from several lanes at once; the rest is not thread-safe.
 class Primitives {
  public:
   virtual ~Primitives() = default;

@@ -33,12 +33,14 @@ class SimulatedStream {
 
 class RememberingPrimitives final : public Primitives {
  public:
-  RememberingPrimitives(const SimulatedParty& party, const SigningKey& key, std::shared_ptr<SimulatedMemory> memory)
+  RememberingPrimitives(const SimulatedParty& party, const SigningKey& key,
+                        std::shared_ptr<SimulatedMemory> memory)
       : stream_(party), key_(key), memory_(std::move(memory)) {}
 
   void Fill(std::span<std::byte> out) override { stream_.Fill(out); }
   Signature Sign(std::span<const std::byte> message) override { return key_.Sign(message); }
-  bool Verifies(const VerifyKey& key, std::span<const std::byte> message, const Signature& signature) override {
+  bool Verifies(const VerifyKey& key, std::span<const std::byte> message,
+                const Signature& signature) override {
     return memory_ ? memory_->Verify(key, message, signature) : key.Verifies(message, signature);
   }
   Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
@@ -66,7 +68,8 @@ class KeyedHashPrimitives final : public Primitives {
 
   void Fill(std::span<std::byte> out) override { stream_.Fill(out); }
   Signature Sign(std::span<const std::byte> message) override { return KeyedHash(seed_, own_, message); }
-  bool Verifies(const VerifyKey& key, std::span<const std::byte> message, const Signature& signature) override {
+  bool Verifies(const VerifyKey& key, std::span<const std::byte> message,
+                const Signature& signature) override {
     return KeyedHash(seed_, key, message) == signature;
   }
   Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
@@ -89,7 +92,8 @@ Result<SecretBytes> SimulatedMemory::Agree(const Agreement& own, const Agreement
     const std::lock_guard lock(mutex_);
     if (const auto at = agreed_.find(pair); at != agreed_.end()) return at->second.Clone();
   }
-  CAIRN_ASSIGN_OR_RETURN(SecretBytes agreed, own.Derive(peer));  // outside of the lock: lanes derive side by side
+  CAIRN_ASSIGN_OR_RETURN(SecretBytes agreed,
+                         own.Derive(peer));  // outside of the lock: lanes derive side by side
   const std::lock_guard lock(mutex_);
   agreed_.emplace(pair, agreed.Clone());
   return agreed;
