@@ -142,11 +142,11 @@ Status RunClient(const std::filesystem::path& folder) {
   AgentDriver driver(driver_config,
                      AgentParts{*channel, worker, *store, loop,
                                 [&loop](std::function<void()> function) { loop.Post(std::move(function)); },
-                                lanes, clock, wall_clock, random, events, &roster, &masking,
+                                lanes, clock, wall_clock, random, events,
                                 [&](const Status& reason) {
                                   ended = reason;
                                   loop.Stop();
-                                }});
+                                }, &roster, &masking});
   loop.OnTimer([&driver](TimerId timer) { driver.OnTimer(timer); });
   loop.OnTerminate([&driver] { driver.Stop(); });
   loop.OnReload([&] {

@@ -36,9 +36,9 @@ struct AgentParts {
   const WallClock& wall_clock;
   const RandomSource& random;
   EventSink& events;
-  RosterPin* roster = nullptr;     // null: no masked round can be taken part in
-  MaskingDesk* masking = nullptr;  // likewise; used on lanes alone
   std::function<void(const Status&)> on_ended;  // once: OK after a drained Stop, else what blocks the agent
+  RosterPin* roster = nullptr;                  // null: no masked round can be taken part in
+  MaskingDesk* masking = nullptr;               // likewise; used on lanes alone
 };
 
 struct AgentDriverConfig {

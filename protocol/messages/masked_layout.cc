@@ -52,7 +52,6 @@ void AddUpdateSections(const JobSpec& spec, const UpdateLayout& update, std::uin
   };
   add("parameters", update.parameters, secagg.clip, kMaxParameterDelta, kParameterFractionBits);
   add("buffers", update.buffers, secagg.buffer_clip, kMaxBufferDelta, kBufferFractionBits);
-  out.weight_bits = is_exact ? kWeightFractionBits : secagg::LargestFraction(1.0, out.ring, n_max);
   out.sections.push_back(Counts("weight", 1, std::uint64_t{1} << out.weight_bits));
 }
 
@@ -163,7 +162,6 @@ Status PutUpdate(const SiteContribution& site, const MaskedLayout& layout, const
   CAIRN_RETURN_IF_ERROR(put("buffers", view.local_buffers, view.base_buffers, 1));
   words.Put(layout.Find("weight").offset, weight);
   words.Put(layout.Find("clipped").offset, is_clipped ? 1 : 0);
-  words.PutLimbs(layout.Find("examples").offset, static_cast<std::uint64_t>(site.examples));
   return {};
 }
 
@@ -232,12 +230,12 @@ MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& upd
   layout.classes = spec.evaluate.federated ? manifest.classes : 0;
   layout.kind = kind;
   const std::uint64_t n_max = LargestCohort(spec);
+  layout.weight_bits =
+      layout.ring == Ring::k64 ? kWeightFractionBits : secagg::LargestFraction(1.0, layout.ring, n_max);
   if (kind == RoundKind::kTrain) AddUpdateSections(spec, update, n_max, layout);
   layout.sections.push_back(Counts("check", 4, 1));
-  if (kind == RoundKind::kTrain) {
-    layout.sections.push_back(Counts("clipped", 1, 1));
-    layout.sections.push_back(Counts("examples", kLimbs, kLimbBound));
-  }
+  if (kind == RoundKind::kTrain) layout.sections.push_back(Counts("clipped", 1, 1));
+  layout.sections.push_back(Counts("examples", kLimbs, kLimbBound));
   AddMetricSections(n_max, layout);
   return layout;
 }
@@ -252,6 +250,7 @@ Status EncodeContribution(const SiteContribution& site, const MaskedLayout& layo
   if (layout.kind == RoundKind::kTrain) CAIRN_RETURN_IF_ERROR(PutUpdate(site, layout, terms, out, words));
   const std::uint64_t check = layout.Find("check").offset;
   for (std::uint64_t i = 0; i < 4; ++i) words.Put(check + i, 1);
+  words.PutLimbs(layout.Find("examples").offset, static_cast<std::uint64_t>(site.examples));
   if (layout.classes > 0 && site.metrics != nullptr && !site.metrics->empty())
     return PutMetrics(*site.metrics, layout, words);
   return {};
@@ -269,12 +268,12 @@ Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayo
   if (layout.kind == RoundKind::kTrain) {
     opened.weight = words.Get(layout.Find("weight").offset);
     opened.clipped = words.Get(layout.Find("clipped").offset);
-    opened.examples = static_cast<std::int64_t>(words.GetLimbs(layout.Find("examples").offset));
     const std::uint64_t most = survivors << layout.weight_bits;
     if (opened.weight < survivors || opened.weight > most) return Wrong("the sum's weight is impossible");
     if (opened.clipped > survivors) return Wrong("the sum counts more clipped sites than survivors");
-    if (opened.examples < 0) return Wrong("the sum's examples are impossible");
   }
+  opened.examples = static_cast<std::int64_t>(words.GetLimbs(layout.Find("examples").offset));
+  if (opened.examples < 0) return Wrong("the sum's examples are impossible");
   if (layout.classes > 0) {
     CAIRN_ASSIGN_OR_RETURN(opened.metrics, OpenMetrics(layout, words, survivors));
   }

@@ -17,7 +17,7 @@ namespace cairn {
 //   weight                w_int                                                      training rounds
 //   check                 1, 1, 1, 1: what the sum must show for the masks to be off
 //   clipped               1 where the L2 clip shortened a section                    training rounds
-//   examples              rows trained on, 16 bits a word, lowest first              training rounds
+//   examples              rows trained on, 16 bits a word, lowest first
 //   rows, loss            of the metrics, likewise (loss in two's complement)        where metrics are federated
 //   loss_clipped, confusion, own_scores, rest_scores   counts, one a word            where metrics are federated
 //

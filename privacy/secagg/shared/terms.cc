@@ -37,7 +37,9 @@ Bytes TableOf(const std::vector<Section>& sections) {
 Status CheckSection(const Section& section, Ring ring) {
   const std::string name = "section '" + section.name + "'";
   if (!(section.clip >= 0) || std::isinf(section.clip)) return Refused(name + " has a clip that is no bound");
-  if (section.fraction_bits >= BitsOf(ring) || (section.clip == 0 && section.fraction_bits != 0)) {
+  // Without a clip an element's own bound has to do, which leaves room in the wide ring alone.
+  const bool needs_clip = section.fraction_bits != 0 && ring == Ring::k32;
+  if (section.fraction_bits >= BitsOf(ring) || (section.clip == 0 && needs_clip)) {
     return Refused(name + " has " + std::to_string(section.fraction_bits) + " fraction bits in a ring of " +
                    std::to_string(BitsOf(ring)) + ", clip " + std::to_string(section.clip));
   }

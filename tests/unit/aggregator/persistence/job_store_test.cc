@@ -41,7 +41,7 @@ class JobStoreTest : public testing::Test {
     return ref;
   }
   static RoundOpened Opened(std::uint64_t round) {
-    return {{JobId{7}, RoundId{round}, 1}, RoundKind::kTrain, {ClientId{0}, ClientId{1}}, 2, 2};
+    return {{JobId{7}, RoundId{round}, 1}, RoundKind::kTrain, {ClientId{0}, ClientId{1}}, 2, 2, {}};
   }
   static RoundCommitted Committed(std::uint64_t round) {
     RoundCommitted body;

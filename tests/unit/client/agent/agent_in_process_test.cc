@@ -179,7 +179,9 @@ class AgentInProcessTest : public testing::TestWithParam<TransportMode> {
                            wall_clock_,
                            random_,
                            events_,
-                           {}});
+                           {},
+                           nullptr,
+                           nullptr});
   }
   void Post(std::function<void()> function) {
     const std::scoped_lock lock(mutex_);

@@ -85,7 +85,7 @@ class DriverWorld {
         driver(
             std::move(config),
             {channel, worker, *store, timers, [this](std::function<void()> f) { Post(std::move(f)); }, lanes,
-             clock, wall_clock, random, events, [this](const Status& status) { ended.push_back(status); }}) {}
+             clock, wall_clock, random, events, [this](const Status& status) { ended.push_back(status); }, nullptr, nullptr}) {}
 
   static AgentDriverConfig Willing() {
     AgentDriverConfig config;
