@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/philox_lanes.h"
 
 namespace cairn {
 namespace {
@@ -13,6 +14,16 @@ namespace {
 constexpr std::uint32_t kMultiplier0 = 0xD2511F53u, kMultiplier1 = 0xCD9E8D57u;
 constexpr std::uint32_t kWeyl0 = 0x9E3779B9u, kWeyl1 = 0xBB67AE85u;
 constexpr int kRounds = 10;
+
+// Null where the CPU has no wide registers.
+const PhiloxLanes* WidestPhilox() {
+#if defined(__x86_64__)
+  for (const PhiloxLanes* lanes : {&kAvx512Philox, &kAvx2Philox}) {
+    if (lanes->supported()) return lanes;
+  }
+#endif
+  return nullptr;
+}
 
 }  // namespace
 
@@ -98,7 +109,23 @@ std::vector<std::uint32_t> RandomStream::Permutation(std::uint32_t n) {
 }
 
 void RandomStream::FillU32(std::span<std::uint32_t> out) {
-  for (std::uint32_t& word : out) word = NextU32();
+  static const PhiloxLanes* const lanes = WidestPhilox();
+  constexpr std::size_t kStep = 4 * kPhiloxLanes;
+  std::size_t at = 0;
+  while (at < out.size()) {
+    const std::uint64_t before_carry = (std::uint64_t{1} << 32) - counter_[0];
+    const std::uint64_t steps =
+        std::min<std::uint64_t>((out.size() - at) / kStep, before_carry / kPhiloxLanes);
+    if (lanes == nullptr || used_ != 4 || steps == 0) {
+      out[at++] = NextU32();
+      continue;
+    }
+    const std::size_t blocks = static_cast<std::size_t>(steps) * kPhiloxLanes;
+    lanes->fill(counter_.data(), key_.data(), blocks, out.data() + at);
+    counter_[0] += static_cast<std::uint32_t>(blocks);
+    if (counter_[0] == 0) ++counter_[1];
+    at += 4 * blocks;
+  }
 }
 
 RandomStream SeededRandom::Open(StreamLabel label) const {

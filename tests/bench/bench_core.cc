@@ -3,7 +3,6 @@
 // slows down slows all of them; counters are medians.
 
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -16,28 +15,10 @@
 #include "core/tensor/parameter_set.h"
 #include "core/tensor/update.h"
 #include "tests/bench/bench_baselines.h"
+#include "tests/bench/bench_seconds.h"
 
 namespace cairn {
 namespace {
-
-// Time of this thread on a core: a busy machine lengthens it only by what it takes from caches and memory.
-template <class Work>
-double Seconds(Work work) {
-  const auto now = [] {
-    timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-  };
-  const double start = now();
-  work();
-  return now() - start;
-}
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // work(part) for every part at once; the time of the slowest.
 template <class Work>

@@ -4,6 +4,8 @@
 
 #include <numeric>
 
+#include "core/base/philox_lanes.h"
+
 namespace cairn {
 namespace {
 
@@ -15,6 +17,39 @@ TEST(PhiloxTest, GivesThePublishedKnownAnswers) {
             (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
   EXPECT_EQ(Philox4x32({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
             (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+#if defined(__x86_64__)
+TEST(PhiloxTest, WideRegistersGiveTheSameBlocks) {
+  const Block counter = {~0u - 200, 0x85a308d3, 0x13198a2e, 0x03707344};
+  const std::array<std::uint32_t, 2> key = {0xa4093822, 0x299f31d0};
+  for (const PhiloxLanes* lanes : {&kAvx2Philox, &kAvx512Philox}) {
+    if (!lanes->supported()) continue;
+    for (std::size_t blocks = 0; blocks <= 192; blocks += kPhiloxLanes) {
+      std::vector<std::uint32_t> words(4 * blocks + 1, 77), expected;
+      lanes->fill(counter.data(), key.data(), blocks, words.data());
+      for (std::uint32_t b = 0; b < blocks; ++b) {
+        const Block block = Philox4x32({counter[0] + b, counter[1], counter[2], counter[3]}, key);
+        expected.insert(expected.end(), block.begin(), block.end());
+      }
+      expected.push_back(77);
+      ASSERT_EQ(words, expected) << lanes->name << ", " << blocks << " blocks";
+    }
+  }
+}
+#endif
+
+TEST(RandomStreamTest, FillGivesTheWordsDrawnOneByOne) {
+  for (std::size_t drawn = 0; drawn < 6; ++drawn) {
+    for (std::size_t size = 0; size < 300; ++size) {
+      auto filled = SeededRandom(5).Open({}), one_by_one = filled;
+      for (std::size_t i = 0; i < drawn; ++i) ASSERT_EQ(filled.NextU32(), one_by_one.NextU32());
+      std::vector<std::uint32_t> words(size);
+      filled.FillU32(words);
+      for (const std::uint32_t word : words) ASSERT_EQ(word, one_by_one.NextU32());
+      ASSERT_EQ(filled.NextU64(), one_by_one.NextU64());
+    }
+  }
 }
 
 TEST(SeededRandomTest, EqualLabelsGiveEqualStreams) {
