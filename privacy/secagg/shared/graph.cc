@@ -54,14 +54,15 @@ class Hypergeometric {
   std::vector<double> log_pmf_;
 };
 
-// How the k neighbours of one of n sites may turn out.
+// How the k neighbours of one of n sites may turn out, at worst: all who collude or drop out are among the
+// others.
 class Neighbourhood {
  public:
   Neighbourhood(std::size_t n, std::uint32_t k, const GraphAssumptions& assumptions)
       : k_(k),
         log_n_(std::log(static_cast<double>(n))),
-        corrupt_(n - 1, std::min(Part(n, assumptions.colluding), n - 1), k),
-        answering_(n - 1, std::min(n - Part(n, assumptions.dropping), n - 1), k),
+        corrupt_(n - 1, Part(n, assumptions.colluding), k),
+        answering_(n - 1, n - 1 - Part(n, assumptions.dropping), k),
         secret_(-assumptions.security_bits * std::log(2.0)) {}
 
   // Colluders who could open a secret for two sets at once.
@@ -73,8 +74,10 @@ class Neighbourhood {
   }
 
  private:
+  // ⌊n · fraction⌋, where 0.10 · 1000 is 100 although no double is 0.10.
   static std::uint64_t Part(std::size_t n, double fraction) {
-    return static_cast<std::uint64_t>(std::floor(static_cast<double>(n) * fraction + 1e-9));
+    const auto part = static_cast<std::uint64_t>(std::floor(static_cast<double>(n) * fraction + 1e-9));
+    return std::min<std::uint64_t>(part, n - 1);
   }
   std::uint32_t k_;
   double log_n_;

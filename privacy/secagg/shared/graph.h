@@ -22,10 +22,10 @@ struct GraphAssumptions {
 struct GraphParameters {
   std::uint32_t k = 0, t = 0;
 
-  // Smallest even k with a t > 2k/3 such that n · P[X ≥ 2t − k] < 2^−s and n · P[Y < t] < 2^−30, X
-  // (colluding) and Y (answering neighbours) hypergeometric, and the smallest such t (secure aggregation
-  // page, "Parameters"); tails in log space. kJobRefused when k > 254, the shares of GF(2^8), would be
-  // needed.
+  // Smallest even k with a t > 2k/3 such that n · P[X ≥ 2t − k] < 2^−s and n · P[Y < t] < 2^−30, and the
+  // smallest such t (secure aggregation page, "Parameters"). Among a site's k neighbours, drawn from the n −
+  // 1 others, X are of the ⌊γn⌋ that collude and Y of the n − 1 − ⌊δn⌋ that do not drop out: hypergeometric,
+  // tails in log space. kJobRefused when k > 254, the shares of GF(2^8), would be needed.
   static Result<GraphParameters> Compute(std::size_t n, const GraphAssumptions& assumptions);
   // OK when this pair holds for n sites: t > 2k/3 and both tails as above. Any k ≤ 254, also an odd one.
   Status Check(std::size_t n, const GraphAssumptions& assumptions) const;

@@ -52,7 +52,7 @@ struct Floors {
   std::uint32_t job_members = 0;  // of a job whose cohort is "all": 2·|U1| must exceed it; 0: sampled cohorts
   // What a regular graph has to withstand. A site's policy may ask for more than the default, never for less;
   // tests that want small graphs say so here.
-  GraphAssumptions graph;
+  GraphAssumptions graph = {};
 };
 
 std::uint32_t SmallestSurvivors(std::size_t u1, std::uint32_t min_cohort);  // max(min_cohort, ⌊2·u1/3⌋ + 1)
