@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "core/base/result.h"
 #include "privacy/crypto/secret_bytes.h"
@@ -50,6 +51,7 @@ class AgreementFor {
   const AgreementPublic& public_key() const { return key_.public_key(); }
   SecretBytes secret() const { return key_.secret(); }
   Result<SecretBytes> Derive(const AgreementPublic& peer) const { return key_.Derive(peer); }
+  const Agreement& material() const { return key_; }
 
  private:
   explicit AgreementFor(Agreement key) : key_(std::move(key)) {}

@@ -8,35 +8,21 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "privacy/secagg/server/evidence.h"
+#include "privacy/secagg/server/unmask_work.h"
+#include "privacy/secagg/shared/advert_rules.h"
 #include "privacy/secagg/shared/messages.h"
 #include "privacy/secagg/shared/party.h"
 #include "privacy/secagg/shared/terms.h"
 
 namespace cairn::secagg {
 
-// What takes the masks off the sum: run on lanes, by ranges of words.
-struct UnmaskWork {
-  struct Term {
-    SecretBytes key;
-    bool subtract = true;
-  };
-  std::vector<Term> terms;
-};
-void Unmask(const UnmaskWork& work, std::uint64_t first_word, std::span<std::uint32_t> words);
-void Unmask(const UnmaskWork& work, std::uint64_t first_word, std::span<std::uint64_t> words);
-
-struct Blame {  // evidence for people; nothing is removed by code
-  enum class Kind : std::uint8_t { kWrongShare = 1, kWrongDealer = 2, kComplaint = 3, kTwoAdverts = 4, kTwoInputs = 5, kTwoDecisions = 6 };
-  Kind kind;
-  std::uint32_t accused = 0;            // member index
-  std::optional<std::uint32_t> second;  // a complaint is undecided between two
-};
-
-// The aggregator's side of one attempt. Sans IO and deterministic: equal calls give equal messages, so a restarted
-// aggregator replays the calls it recorded. A member's message is taken (OK), or refused with why: a refusal never
-// changes the state. A repeated equal message is OK and changes nothing. When to close a phase is the caller's
-// decision, can_close says when the floors allow it; Close… below a floor is kSecAggFloor and ends the attempt.
-// Not thread-safe.
+// The aggregator's side of one attempt. Sans IO and deterministic: equal calls give equal messages, so a
+// restarted aggregator replays the calls it recorded. A member's message is taken (OK), or refused with why:
+// a refusal changes nothing but blames(). A repeated equal message is OK and changes nothing. When to close a
+// phase is the caller's decision, can_close says when the floors allow it; Close… below a floor is
+// kSecAggFloor and ends the attempt. A call that belongs to another phase is kSecAggMessage, or kSecAggState
+// for a Close…. Not thread-safe.
 //
 //   R0 OnAdvert…   CloseAdverts()   → U1, CohortFor(p)
 //   R1 OnShares…   CloseShares()    → U2, DeliveryFor(p)
@@ -47,8 +33,20 @@ class Server {
  public:
   enum class Phase : std::uint8_t { kAdverts, kShares, kInputs, kAgreement, kUnmasking, kDone, kFailed };
 
-  static Result<std::unique_ptr<Server>> Begin(Terms terms, std::uint32_t min_cohort, std::shared_ptr<const Membership> membership,
-                                               std::unique_ptr<Primitives> primitives);
+  // kSecAggTerms, kSecAggFloor, kSecAggWrap. `seen` holds the keys of the job's earlier attempts; null when
+  // there were none. It is borrowed for as long as the server lives.
+  static Result<std::unique_ptr<Server>> Begin(Terms terms, const Floors& floors,
+                                               std::shared_ptr<const Membership> membership,
+                                               std::unique_ptr<Primitives> primitives,
+                                               const SeenKeys* seen = nullptr);
+  static Result<std::unique_ptr<Server>> Begin(Terms terms, std::uint32_t min_cohort,
+                                               std::shared_ptr<const Membership> membership,
+                                               std::unique_ptr<Primitives> primitives,
+                                               const SeenKeys* seen = nullptr) {
+    Floors floors;
+    floors.min_cohort = min_cohort;
+    return Begin(std::move(terms), floors, std::move(membership), std::move(primitives), seen);
+  }
   virtual ~Server() = default;
 
   virtual Phase phase() const = 0;
@@ -67,9 +65,13 @@ class Server {
   virtual Status OnUnmask(std::uint32_t member, const UnmaskMessage& message) = 0;
   // Enough shares of every secret are here. Also before every survivor has answered.
   virtual bool can_unmask() const = 0;
-  virtual Result<UnmaskWork> CloseUnmasking() = 0;
+  // Checks every secret and derives what is left in the sum, on lanes; kSecAggShare blames a dealer and ends
+  // the attempt.
+  virtual Result<UnmaskWork> CloseUnmasking(const ParallelFor& lanes) = 0;
+  Result<UnmaskWork> CloseUnmasking() { return CloseUnmasking(OneAfterTheOther); }
 
-  // For members of the set the phase talks to; null (nullopt) for others.
+  // For members of the set the phase talks to, once the phase before is closed; nothing for others: U1, U2,
+  // U3, and the members of U3 that agreed.
   virtual std::optional<CohortMessage> CohortFor(std::uint32_t member) const = 0;
   virtual std::optional<DeliveryMessage> DeliveryFor(std::uint32_t member) const = 0;
   virtual std::optional<SurvivorsMessage> SurvivorsFor(std::uint32_t member) const = 0;

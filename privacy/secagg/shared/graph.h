@@ -22,25 +22,31 @@ struct GraphAssumptions {
 struct GraphParameters {
   std::uint32_t k = 0, t = 0;
 
-  // Smallest even k with a t such that n · P[X ≥ 2t − k] < 2^−s and n · P[Y < t] < 2^−30, X, Y hypergeometric
-  // (secure aggregation page, "Parameters"); tails in log space. kJobRefused when k > 254 would be needed or
-  // t ≤ 2k/3.
+  // Smallest even k with a t > 2k/3 such that n · P[X ≥ 2t − k] < 2^−s and n · P[Y < t] < 2^−30, and the
+  // smallest such t (secure aggregation page, "Parameters"). Among a site's k neighbours, drawn from the n −
+  // 1 others, X are of the ⌊γn⌋ that collude and Y of the n − 1 − ⌊δn⌋ that do not drop out: hypergeometric,
+  // tails in log space. kJobRefused when k > 254, the shares of GF(2^8), would be needed.
   static Result<GraphParameters> Compute(std::size_t n, const GraphAssumptions& assumptions);
+  // OK when this pair holds for n sites: t > 2k/3 and both tails as above. Any k ≤ 254, also an odd one.
+  Status Check(std::size_t n, const GraphAssumptions& assumptions) const;
   friend bool operator==(const GraphParameters&, const GraphParameters&) = default;
 };
 
 std::uint32_t CompleteThreshold(std::size_t n);  // ⌊2n/3⌋ + 1
 inline constexpr std::size_t kMaxComplete = 128;
 
-// Who shares masks and holds shares with whom. A pure function of (n, parameters, cohort context).
+// Who shares masks and holds shares with whom. A pure function of (n, k, cohort context). 8 bytes a site in
+// the regular graph: a process that plays many sites keeps one graph, not one a site.
 class Graph {
  public:
-  // `k` 0 for the complete graph. k even, k < n, k ≤ 254; n ≤ 128 when complete (kJobRefused).
+  // `k` 0 for the complete graph. k even, k < n, k ≤ 254; 3 ≤ n, at most 128 when complete (kJobRefused).
   static Result<Graph> Make(std::size_t n, std::uint32_t k, const Sha256Digest& cohort_context);
 
   std::size_t size() const { return n_; }
   bool is_complete() const { return k_ == 0; }
-  std::uint32_t threshold(std::uint32_t t_of_terms) const { return k_ == 0 ? CompleteThreshold(n_) : t_of_terms; }
+  std::uint32_t threshold(std::uint32_t t_of_terms) const {
+    return k_ == 0 ? CompleteThreshold(n_) : t_of_terms;
+  }
   // Sites a mask is shared with: ascending, without p itself.
   std::vector<Position> Neighbours(Position p) const;
   // Sites that hold shares of p's secrets: ascending. Complete: all, p included; regular: the neighbours.

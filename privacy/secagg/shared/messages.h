@@ -11,17 +11,17 @@
 #include "privacy/crypto/sha256.h"
 #include "privacy/secagg/shared/site_set.h"
 
-// What the two sides of an attempt tell each other, after R0's plan. Plain data; protocol/messages makes bytes of
-// it. Lengths are fixed by the types, counts are checked by the codec against kMaxMembers and by the receiving
-// state against the graph. Vectors are in ascending order of position.
+// What the two sides of an attempt tell each other, after R0's plan. Plain data; protocol/messages makes
+// bytes of it. Lengths are fixed by the types, counts are checked by the codec against kMaxMembers and by the
+// receiving state against the graph. Vectors are in ascending order of position.
 
 namespace cairn::secagg {
 
-inline constexpr std::size_t kMaxMembers = 100'000;  // of one attempt
 inline constexpr std::size_t kShareBytes = 32;
-inline constexpr std::size_t kSealedShareBytes = 12 + 73 + 16;  // nonce ‖ u32 u, u32 v, u8 x, two shares ‖ tag
+inline constexpr std::size_t kSealedShareBytes =
+    12 + 73 + 16;  // nonce ‖ u32 u, u32 v, u8 x, two shares ‖ tag
 
-struct Advert {  // R0, site → aggregator
+struct Advert {               // R0, site → aggregator
   AgreementPublic share_key;  // C_u
   AgreementPublic mask_key;   // S_u
   Sha256Digest commitment;    // com_u
@@ -37,10 +37,11 @@ struct PlacedAdvert {
 };
 
 struct CohortMessage {  // R1, aggregator → site
-  std::uint32_t n = 0;                  // |U1|
-  std::vector<PlacedAdvert> adverts;    // complete: all; regular: the site itself and its neighbours
-  std::vector<Sha256Digest> proof;      // regular: Merkle multi-proof of these; complete: empty
-  Signature signature;                  // over `cohort`
+  std::uint32_t n = 0;  // |U1|
+  SiteSet members;      // regular: U1 as a bitmap over the roster; complete: empty, the adverts say it
+  std::vector<PlacedAdvert> adverts;  // complete: all; regular: the site itself and its neighbours
+  std::vector<Sha256Digest> proof;    // regular: Merkle multi-proof of these; complete: empty
+  Signature signature;                // over `cohort`
   friend bool operator==(const CohortMessage&, const CohortMessage&) = default;
 };
 
@@ -51,7 +52,7 @@ struct SealedShare {
   friend bool operator==(const SealedShare&, const SealedShare&) = default;
 };
 
-struct SharesMessage {  // R1, site → aggregator
+struct SharesMessage {              // R1, site → aggregator
   std::vector<SealedShare> shares;  // one a holder
   Signature signature;              // over `share`
   friend bool operator==(const SharesMessage&, const SharesMessage&) = default;
@@ -78,7 +79,7 @@ struct SurvivorsMessage {  // R3, aggregator → site
 };
 
 struct AgreementMessage {  // R3, site → aggregator
-  Signature signature;  // over `u3`
+  Signature signature;     // over `u3`
   friend bool operator==(const AgreementMessage&, const AgreementMessage&) = default;
 };
 
@@ -88,7 +89,7 @@ struct PlacedSignature {
   friend bool operator==(const PlacedSignature&, const PlacedSignature&) = default;
 };
 
-struct UnmaskRequest {  // R4, aggregator → site
+struct UnmaskRequest {                  // R4, aggregator → site
   std::vector<PlacedSignature> agreed;  // over `u3`, at least t of those the site counts
   friend bool operator==(const UnmaskRequest&, const UnmaskRequest&) = default;
 };

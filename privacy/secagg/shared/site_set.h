@@ -13,6 +13,7 @@ namespace cairn::secagg {
 
 // Where a site stands among U1, the sites whose keys an attempt is made of: 0 … n − 1 in roster order.
 using Position = std::uint32_t;
+inline constexpr std::size_t kMaxMembers = 100'000;  // of one attempt
 
 // A subset of U1 as a bitmap: bit p mod 8 of byte p / 8. Unused bits of the last byte are zero. A value.
 class SiteSet {

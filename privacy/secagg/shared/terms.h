@@ -7,6 +7,7 @@
 #include "core/base/result.h"
 #include "privacy/crypto/keys.h"
 #include "privacy/crypto/sha256.h"
+#include "privacy/secagg/shared/graph.h"
 #include "privacy/secagg/shared/grid.h"
 
 namespace cairn::secagg {
@@ -14,8 +15,8 @@ namespace cairn::secagg {
 inline constexpr std::uint32_t kSuite = 1;  // CAIRN-SECAGG-1: X25519, Ed25519, HKDF-SHA256, AES-256, GF(2^8)
 
 // Everything one attempt at one masked sum is bound to. Each party fills it from its own copies: approved
-// manifest, received model, pinned roster. Two parties with equal terms have equal round contexts; keys, masks
-// and signatures of any other context do not fit.
+// manifest, received model, pinned roster. Two parties with equal terms have equal round contexts; keys,
+// masks and signatures of any other context do not fit.
 struct Terms {
   std::uint32_t suite = kSuite;
   std::string federation;
@@ -33,7 +34,7 @@ struct Terms {
   Ring ring = Ring::k32;
   std::uint8_t weight_bits = 0;  // f_w
   std::uint32_t weight_cap = 0;
-  std::uint32_t group = 0;  // 0: one cohort; i: the i-th group of a grouped job
+  std::uint32_t group = 0;     // 0: one cohort; i: the i-th group of a grouped job
   std::uint32_t k = 0, t = 0;  // 0, 0: complete graph, the rule decides
   std::uint32_t n_min = 3, n_max = 0;
   Sha256Digest dp_event;  // zero: none
@@ -47,15 +48,19 @@ Sha256Digest RoundContext(const Terms& terms);  // rc
 
 // What a site insists on whatever the aggregator says.
 struct Floors {
-  std::uint32_t min_cohort = 4;    // ≥ 3; for U1, U2 and U3
-  std::uint32_t job_members = 0;   // of a job whose cohort is "all": 2·|U1| must exceed it; 0: sampled cohorts
+  std::uint32_t min_cohort = 4;   // ≥ 3; for U1, U2 and U3
+  std::uint32_t job_members = 0;  // of a job whose cohort is "all": 2·|U1| must exceed it; 0: sampled cohorts
+  // What a regular graph has to withstand. A site's policy may ask for more than the default, never for less;
+  // tests that want small graphs say so here.
+  GraphAssumptions graph = {};
 };
 
 std::uint32_t SmallestSurvivors(std::size_t u1, std::uint32_t min_cohort);  // max(min_cohort, ⌊2·u1/3⌋ + 1)
 
-// Suite, ring, no-wrap of every section and of the weight, n_min ≥ max(3, floor), n_min ≤ n_max, graph (complete:
-// k = t = 0 and n_max ≤ 128; regular: k even ≤ 254, t > 2k/3, and (k, t) no weaker than GraphParameters::Compute at
-// n_min and n_max). Errors: kSecAggTerms, kSecAggWrap, kSecAggFloor.
+// Suite, ring, no-wrap of every section and of the weight, n_min ≥ max(3, floor), n_min ≤ n_max, graph
+// (complete: k = t = 0 and n_max ≤ 128; regular: k even ≤ 254, k < n_min, t > 2k/3, and (k, t) no weaker than
+// GraphParameters::Compute under the floors' assumptions at n_min and n_max). Errors: kSecAggTerms,
+// kSecAggWrap, kSecAggFloor.
 Status CheckTerms(const Terms& terms, const Floors& floors);
 
 }  // namespace cairn::secagg

@@ -30,10 +30,14 @@ class Transcript {
 
   Bytes bytes() const;  // with the count in its place
   Sha256Digest Digest() const;
+  // Digest with one more field at the end, a secret: hashed where it lies, never copied into the transcript.
+  Sha256Digest DigestWithSecret(std::span<const std::byte> secret) const;
 
  private:
-  Bytes head_, fields_;
-  std::uint8_t count_ = 0;
+  Bytes Head(std::size_t count) const;
+
+  Bytes label_, fields_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace cairn::secagg

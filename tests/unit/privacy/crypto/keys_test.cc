@@ -37,6 +37,23 @@ TEST(SigningKeyTest, GivesTheSecondVectorOfRfc8032) {
   EXPECT_TRUE(key.verify_key().Verifies(*FromHex("72"), signature));
 }
 
+TEST(SigningKeyTest, GivesTheFirstAndThirdVectorOfRfc8032) {
+  const auto first =
+      SigningKey::FromSeed(Fixed<32>("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
+  EXPECT_EQ(ToHex(first.verify_key().bytes),
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+  EXPECT_EQ(ToHex(first.Sign({}).bytes),
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555"
+            "fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b");
+  const auto third =
+      SigningKey::FromSeed(Fixed<32>("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"));
+  EXPECT_EQ(ToHex(third.verify_key().bytes),
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
+  EXPECT_EQ(ToHex(third.Sign(*FromHex("af82")).bytes),
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac"
+            "18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a");
+}
+
 TEST(SigningKeyTest, OneFlippedBitAnywhereFailsVerification) {
   const auto key = SigningKey::Generate();
   const Bytes message(AsBytes("round 3").begin(), AsBytes("round 3").end());

@@ -1,0 +1,42 @@
+#include "privacy/secagg/client/sum_memory.h"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace cairn::secagg {
+namespace {
+
+constexpr std::size_t kMostSets = 2;
+
+std::size_t Distance(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
+  std::vector<std::uint32_t> apart;
+  std::set_symmetric_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(apart));
+  return apart.size();
+}
+
+}  // namespace
+
+Status SumMemory::Check(const std::vector<std::uint32_t>& members, std::uint32_t min_cohort) const {
+  if (std::find(kept_.begin(), kept_.end(), members) != kept_.end()) return Status::Ok();
+  if (kept_.size() >= kMostSets) {
+    return Status(errors::kSecAggSums, "this site has answered for " + std::to_string(kept_.size()) +
+                                           " sums of this model, a third set of sites is refused");
+  }
+  for (const std::vector<std::uint32_t>& kept : kept_) {
+    const std::size_t apart = Distance(kept, members);
+    if (apart < min_cohort) {
+      return Status(errors::kSecAggSums, "this set of sites and one that was answered are " +
+                                             std::to_string(apart) + " sites apart, at least " +
+                                             std::to_string(min_cohort) + " are asked for");
+    }
+  }
+  return Status::Ok();
+}
+
+void SumMemory::Keep(std::vector<std::uint32_t> members) {
+  if (std::find(kept_.begin(), kept_.end(), members) == kept_.end()) kept_.push_back(std::move(members));
+}
+
+}  // namespace cairn::secagg

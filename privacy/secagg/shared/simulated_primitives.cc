@@ -1,0 +1,142 @@
+#include "privacy/secagg/shared/simulated_primitives.h"
+
+#include <algorithm>
+
+#include "privacy/crypto/ctr_stream.h"
+#include "privacy/secagg/shared/transcript.h"
+
+namespace cairn::secagg {
+namespace {
+
+constexpr std::uint64_t kBlock = 16;
+
+// AES-256-CTR under a hash of the party's name.
+class SimulatedStream {
+ public:
+  explicit SimulatedStream(const SimulatedParty& party)
+      : stream_(Transcript("simulated-stream")
+                    .U64(party.seed)
+                    .U32(party.party)
+                    .U32(party.attempt)
+                    .U32(party.life)
+                    .Digest()
+                    .bytes) {}
+  void Fill(std::span<std::byte> out) {
+    stream_.Fill(offset_, out);
+    offset_ += (out.size() + kBlock - 1) / kBlock * kBlock;
+  }
+
+ private:
+  CtrStream stream_;
+  std::uint64_t offset_ = 0;
+};
+
+class RememberingPrimitives final : public Primitives {
+ public:
+  RememberingPrimitives(const SimulatedParty& party, const SigningKey& key,
+                        std::shared_ptr<SimulatedMemory> memory)
+      : stream_(party), key_(key), memory_(std::move(memory)) {}
+
+  void Fill(std::span<std::byte> out) override { stream_.Fill(out); }
+  Signature Sign(std::span<const std::byte> message) override { return key_.Sign(message); }
+  bool Verifies(const VerifyKey& key, std::span<const std::byte> message,
+                const Signature& signature) override {
+    return memory_ ? memory_->Verify(key, message, signature) : key.Verifies(message, signature);
+  }
+  Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
+    return memory_ ? memory_->Agree(own, peer) : own.Derive(peer);
+  }
+
+ private:
+  SimulatedStream stream_;
+  const SigningKey& key_;
+  std::shared_ptr<SimulatedMemory> memory_;  // shared by all parties of the process
+};
+
+Signature KeyedHash(std::uint64_t seed, const VerifyKey& key, std::span<const std::byte> message) {
+  const Sha256Digest digest =
+      Transcript("simulated-signature").U64(seed).Field(key.bytes).Hash(Sha256::Of(message)).Digest();
+  Signature signature;
+  std::ranges::copy(digest.bytes, signature.bytes.begin());
+  return signature;
+}
+
+class KeyedHashPrimitives final : public Primitives {
+ public:
+  explicit KeyedHashPrimitives(const SimulatedParty& party)
+      : seed_(party.seed), own_(KeyedHashKey(party.seed, party.party)), stream_(party) {}
+
+  void Fill(std::span<std::byte> out) override { stream_.Fill(out); }
+  Signature Sign(std::span<const std::byte> message) override { return KeyedHash(seed_, own_, message); }
+  bool Verifies(const VerifyKey& key, std::span<const std::byte> message,
+                const Signature& signature) override {
+    return KeyedHash(seed_, key, message) == signature;
+  }
+  Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
+    const auto [low, high] = std::minmax(own.public_key(), peer);
+    return SecretBytes::CopyOf(
+        Transcript("simulated-agreement").U64(seed_).Field(low.bytes).Field(high.bytes).Digest().bytes);
+  }
+
+ private:
+  std::uint64_t seed_;
+  VerifyKey own_;
+  SimulatedStream stream_;
+};
+
+}  // namespace
+
+Result<SecretBytes> SimulatedMemory::Agree(const Agreement& own, const AgreementPublic& peer) {
+  const std::pair<AgreementPublic, AgreementPublic> pair = std::minmax(own.public_key(), peer);
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto at = agreed_.find(pair); at != agreed_.end()) return at->second.Clone();
+  }
+  CAIRN_ASSIGN_OR_RETURN(SecretBytes agreed,
+                         own.Derive(peer));  // outside of the lock: lanes derive side by side
+  const std::lock_guard lock(mutex_);
+  agreed_.emplace(pair, agreed.Clone());
+  return agreed;
+}
+
+bool SimulatedMemory::Verify(const VerifyKey& key, std::span<const std::byte> message,
+                             const Signature& signature) {
+  const Sha256Digest what =
+      Transcript("simulated-verdict").Field(key.bytes).Field(message).Field(signature.bytes).Digest();
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto at = verified_.find(what); at != verified_.end()) return at->second;
+  }
+  const bool good = key.Verifies(message, signature);
+  const std::lock_guard lock(mutex_);
+  verified_.emplace(what, good);
+  return good;
+}
+
+void SimulatedMemory::Forget() {
+  const std::lock_guard lock(mutex_);
+  agreed_.clear();
+  verified_.clear();
+}
+
+std::size_t SimulatedMemory::size() const {
+  const std::lock_guard lock(mutex_);
+  return agreed_.size() + verified_.size();
+}
+
+std::unique_ptr<Primitives> NewSimulatedPrimitives(const SimulatedParty& party, const SigningKey& key,
+                                                   std::shared_ptr<SimulatedMemory> memory) {
+  return std::make_unique<RememberingPrimitives>(party, key, std::move(memory));
+}
+
+std::unique_ptr<Primitives> NewKeyedHashPrimitives(const SimulatedParty& party) {
+  return std::make_unique<KeyedHashPrimitives>(party);
+}
+
+VerifyKey KeyedHashKey(std::uint64_t seed, std::uint32_t party) {
+  VerifyKey key;
+  key.bytes = Transcript("simulated-key").U64(seed).U32(party).Digest().bytes;
+  return key;
+}
+
+}  // namespace cairn::secagg

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "privacy/crypto/keys.h"
+#include "privacy/crypto/sha256.h"
+#include "privacy/secagg/shared/party.h"
+
+// Primitives for simulations and tests. NEVER FOR REAL SITES: all randomness follows from a seed, so whoever
+// knows the seed knows every key.
+
+namespace cairn::secagg {
+
+// What the parties of one process need not compute twice: the agreement of a pair, which both ends derive,
+// and the verdict on a signature, which many check. Pure functions, so results are the same with and without.
+// Thread-safe.
+class SimulatedMemory {
+ public:
+  Result<SecretBytes> Agree(const Agreement& own, const AgreementPublic& peer);
+  bool Verify(const VerifyKey& key, std::span<const std::byte> message, const Signature& signature);
+  void Forget();  // at the end of an attempt: nothing of it comes again
+  std::size_t size() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::pair<AgreementPublic, AgreementPublic>, SecretBytes> agreed_;  // lesser key first
+  std::map<Sha256Digest, bool> verified_;
+};
+
+// Names one stream of randomness. A party that is restored from what it saved takes the next `life`, because
+// its earlier draws must not come again.
+struct SimulatedParty {
+  std::uint64_t seed = 0;
+  std::uint32_t party = 0;
+  std::uint32_t attempt = 0;
+  std::uint32_t life = 0;
+};
+
+// The protocol byte for byte, Ed25519 and X25519 included. `key` outlives it; `memory` is shared by the
+// parties of one process and may be null.
+std::unique_ptr<Primitives> NewSimulatedPrimitives(const SimulatedParty& party, const SigningKey& key,
+                                                   std::shared_ptr<SimulatedMemory> memory);
+
+// Signatures and pair agreements are keyed hashes of the seed: some hundred times faster, for runs by the ten
+// thousand. Any party could forge for any other, so this checks the protocol's logic, not its secrecy.
+std::unique_ptr<Primitives> NewKeyedHashPrimitives(const SimulatedParty& party);
+VerifyKey KeyedHashKey(std::uint64_t seed, std::uint32_t party);  // what the roster names for it
+
+}  // namespace cairn::secagg

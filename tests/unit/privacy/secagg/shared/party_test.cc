@@ -1,0 +1,71 @@
+#include "privacy/secagg/shared/party.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/testing/fixed_bytes.h"
+
+namespace cairn::secagg {
+namespace {
+
+Roster RosterOf(std::initializer_list<RosterMember> members) {
+  Roster roster{"heartnet", 4, UnixTime{}, {}};
+  for (const RosterMember& member : members) roster.Put(member);
+  return roster;
+}
+
+VerifyKey KeyOf(unsigned fill) {
+  VerifyKey key;
+  key.bytes.fill(static_cast<std::byte>(fill));
+  return key;
+}
+
+TEST(MembershipTest, MembersAreTheSitesOfTheRosterInItsOrder) {
+  const Roster roster = RosterOf({{"site-b", PeerRole::kSite, KeyOf(2), {}, MemberState::kSuspended},
+                                  {"agg", PeerRole::kAggregator, KeyOf(9), {}, MemberState::kActive},
+                                  {"site-c", PeerRole::kSite, KeyOf(3), {}, MemberState::kRevoked},
+                                  {"ruth", PeerRole::kResearcher, KeyOf(8), {}, MemberState::kActive},
+                                  {"site-a", PeerRole::kSite, KeyOf(1), {}, MemberState::kActive}});
+  const Membership membership = Membership::Of(roster, AsBytes("the file"));
+  ASSERT_EQ(membership.members.size(), 3u);
+  EXPECT_EQ(membership.version, 4u);
+  EXPECT_EQ(membership.hash, Sha256::Of("the file"));
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    const Membership::Member* member = membership.Find(i);
+    ASSERT_NE(member, nullptr);
+    EXPECT_EQ(member->key, KeyOf(i + 1));
+    EXPECT_EQ(member->active, i == 0);  // the others keep their place
+    EXPECT_EQ(membership.IndexOf(member->name), i);
+  }
+}
+
+TEST(MembershipTest, NobodyElseHasAnIndex) {
+  const Membership membership =
+      Membership::Of(RosterOf({{"agg", PeerRole::kAggregator, KeyOf(9), {}, MemberState::kActive},
+                               {"site-a", PeerRole::kSite, KeyOf(1), {}, MemberState::kActive}}),
+                     {});
+  EXPECT_EQ(membership.Find(1), nullptr);
+  EXPECT_EQ(membership.IndexOf("agg"), std::nullopt);
+  EXPECT_EQ(membership.IndexOf("zoe"), std::nullopt);
+  EXPECT_EQ(membership.IndexOf(""), std::nullopt);
+}
+
+TEST(PrimitivesTest, SignsAgreesAndDrawsWithTheRealOnes) {
+  const SigningKey key = SigningKey::Generate();
+  const auto primitives = NewPrimitives(key);
+  const Signature signature = primitives->Sign(AsBytes("u3"));
+  EXPECT_TRUE(primitives->Verifies(key.verify_key(), AsBytes("u3"), signature));
+  EXPECT_FALSE(primitives->Verifies(key.verify_key(), AsBytes("u2"), signature));
+  EXPECT_FALSE(primitives->Verifies(KeyOf(1), AsBytes("u3"), signature));
+
+  const Agreement a = Agreement::Generate(), b = Agreement::Generate();
+  EXPECT_TRUE(primitives->Derive(a, b.public_key()).value() == b.Derive(a.public_key()).value());
+  EXPECT_EQ(primitives->Derive(a, {}).status().id(), errors::kSecAggKey);
+
+  std::array<std::byte, 32> first{}, second{};
+  primitives->Fill(first);
+  primitives->Fill(second);
+  EXPECT_NE(first, second);
+}
+
+}  // namespace
+}  // namespace cairn::secagg
