@@ -35,9 +35,10 @@ name = "fedavg"
 rounds = 10
 cohort = { min = 4 }
 
-# This release has no secure aggregation: a job must say so, and every site's policy must allow it.
-[secagg]
-mode = "off"
+# Updates are masked: the aggregator learns their sum alone. Nothing has to be said for it; "off" would let it read
+# every update, and each site's policy would have to agree.
+# [secagg]
+# mode = "full"
 )";
 
 constexpr std::string_view kClientStarter =

@@ -304,11 +304,13 @@ Status Demo::TellResult(const nlohmann::json& job) {
 }  // namespace
 
 Status RunDemo(const DemoOptions& options, CommandOutput& out) {
-  if (options.sites < 2 || options.sites > 26) return Status(errors::kUsage, "--sites must be from 2 to 26");
+  if (options.sites < 3 || options.sites > 26) {
+    return Status(errors::kUsage, "--sites must be from 3 to 26")
+        .Why("the demo masks its updates, and of two sites each knows the other's part of their sum");
+  }
   if (options.rounds < 1 || options.rounds > 1000)
     return Status(errors::kUsage, "--rounds must be from 1 to 1000");
   const CatchInterrupt interrupt;
-  out.Warn("updates are not masked: secure aggregation is not part of this release (job and sites say so)");
   if (!options.keep.empty()) return Demo(options, out, fs::absolute(options.keep)).Run();
   CAIRN_ASSIGN_OR_RETURN(const TempFolder folder,
                          TempFolder::Create(fs::temp_directory_path(), "cairn-demo-"));

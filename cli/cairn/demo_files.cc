@@ -27,7 +27,6 @@ std::string DemoJobToml(std::int64_t sites, std::int64_t rounds, std::int64_t se
          "strategy = { name = \"fedavg\", rounds = " +
          std::to_string(rounds) + ", cohort = { min = " + n +
          ", target = \"all\" } }\n"
-         "secagg = { mode = \"off\" }\n"
          "evaluate = { where = [\"federated\"], metric = \"accuracy\", mode = \"max\" }\n";
 }
 
@@ -37,7 +36,7 @@ std::string DemoClientToml(const DemoSite& site, const std::string& federation, 
          "\" }\nclient = { heartbeat = \"1s\", state_dir = " + Quoted((site.folder / "state").string()) +
          ", socket = " + Quoted((site.folder / "agent.sock").string()) + " }\n[dataset.images]\n" +
          site.dataset_keys +
-         "[policy]\napproval = \"auto\"\nsecagg = \"plain-ok\"\nmin_cohort = 2\nshare_site_metrics = true\n"
+         "[policy]\napproval = \"auto\"\nmin_cohort = 3\n"
          "[policy.dataset.images]\njobs = [\"demo\"]\n";
 }
 

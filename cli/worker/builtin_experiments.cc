@@ -11,7 +11,6 @@ model = { arch = "cnn-small", hyper = { channels = 1, size = 28, classes = 10 },
 data = { dataset = "digits", holdout = 0.1 }
 train = { loss = "cross_entropy", epochs = 1, batch = 32, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } }
 strategy = { name = "fedavg", rounds = 8 }
-secagg = { mode = "off" }
 evaluate = { where = ["federated", "central"], metric = "accuracy", mode = "max" }
 population = { clients = 10, partition = "dirichlet:0.5", min_samples = 20, test = "digits-test" }
 [dataset.digits]
@@ -29,7 +28,6 @@ model = { arch = "cnn-small", hyper = { channels = 1, size = 28, classes = 10 },
 data = { dataset = "fashion", holdout = 0.1 }
 train = { loss = "cross_entropy", epochs = 1, batch = 50, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } }
 strategy = { name = "fedavg", rounds = 5 }
-secagg = { mode = "off" }
 evaluate = { where = ["federated", "central"], metric = "accuracy", mode = "max" }
 population = { clients = 10, partition = "dirichlet:0.5", test = "fashion-test" }
 [dataset.fashion]

@@ -173,7 +173,7 @@ void Federation::Configure(std::size_t index, const std::string& dataset_keys, c
             "\", federation = \"test\" }\naggregator = { address = \"localhost:" + std::to_string(port_) +
             "\" }\nclient = { heartbeat = \"1s\", state_dir = \"" + (folder / "state").string() +
             "\", socket = \"" + (folder / "agent.sock").string() + "\" }\n[dataset.rows]\n" + dataset_keys +
-            "[policy]\napproval = \"auto\"\nmin_cohort = 2\nshare_site_metrics = true\n" + policy +
+            "[policy]\napproval = \"auto\"\nmin_cohort = 3\n" + policy +
             "[policy.dataset.rows]\njobs = [\"*\"]\n");
 }
 

@@ -30,7 +30,7 @@ struct JobText {
   std::string train =
       R"({ loss = "cross_entropy", epochs = 6, batch = 8, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
   std::string strategy = R"(name = "fedavg", rounds = 3)";
-  std::string secagg = R"({ mode = "off" })";
+  std::string secagg = R"({ mode = "full" })";
   std::string data = R"({ dataset = "rows", holdout = 0.1 })";
   int seed = 7;
   std::string cohort = R"(min = 3, target = "all")";
@@ -55,7 +55,7 @@ class Federation {
 
   // client.toml of a site: its [dataset.rows] keys, and lines for its [policy].
   void Configure(std::size_t index, const std::string& dataset_keys,
-                 const std::string& policy = "secagg = \"plain-ok\"\n");
+                 const std::string& policy = "");
   void StartAggregator();  // until it answers
   void StartSite(std::size_t index);
   void StartAll();

@@ -234,13 +234,22 @@ INSTANTIATE_TEST_SUITE_P(
                               s.cohort.min_clients = 2;
                             },
                             "at least 3 sites"},
-                    Refused{"ring",
+                    Refused{"secagg_reports",
                             [](JobSpec& s) {
                               s.secagg.mode = SecAggMode::kFull;
-                              s.cohort.min_clients = 10'000;
+                              s.cohort.min_clients = 3;
+                              s.cohort.min_reports = 2;
                             },
-                            "in a ring of 64 bits"}),
+                            "at least 3 sites"}),
     [](const auto& refused) { return refused.param.name; });
+
+// The tests above name a setting by kJobRefused; a ring that cannot hold the cohort has an error of its own.
+TEST_F(JobEngineTest, CohortThatTheRingCannotHoldIsRefusedAtCreate) {
+  spec.secagg.mode = SecAggMode::kFull;
+  spec.cohort.min_clients = 10'000;
+  const auto engine = JobEngine::Create(Manifest(), MakeModelVersion(ParameterSet(Model())), Parts());
+  EXPECT_EQ(engine.status().id(), errors::kSecAggWrap) << engine.status().ToString();
+}
 
 }  // namespace
 }  // namespace cairn

@@ -22,7 +22,7 @@ TEST(ManifestTest, CanonicalBytesFollowTheGrammar) {
   JobManifest manifest;
   manifest.id = {0x0102};
   const std::string bytes = CanonicalBytes(manifest);
-  const std::string label = "cairn-manifest-1";
+  const std::string label = "cairn-manifest-2";
   EXPECT_EQ(bytes.substr(0, 4), std::string("\x10\0\0\0", 4));
   EXPECT_EQ(bytes.substr(4, label.size()), label);
   EXPECT_EQ(bytes.substr(20, 8), std::string("\x02\x01\0\0\0\0\0\0", 8));
