@@ -31,7 +31,7 @@ std::shared_ptr<ServerSession> ServerSession::Start(SessionParts parts) {
     s->parts_.handler.OnOpen(s->id(),
                              {s->peer().federation, std::string(ToString(s->peer().role)), s->peer().name});
     s->StartSendInitialMetadata();  // tells the site that it is in
-    s->StartRead(&s->in_);
+    s->StartRead(&s->next_);
   });
   return session;
 }
@@ -85,8 +85,10 @@ void ServerSession::HandleRead(bool ok) {
   if (!ok)
     return End(is_dead_ ? Status(errors::kNetLost, "the site's connection was lost") : Status(), false);
   if (is_ended_) return;
-  if (Status fault = HandleFrame(); !fault.ok()) return End(std::move(fault), true);
-  if (!is_ended_) StartRead(&in_);
+  in_.Swap(&next_);
+  StartRead(&next_);  // the network goes on while this frame is hashed and written; one ahead, not more
+  if (Status fault = HandleFrame(); !fault.ok()) End(std::move(fault), true);
+  in_.Clear();  // a site that sends nothing holds no chunk's memory
 }
 
 // An error ends the session; what it can live with is counted.
@@ -262,7 +264,10 @@ Result<UpdateHandle> ServerSession::TakeUpdate(const Report& report, const Updat
     return Status(errors::kUpdateLayout, "the update's layout hash is not the job's");
   CAIRN_ASSIGN_OR_RETURN(auto blob, parts_.store->Find(terms.ref));
   if (blob == nullptr) return Status(errors::kNetProtocol, "a report names an update that was never sent");
-  auto forget = [store = parts_.store, ref = terms.ref] { static_cast<void>(store->Remove(ref)); };
+  // While the site is here its next update overwrites the file; it leaves nothing behind.
+  auto forget = [store = parts_.store, ref = terms.ref, open = std::weak_ptr(open_)] {
+    static_cast<void>(open.expired() ? store->Remove(ref) : store->Recycle(ref));
+  };
   return ReceiveUpdate(std::move(blob), terms, layout, std::move(forget));
 }
 
@@ -323,6 +328,8 @@ void ServerSession::End(Status reason, bool tell) {
   if (std::exchange(is_ended_, true)) return FinishWhenFlushed();
   end_reason_ = reason;
   upload_.reset();  // what is on disk is taken up again by the next session
+  open_.reset();
+  parts_.store->DropSpare();
   outbox_.StopStream();
   const bool banned = faults_ >= kMaxFaults;
   if (tell && !is_dead_ && !is_refused_) {

@@ -85,10 +85,11 @@ class ServerSession final : public grpc::ServerBidiReactor<v1::ClientFrame, v1::
   const std::shared_ptr<Strand> strand_;
   std::shared_ptr<ServerSession> self_;  // until OnDone
 
-  v1::ClientFrame in_;
+  v1::ClientFrame in_, next_;  // the one handled, and the one that gRPC fills meanwhile
   v1::ServerFrame out_;
   Outbox<v1::ServerFrame> outbox_;
   std::optional<ChunkAssembler> upload_;
+  std::shared_ptr<const bool> open_ = std::make_shared<bool>();  // gone once the session has ended
   std::map<BlobRef, Status> refused_;  // uploads that will not be taken, until their report comes
   Status end_reason_;
   int faults_ = 0;

@@ -1,8 +1,11 @@
 // What it costs to receive updates: TLS, frames, CRC-32C, spool, SHA-256, checks and the exact fold,
 // against a raw gRPC stream of the same chunks over the same TLS that only checks CRC-32C and SHA-256
-// and keeps nothing. Both in one run, interleaved; senders are a process of their own.
+// and keeps nothing. Both in one run, round by round in turn; senders are a process of their own.
 //
-//   cairn_bench_net [repeats] [parameters]      throughput ratio, then peak memory for 4, 16, 64 sites
+// Sites stay connected from round to round, as in a job. The first round writes fresh files and is told
+// apart from the later ones, which overwrite the files of updates that were folded.
+//
+//   cairn_bench_net [rounds] [parameters]      peak memory for 4, 16, 64 sites, then throughput ratios
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -17,6 +20,7 @@
 #include <deque>
 #include <fstream>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "core/runtime/files.h"
@@ -77,13 +81,15 @@ class Sender {
     close(from[1]);
     in_ = to[1];
     out_ = from[0];
-    char byte;
-    CAIRN_CHECK(read(out_, &byte, 1) == 1, "the senders are connected");
   }
   ~Sender() {
     close(in_);
     close(out_);
     waitpid(pid_, nullptr, 0);
+  }
+  void AwaitReady() {
+    char byte;
+    CAIRN_CHECK(read(out_, &byte, 1) == 1, "the senders are ready");
   }
   void Go() { CAIRN_CHECK(write(in_, "g", 1) == 1, "go"); }
 
@@ -166,67 +172,100 @@ std::uint64_t StatusKilobytes(const std::string& key) {
 }
 void ResetPeak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
-struct Measured {
-  double seconds = 0;
-  double peak_mb = 0;
+// Rounds of one receiver, each timed from the word to send until `count` has seen every site's object.
+class Rounds {
+ public:
+  Rounds(const SendOrder& order, Count& count) : clients_(order.clients), count_(count), sender_(order) {}
+  double Next() {
+    sender_.AwaitReady();
+    const auto start = Clock::now();
+    sender_.Go();
+    count_.Await(expected_ += clients_);
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+ private:
+  const int clients_;
+  int expected_ = 0;
+  Count& count_;
+  Sender sender_;
 };
 
-Measured Ours(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
-  Folder engine(parameters);
-  auto server = GrpcServer::Create({.address = "127.0.0.1:0",
-                                    .tls = FilesOf(folder, "server"),
-                                    .state_dir = folder / "state",
-                                    .authorize = {}})
-                    .value();
-  CAIRN_CHECK(server->Start(engine, engine).ok(), "server");
-  Sender sender({false, server->port(), folder, clients, parameters});
-  ResetPeak();
-  const auto start = Clock::now();
-  sender.Go();
-  engine.folded().Await(clients);
-  return {std::chrono::duration<double>(Clock::now() - start).count(),
-          static_cast<double>(StatusKilobytes("VmHWM:")) / 1024};
-}
+class Ours {
+ public:
+  Ours(const std::filesystem::path& folder, int clients, std::int64_t parameters)
+      : state_(TempFolder::Create(folder, "state-").value()), engine_(parameters) {
+    server_ = GrpcServer::Create({.address = "127.0.0.1:0",
+                                  .tls = FilesOf(folder, "server"),
+                                  .state_dir = state_.path(),
+                                  .authorize = {}})
+                  .value();
+    CAIRN_CHECK(server_->Start(engine_, engine_).ok(), "server");
+    rounds_.emplace(SendOrder{false, server_->port(), folder, clients, parameters}, engine_.folded());
+  }
+  double Round() { return rounds_->Next(); }
 
-Measured Raw(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
-  Count received;
-  RawServer server(FilesOf(folder, "server"), [&received] { received.Up(); });
-  Sender sender({true, server.port(), folder, clients, parameters});
-  const auto start = Clock::now();
-  sender.Go();
-  received.Await(clients);
-  return {std::chrono::duration<double>(Clock::now() - start).count(), 0};
-}
+ private:
+  const TempFolder state_;
+  Folder engine_;
+  std::unique_ptr<GrpcServer> server_;
+  std::optional<Rounds> rounds_;  // the last: sites go first
+};
 
-double Median(std::vector<double> values) {
+class Raw {
+ public:
+  Raw(const std::filesystem::path& folder, int clients, std::int64_t parameters)
+      : server_(FilesOf(folder, "server"), [this] { received_.Up(); }),
+        rounds_({true, server_.port(), folder, clients, parameters}, received_) {}
+  double Round() { return rounds_.Next(); }
+
+ private:
+  Count received_;
+  RawServer server_;
+  Rounds rounds_;
+};
+
+double Quantile(std::vector<double> values, double q) {
   std::ranges::sort(values);
-  return values[values.size() / 2];
+  return values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5)];
 }
 
-void Throughput(const std::filesystem::path& folder, int repeats, int clients, std::int64_t parameters) {
-  std::vector<double> ours, raw;
-  for (int i = 0; i <= repeats; ++i) {  // the first pair warms up
-    const double a = Ours(folder, clients, parameters).seconds, b = Raw(folder, clients, parameters).seconds;
-    if (i == 0) continue;
-    ours.push_back(a);
-    raw.push_back(b);
+// Ratios are made of neighbouring rounds, so that what slows the machine for a while slows both.
+void Tell(const char* what, int clients, double gigabytes, const std::vector<double>& ours,
+          const std::vector<double>& raw) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < ours.size(); ++i) ratios.push_back(raw[i] / ours[i]);
+  const double low = Quantile(ratios, 0.25), middle = Quantile(ratios, 0.5), high = Quantile(ratios, 0.75);
+  std::printf("%s, %2d sites: ours %.2f GB/s, raw %.2f GB/s, ratio %.2f (25-75%%: %.2f-%.2f)%s\n", what,
+              clients, gigabytes / Quantile(ours, 0.5), gigabytes / Quantile(raw, 0.5), middle, low, high,
+              high - low > 0.15 * middle ? " noisy" : "");
+}
+
+void Throughput(const std::filesystem::path& folder, int rounds, int clients, std::int64_t parameters) {
+  Ours ours(folder, clients, parameters);
+  Raw raw(folder, clients, parameters);
+  std::vector<double> a, b;
+  for (int i = 0; i <= rounds; ++i) {
+    a.push_back(ours.Round());
+    b.push_back(raw.Round());
   }
   const double gigabytes = static_cast<double>(clients) * static_cast<double>(parameters) * 4 / 1e9;
-  std::printf(
-      "ingest+hash+fold, %2d sites x %lldM: ours %.2f GB/s, raw stream+crc+sha %.2f GB/s, ratio %.2f\n",
-      clients, static_cast<long long>(parameters / 1'000'000), gigabytes / Median(ours),
-      gigabytes / Median(raw), Median(raw) / Median(ours));
+  Tell("first round, fresh spool files        ", clients, gigabytes, {a[0]}, {b[0]});
+  a.erase(a.begin());
+  b.erase(b.begin());
+  Tell("later rounds, ingest+hash+check+fold  ", clients, gigabytes, a, b);
 }
 
 void Memory(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
   const double idle = static_cast<double>(StatusKilobytes("VmRSS:")) / 1024;
-  const Measured measured = Ours(folder, clients, parameters);
+  Ours ours(folder, clients, parameters);
+  ResetPeak();
+  for (int i = 0; i < 3; ++i) ours.Round();
   const double model = static_cast<double>(parameters) * 4 / (1 << 20);
   std::printf(
-      "memory, %2d sites x %lldM: peak %.0f MB (idle %.0f), bound 3 x model + 4 MB a site = %.0f MB, %.2f "
-      "s\n",
-      clients, static_cast<long long>(parameters / 1'000'000), measured.peak_mb, idle,
-      3 * model + 4.0 * clients, measured.seconds);
+      "memory, %2d sites x %lldM: peak %.0f MB (idle %.0f), bound 3 x model + 4 MB a site = %.0f MB\n",
+      clients, static_cast<long long>(parameters / 1'000'000),
+      static_cast<double>(StatusKilobytes("VmHWM:")) / 1024, idle, 3 * model + 4.0 * clients);
 }
 
 }  // namespace
@@ -236,12 +275,12 @@ int Main(int argc, char** argv) {
     return RunSender({std::strcmp(argv[2], "raw") == 0, static_cast<std::uint16_t>(std::atoi(argv[3])),
                       argv[4], std::atoi(argv[5]), std::atoll(argv[6])});
   }
-  const int repeats = argc > 1 ? std::atoi(argv[1]) : 5;
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 9;
   const std::int64_t parameters = argc > 2 ? std::atoll(argv[2]) : 10'000'000;
   const auto folder = TempFolder::Create(std::filesystem::temp_directory_path(), "cairn-bench-").value();
   WriteCertificates(folder.path(), 64);
   for (const int clients : {4, 16, 64}) Memory(folder.path(), clients, parameters);
-  for (const int clients : {1, 4, 16}) Throughput(folder.path(), repeats, clients, parameters);
+  for (const int clients : {1, 4, 16}) Throughput(folder.path(), rounds, clients, parameters);
   return 0;
 }
 

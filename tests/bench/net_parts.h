@@ -4,14 +4,16 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "core/tensor/parameter_spec.h"
 #include "privacy/crypto/tls_files.h"
+#include "protocol/messages/model_ref.h"
 
 // The parts of cairn_bench_net: sending runs in a child process, so that the memory and the time of
-// the receiving side are its own.
+// the receiving side are its own. Both senders are alike but for what the protocol asks: the same
+// dialling, the same frames, one thread a site, CRC-32C and SHA-256 of every chunk while it is sent.
 
 namespace cairn::bench {
 
@@ -27,9 +29,18 @@ struct SendOrder {
   int clients = 0;
   std::int64_t parameters = 0;
 };
-// The child: connects all clients, says so on standard output, waits for a byte on standard input,
-// sends, and stays until standard input ends.
+// The child: connects all clients; then round after round it makes new numbers, says on standard
+// output that it is ready, waits for a byte on standard input, and sends. Ends when that input does.
 int RunSender(const SendOrder& order);
+
+// One site's connection, from the first round to the last.
+class RoundSender {
+ public:
+  virtual ~RoundSender() = default;
+  virtual void Prepare() = 0;  // before the clock runs
+  virtual void Send(const BlobRef& ref, std::span<const std::byte> bytes) = 0;
+};
+std::unique_ptr<RoundSender> NewSender(const SendOrder& order, int site);
 
 // The baseline's receiver: reads chunks, checks CRC-32C, hashes, and keeps nothing.
 class RawServer {
@@ -43,6 +54,5 @@ class RawServer {
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
-void SendRaw(const SendOrder& order, const std::function<void()>& ready_then_go);
 
 }  // namespace cairn::bench

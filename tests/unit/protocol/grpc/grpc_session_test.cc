@@ -81,7 +81,28 @@ TEST_F(GrpcSessionTest, UpdateArrivesWholeAndChecked) {
   EXPECT_EQ(channel->counters().bytes_sent, update->values().size() * 4);
 }
 
-TEST_F(GrpcSessionTest, SpoolIsEmptyOnceTheUpdateIsLetGo) {
+TEST_F(GrpcSessionTest, SpoolKeepsOneSpareUntilTheSessionEnds) {
+  StartServer();
+  const ParameterSpec spec = VectorSpec(1000);
+  catalog_.specs[kJob] = spec;
+  RecordingClient client;
+  const auto channel = Join(client, loopback_.Member("site-a"));
+  channel->Send(HelloOf("site-a"));
+  const auto spool = loopback_.folder() / "state/spool/site-a";
+  for (int round = 0; round < 3; ++round) {
+    channel->Send(TrainReportFor(std::make_shared<TestUpdate>(spec, 0.1f * round, 1.0f), spec));
+    ASSERT_TRUE(aggregator_.AwaitMessages(round == 0 ? 2 : 1));
+    EXPECT_FALSE(std::filesystem::exists(spool / "spare"));
+    aggregator_.messages.clear();
+    EXPECT_TRUE(std::filesystem::exists(spool / "spare"));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(spool), {}), 1);
+  }
+  channel->Close();
+  ASSERT_TRUE(aggregator_.AwaitClosed(1));
+  EXPECT_TRUE(std::filesystem::is_empty(spool));
+}
+
+TEST_F(GrpcSessionTest, UpdateLetGoAfterTheSessionLeavesNothing) {
   StartServer();
   const ParameterSpec spec = VectorSpec(1000);
   catalog_.specs[kJob] = spec;
@@ -90,10 +111,30 @@ TEST_F(GrpcSessionTest, SpoolIsEmptyOnceTheUpdateIsLetGo) {
   channel->Send(HelloOf("site-a"));
   channel->Send(TrainReportFor(std::make_shared<TestUpdate>(spec, 0.0f, 1.0f), spec));
   ASSERT_TRUE(aggregator_.AwaitMessages(2));
-  const auto spool = loopback_.folder() / "state/spool/site-a";
-  EXPECT_FALSE(std::filesystem::is_empty(spool));
+  channel->Close();
+  ASSERT_TRUE(aggregator_.AwaitClosed(1));
   aggregator_.messages.clear();
-  EXPECT_TRUE(std::filesystem::is_empty(spool));
+  EXPECT_TRUE(std::filesystem::is_empty(loopback_.folder() / "state/spool/site-a"));
+}
+
+TEST_F(GrpcSessionTest, UpdateStillInUseIsNotOverwrittenByTheNext) {
+  StartServer();
+  const ParameterSpec spec = VectorSpec(700'001);
+  catalog_.specs[kJob] = spec;
+  RecordingClient client;
+  const auto channel = Join(client, loopback_.Member("site-a"));
+  channel->Send(HelloOf("site-a"));
+  std::vector<std::shared_ptr<TestUpdate>> updates;
+  for (int i = 0; i < 3; ++i) {
+    updates.push_back(std::make_shared<TestUpdate>(spec, -3.0f, 0.001f * (i + 1)));
+    channel->Send(TrainReportFor(updates.back(), spec));
+  }
+  ASSERT_TRUE(aggregator_.AwaitMessages(4));
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& report = std::get<Report>(aggregator_.messages[i + 1]);
+    ASSERT_TRUE(report.fault.ok()) << report.fault.ToString();
+    EXPECT_TRUE(std::ranges::equal(report.update->view().local_parameters, updates[i]->values()));
+  }
 }
 
 TEST_F(GrpcSessionTest, DivergedUpdateArrivesAsAFault) {
@@ -192,6 +233,32 @@ TEST_F(GrpcSessionTest, CutUploadGoesOnWhereItBrokeOff) {
   EXPECT_EQ(server_->counters().resumed, 1u);
   EXPECT_GT(channel->counters().bytes_skipped, size / 4);
   EXPECT_EQ(channel->counters().bytes_sent - sent_before + channel->counters().bytes_skipped, size);
+}
+
+TEST_F(GrpcSessionTest, CutUploadGoesOnInTheFileOfAnOlderUpdate) {
+  StartServer();
+  const ParameterSpec spec = VectorSpec(4'000'000);  // 16 MB
+  catalog_.specs[kJob] = spec;
+  const std::uint64_t size = LayoutOf(spec).byte_size();
+  CuttingProxy proxy(server_->port(), size + size / 2);
+  RecordingClient client;
+  const auto channel = Join(client, loopback_.Member("site-a"), proxy.port());
+  channel->Send(HelloOf("site-a"));
+  channel->Send(TrainReportFor(std::make_shared<TestUpdate>(spec, 1.0f, 0.01f), spec));
+  ASSERT_TRUE(aggregator_.AwaitMessages(2));
+  aggregator_.messages.clear();
+  const auto update = std::make_shared<TestUpdate>(spec, -1.0f, 0.01f);
+  channel->Send(TrainReportFor(update, spec));
+  ASSERT_TRUE(client.AwaitClosed());
+
+  channel->Open(client);
+  channel->Send(HelloOf("site-a"));
+  channel->Send(TrainReportFor(update, spec));
+  ASSERT_TRUE(aggregator_.AwaitMessages(2));
+  const auto& report = std::get<Report>(aggregator_.messages.back());
+  ASSERT_TRUE(report.fault.ok()) << report.fault.ToString();
+  EXPECT_TRUE(std::ranges::equal(report.update->view().local_parameters, update->values()));
+  EXPECT_EQ(server_->counters().resumed, 1u);
 }
 
 TEST_F(GrpcSessionTest, NewerSessionOfASiteFencesTheOlder) {
