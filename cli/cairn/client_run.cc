@@ -111,7 +111,7 @@ Status RunClient(const std::filesystem::path& folder) {
                                  config.federation,
                                  {config.certificate_file(), config.key_file(), config.roots_file()},
                                  config.state_dir / "models",
-                                 config.proxy == "env"}));
+                                 config.proxy}));
   ProcessWorkerClient worker(*launcher, WorkerConfigOf(config));
   EventLoop loop;
   LanePool lanes(1);

@@ -194,6 +194,22 @@ TEST_F(GrpcSessionTest, CutUploadGoesOnWhereItBrokeOff) {
   EXPECT_EQ(channel->counters().bytes_sent - sent_before + channel->counters().bytes_skipped, size);
 }
 
+// The proxy alone knows the aggregator's name.
+TEST_F(GrpcSessionTest, ProxyIsAskedForTheAggregatorByItsName) {
+  StartServer();
+  const CuttingProxy proxy(server_->port(), 0, CuttingProxy::Kind::kHttp);
+  RecordingClient client;
+  const auto channel =
+      GrpcClientChannel::Create({.aggregator = {"aggregator.test", server_->port()},
+                                 .federation = "heartnet",
+                                 .tls = loopback_.Member("site-a"),
+                                 .cache_dir = loopback_.folder() / "cache",
+                                 .proxy = "http://127.0.0.1:" + std::to_string(proxy.port())});
+  ASSERT_TRUE(channel.ok()) << channel.status().ToString();
+  (*channel)->Open(client);
+  EXPECT_TRUE(client.AwaitOpened());
+}
+
 TEST_F(GrpcSessionTest, NewerSessionOfASiteFencesTheOlder) {
   StartServer();
   const TlsFiles files = loopback_.Member("site-a");
