@@ -219,6 +219,17 @@ json Federation::Job() const {
              {{"verb", "job.show"}, {"id", answer.at("jobs").back().at("id")}});
 }
 
+json Federation::LastRound() const {
+  const json job = Job();
+  const json history = job.is_object() ? job.at("history") : json::array();
+  return history.empty() ? json() : history.back();
+}
+
+std::size_t Federation::LastReports() const {
+  const json round = LastRound();
+  return round.is_object() ? round.at("reported").get<std::size_t>() : 0;
+}
+
 json Federation::AwaitEnd(Milliseconds patience) const {
   json job;
   const bool ended = Await(

@@ -69,6 +69,10 @@ class Federation {
   void Submit(const JobText& job) const;
   // The newest job as the aggregator tells it; null while it does not answer.
   nlohmann::json Job() const;
+  // Of the newest job, the last round that was committed; null before the first.
+  nlohmann::json LastRound() const;
+  // How many sites have a part in that one.
+  std::size_t LastReports() const;
   // Until it has ended; what it was then.
   nlohmann::json AwaitEnd(Milliseconds patience = std::chrono::seconds(60)) const;
   std::string FinalModel(const nlohmann::json& job) const;  // the bytes of the file
