@@ -85,18 +85,20 @@ class JobStore::Database {
         .Mend("restore the state directory from its last backup; never delete the high-water file");
   }
 
+  // Replaces the row that an Append left whose mark could not be written: its caller was told that it failed.
   Status Append(const std::string& record) {
     const HighWaterMark next{tail_.sequence + 1, Chain(tail_.head, tail_.sequence + 1, record)};
     CAIRN_ASSIGN_OR_RETURN(
         const SqliteStatement insert,
-        handle_.Prepare("INSERT INTO journal(sequence, record, head) VALUES (?1, ?2, ?3)"));
+        handle_.Prepare("INSERT OR REPLACE INTO journal(sequence, record, head) VALUES (?1, ?2, ?3)"));
     sqlite3_bind_int64(insert.get(), 1, static_cast<sqlite3_int64>(next.sequence));
     sqlite3_bind_text(insert.get(), 2, record.data(), static_cast<int>(record.size()), SQLITE_STATIC);
     sqlite3_bind_blob(insert.get(), 3, next.head.bytes.data(), static_cast<int>(next.head.bytes.size()),
                       SQLITE_STATIC);
     if (sqlite3_step(insert.get()) != SQLITE_DONE) return handle_.Error("write");
+    CAIRN_RETURN_IF_ERROR(WriteHighWater(high_water_, next));
     tail_ = next;
-    return WriteHighWater(high_water_, next);
+    return {};
   }
 
   // Walks the journal in order and holds every row against the chain.

@@ -116,7 +116,9 @@ class EnrolmentDesk final : public EnrolmentHandler {
   Status PublishRoster(Roster next, const SecretBytes& passphrase);
   Result<Approval> ApproveLocked(const std::string& name, std::string_view words,
                                  const SecretBytes& passphrase);
-  Result<bool> RevokeLocked(const std::string& name, const SecretBytes& passphrase);
+  Result<std::uint64_t> RevokeLocked(const std::string& name, const SecretBytes& passphrase);
+  template <class Change>
+  auto ChangeRoster(Change change);
 
   const EnrolmentDeskConfig config_;
   const WallClock& clock_;

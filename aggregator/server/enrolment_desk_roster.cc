@@ -50,14 +50,25 @@ Status EnrolmentDesk::PublishRoster(Roster next, const SecretBytes& passphrase) 
   return {};
 }
 
+// A roster that is in force is told of even where the note about it failed: whoever it takes off must lose
+// the session they have.
+template <class Change>
+auto EnrolmentDesk::ChangeRoster(Change change) {
+  std::uint64_t before = 0, after = 0;
+  auto result = [&] {
+    const std::lock_guard lock(mutex_);
+    before = roster_.version;
+    auto changed = change();
+    after = roster_.version;
+    return changed;
+  }();
+  if (after != before && on_roster_change_) on_roster_change_();
+  return result;
+}
+
 Result<EnrolmentDesk::Approval> EnrolmentDesk::Approve(std::string_view name, std::string_view words,
                                                        const SecretBytes& passphrase) {
-  Result<Approval> approval = [&] {
-    const std::lock_guard lock(mutex_);
-    return ApproveLocked(std::string(name), words, passphrase);
-  }();
-  if (approval.ok() && on_roster_change_) on_roster_change_();
-  return approval;
+  return ChangeRoster([&] { return ApproveLocked(std::string(name), words, passphrase); });
 }
 
 Result<EnrolmentDesk::Approval> EnrolmentDesk::ApproveLocked(const std::string& name, std::string_view words,
@@ -96,17 +107,10 @@ Result<EnrolmentDesk::Approval> EnrolmentDesk::ApproveLocked(const std::string& 
 }
 
 Result<std::uint64_t> EnrolmentDesk::Revoke(std::string_view name, const SecretBytes& passphrase) {
-  const Result<bool> changed = [&] {
-    const std::lock_guard lock(mutex_);
-    return RevokeLocked(std::string(name), passphrase);
-  }();
-  CAIRN_RETURN_IF_ERROR(changed.status());
-  if (*changed && on_roster_change_) on_roster_change_();
-  return roster_version();
+  return ChangeRoster([&] { return RevokeLocked(std::string(name), passphrase); });
 }
 
-// Whether the roster changed.
-Result<bool> EnrolmentDesk::RevokeLocked(const std::string& name, const SecretBytes& passphrase) {
+Result<std::uint64_t> EnrolmentDesk::RevokeLocked(const std::string& name, const SecretBytes& passphrase) {
   const RosterMember* member = roster_.Find(name);
   const bool is_member = member != nullptr && member->state != MemberState::kRevoked;
   if (!is_member && !records_.invites.contains(name)) {
@@ -125,7 +129,7 @@ Result<bool> EnrolmentDesk::RevokeLocked(const std::string& name, const SecretBy
   after.invites.erase(name);
   CAIRN_RETURN_IF_ERROR(SaveRecords(config_.folder / "invites.json", after));
   records_ = std::move(after);
-  return is_member;
+  return roster_.version;
 }
 
 }  // namespace cairn

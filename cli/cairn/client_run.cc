@@ -44,8 +44,9 @@ std::vector<std::filesystem::path> FilesOf(const std::string& dataset_toml) {
 
 ProcessWorkerConfig WorkerConfigOf(const ClientConfig& config) {
   ProcessWorkerConfig worker;
-  for (const auto& [name, toml] : config.dataset_toml) worker.readable[name] = FilesOf(toml);
-  worker.must_not_read = {config.key_file()};
+  worker.readable = FilesOf;
+  worker.must_not_read = {config.key_file(), config.state_dir / "signing.key",
+                          config.state_dir / "masking" / "state.key"};
   worker.environment = WorkerEnvironment(OwnEnvironment(), ThisCpu());
   worker.sandbox =
       config.policy.sandbox == SandboxPolicy::kRequired ? SandboxMode::kRequired : SandboxMode::kBestEffort;
@@ -120,13 +121,13 @@ Status RunClient(const std::filesystem::path& folder) {
       AgentStore::Open(std::move(storage),
                        {EgressGuard::Limits::Of(config.policy), config.aggregator_address}, wall_clock));
   CAIRN_ASSIGN_OR_RETURN(
-      const auto channel,
+      auto channel,
       GrpcClientChannel::Create({*endpoint,
                                  config.federation,
                                  {config.certificate_file(), config.key_file(), config.roots_file()},
                                  config.state_dir / "models",
-                                 config.proxy == "env"}));
-  ProcessWorkerClient worker(*launcher, WorkerConfigOf(config));
+                                 config.proxy}));
+  auto worker = std::make_unique<ProcessWorkerClient>(*launcher, WorkerConfigOf(config));
   CAIRN_ASSIGN_OR_RETURN(const SigningKey signing_key, SigningKey::Load(config.state_dir / "signing.key"));
   CAIRN_ASSIGN_OR_RETURN(RosterPin roster, OpenRoster(config, signing_key, wall_clock.Now()));
   CAIRN_ASSIGN_OR_RETURN(const auto masking_storage, SealedMaskingStorage::Open(config.state_dir / "masking"));
@@ -140,7 +141,7 @@ Status RunClient(const std::filesystem::path& folder) {
   driver_config.software = "cairn " + std::string(kVersion);
   driver_config.status_file = config.state_dir / "status.json";
   AgentDriver driver(driver_config,
-                     AgentParts{*channel, worker, *store, loop,
+                     AgentParts{*channel, *worker, *store, loop,
                                 [&loop](std::function<void()> function) { loop.Post(std::move(function)); },
                                 lanes, clock, wall_clock, random, events,
                                 [&](const Status& reason) {
@@ -151,11 +152,13 @@ Status RunClient(const std::filesystem::path& folder) {
   loop.OnTerminate([&driver] { driver.Stop(); });
   loop.OnReload([&] {
     auto reloaded = LoadClientConfig(folder);
-    if (reloaded.ok()) {
-      driver.Reload(std::move(*reloaded));
-    } else {
+    if (!reloaded.ok()) {
       Log(LogLevel::kError, "client", "client.toml was not reloaded", {{"why", reloaded.status().what()}});
+      return;
     }
+    if (reloaded->policy.sandbox != config.policy.sandbox)
+      Log(LogLevel::kWarning, "client", "policy.sandbox stays as it was until the next start");
+    driver.Reload(std::move(*reloaded));
   });
   auto local = LocalServer::Start(
       loop, {.path = config.socket},
@@ -169,7 +172,10 @@ Status RunClient(const std::filesystem::path& folder) {
   driver.Start();
   loop.Run();
   local->reset();
-  worker.Kill();
+  // An agent that is blocked ends with a session and a worker at work: both call the driver until they are
+  // gone.
+  channel.reset();
+  worker.reset();
   lanes.Stop();
   return ended;
 }

@@ -2,12 +2,11 @@
 #include <iostream>
 #include <memory>
 
-#include "aggregator/server/aggregator_config.h"
 #include "cli/cairn/admin_call.h"
 #include "cli/cairn/child_program.h"
 #include "cli/cairn/commands.h"
+#include "cli/cairn/desk_call.h"
 #include "cli/cairn/job_table.h"
-#include "cli/cairn/places.h"
 #include "cli/cairn/worker_program.h"
 #include "core/base/clock.h"
 #include "core/runtime/child/environment.h"
@@ -28,7 +27,15 @@ using Shared = std::shared_ptr<Options>;
 
 constexpr std::uint64_t kMaxModelFile = std::uint64_t{4} << 30;
 
-std::filesystem::path Socket(const Options& options) { return AggregatorFolder(options.dir) / "admin.sock"; }
+Result<std::filesystem::path> Socket(const Options& options) {
+  CAIRN_ASSIGN_OR_RETURN(const AggregatorFileConfig config, LoadAggregatorConfig(options.dir));
+  return config.socket();
+}
+
+Result<Json> Ask(const Options& options, const Json& request, std::string attachment = {}) {
+  CAIRN_ASSIGN_OR_RETURN(const std::filesystem::path socket, Socket(options));
+  return AdminCall(socket, request, std::move(attachment));
+}
 
 // Whatever opens a model runs in the worker: it writes the job's first version, we carry it.
 Result<std::string> InitialModelFile(const std::string& job_file) {
@@ -63,7 +70,7 @@ Status Submit(const Options& options, CommandOutput& out) {
   }
   const Json request = {
       {"verb", "job.submit"}, {"job", JobToml(job.spec, "")}, {"schema", job.spec.data.schema_toml}};
-  CAIRN_ASSIGN_OR_RETURN(const Json data, AdminCall(Socket(options), request, std::move(model)));
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, request, std::move(model)));
   const std::string id = data.at("id");
   out.Data(JsonObject().AddRaw("job", data.dump()));
   out.PrintLine(id + "  " + std::string(data.at("name")) + "  manifest " + std::string(data.at("digest")));
@@ -72,7 +79,7 @@ Status Submit(const Options& options, CommandOutput& out) {
 }
 
 Status List(const Options& options, CommandOutput& out) {
-  CAIRN_ASSIGN_OR_RETURN(const Json data, AdminCall(Socket(options), {{"verb", "job.ls"}}));
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"verb", "job.ls"}}));
   out.Data(
       JsonObject().AddRaw("jobs", data.at("jobs").dump()).AddRaw("connected", data.at("connected").dump()));
   out.Print(JobListTable(data.at("jobs")));
@@ -81,17 +88,15 @@ Status List(const Options& options, CommandOutput& out) {
 }
 
 Status Show(const Options& options, CommandOutput& out) {
-  CAIRN_ASSIGN_OR_RETURN(const Json data,
-                         AdminCall(Socket(options), {{"verb", "job.show"}, {"id", options.id}}));
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"verb", "job.show"}, {"id", options.id}}));
   out.Data(JsonObject().AddRaw("job", data.dump()));
   out.Print(JobDescription(data));
   return {};
 }
 
 Status Stop(const Options& options, CommandOutput& out) {
-  CAIRN_ASSIGN_OR_RETURN(
-      const Json data,
-      AdminCall(Socket(options), {{"verb", "job.stop"}, {"id", options.id}, {"now", options.now}}));
+  CAIRN_ASSIGN_OR_RETURN(const Json data,
+                         Ask(options, {{"verb", "job.stop"}, {"id", options.id}, {"now", options.now}}));
   out.Data(JsonObject().Add("id", std::string(data.at("id"))));
   out.PrintLine(std::string(data.at("id")) + (options.now ? " stopped" : " stops after its open round"));
   out.Next("cairn job show " + options.id);
@@ -103,8 +108,9 @@ Status Watch(const Options& options, CommandOutput& out) {
   ProgressLine progress(out.notes(), out.note_terminal(), clock, out.flags().quiet);
   JobWatcher watcher(progress);
   Json last;
+  CAIRN_ASSIGN_OR_RETURN(const std::filesystem::path socket, Socket(options));
   CAIRN_RETURN_IF_ERROR(
-      AdminStream(Socket(options), {{"verb", "job.watch"}, {"id", options.id}}, [&](const Json& data) {
+      AdminStream(socket, {{"verb", "job.watch"}, {"id", options.id}}, [&](const Json& data) {
         last = data;
         watcher.Tell(data);
         out.Item(JsonObject().AddRaw("job", data.dump()));

@@ -68,7 +68,8 @@ Status JobRuns::Write(const JobManifest& job, const JobClosed& end, const ModelH
   std::error_code error;
   std::filesystem::remove(LinkOf(job.id), error);
   std::filesystem::create_directory_symlink(recorder.path(), LinkOf(job.id), error);
-  return {};
+  if (!error) return {};
+  return Status(errors::kStorageIo, "cannot link " + LinkOf(job.id).string() + ": " + error.message());
 }
 
 }  // namespace cairn

@@ -68,7 +68,7 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
   void Start();
   void Stop();
   // Another client.toml, checked: its policy, data sets and heartbeat are in force at once, and every job is
-  // judged again. Site, address and files stay as they were until the next start.
+  // judged again. Site, address, files and the sandbox stay as they were until the next start.
   void Reload(ClientConfig client);
   void OnTimer(TimerId id);
 

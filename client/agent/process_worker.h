@@ -3,7 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,9 +19,10 @@
 namespace cairn {
 
 struct ProcessWorkerConfig {
-  std::map<std::string, std::vector<std::filesystem::path>> readable;  // data set → what may be read
-  std::vector<std::filesystem::path> must_not_read;                    // keys, for the worker's own test
-  std::vector<std::string> environment;                                // WorkerEnvironment's
+  // What a worker may read, by its [dataset.NAME] table; null: nothing. Asked on this object's own thread.
+  std::function<std::vector<std::filesystem::path>(const std::string& dataset_toml)> readable;
+  std::vector<std::filesystem::path> must_not_read;  // keys, for the worker's own test
+  std::vector<std::string> environment;              // WorkerEnvironment's
   ChildLimits limits;
   SandboxMode sandbox = SandboxMode::kRequired;
   int log = -1;  // where the worker's stderr goes; -1: nowhere. Borrowed; must not be a socket

@@ -1,5 +1,6 @@
 #include "client/agent/roster_pin.h"
 
+#include "core/base/log.h"
 #include "core/runtime/files.h"
 #include "privacy/crypto/certificate.h"
 #include "privacy/crypto/private_file.h"
@@ -31,11 +32,10 @@ Result<RosterPin> RosterPin::Open(Config config, std::chrono::system_clock::time
   if (file.status().id() == errors::kNotFound) return pin;
   CAIRN_RETURN_IF_ERROR(file.status());
   auto identity = pin.Check(*file, now);
-  // A roster from before this site, or before the aggregator had a key, is followed by the one of the first plan.
   if (identity.ok()) {
     pin.identity_ = std::move(*identity);
-  } else if (identity.status().id() != errors::kSecAggMember) {
-    return identity.status();
+  } else {  // out of date, say: the first plan brings one that is in force, or is declined
+    Log(LogLevel::kWarning, "client", "the kept roster is not believed", {{"why", identity.status().ToString()}});
   }
   return pin;
 }

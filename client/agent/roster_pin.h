@@ -21,7 +21,7 @@ class RosterPin {
     std::string federation, site;
     VerifyKey own_key;  // what the roster must say of this site
   };
-  // Reads the file; none is no error, since the aggregator sends it with a plan. kRosterSignature, kRosterRollback.
+  // Reads the file. None, or one that is not believed any more, is no error: the aggregator sends one with each plan.
   static Result<RosterPin> Open(Config config, std::chrono::system_clock::time_point now);
 
   // Believes a newer file (and keeps it), or the same again. kRosterSignature, kRosterRollback, kFederationMismatch;

@@ -79,8 +79,7 @@ Status WorkerConversation::Spawn(Launcher& launcher, const WorkRequest& request)
                                                                               : kWorkerSandboxBestEffort};
   for (const auto& path : config_.must_not_read) spec.arguments.push_back(kWorkerMustNotRead + path.string());
   spec.environment = config_.environment;
-  const auto readable = config_.readable.find(request.manifest->spec.data.dataset);
-  if (readable != config_.readable.end()) spec.readable = readable->second;
+  if (config_.readable) spec.readable = config_.readable(request.dataset_toml);
   spec.descriptors = {{requests.from.get(), kWorkerRequests},
                       {replies.to.get(), kWorkerReplies},
                       {memory_.model.fd(), kWorkerModel},

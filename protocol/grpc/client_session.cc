@@ -21,8 +21,9 @@ ClientSession::ClientSession(ClientSessionParts parts)
       strand_(std::make_shared<Strand>(parts_.lanes)),
       stub_(v1::Federation::NewStub(parts_.channel)) {}
 
+// Not self_, which is the strand's and may be gone: a caller of Send can hold the session for longer.
 void ClientSession::Post(std::function<void()> job) {
-  strand_->Post([self = self_, job = std::move(job)] { job(); });
+  strand_->Post([self = shared_from_this(), job = std::move(job)] { job(); });
 }
 
 void ClientSession::Send(ClientMessage message) {
@@ -235,6 +236,7 @@ void ClientSession::ReportFront() {
 }
 
 Status ClientSession::HandleResume(const v1::ResumeAt& resume) {
+  if (is_closing_) return {};  // it crossed with our Close, which gave the uploads up
   CAIRN_ASSIGN_OR_RETURN(const BlobRef ref, FromFrame(resume.object()));
   if (uploads_.empty() || !(uploads_.front().update.terms.ref == ref) || resume.offset() >= ref.size) {
     return Status(errors::kNetProtocol, "the aggregator asks for an update that is not offered");

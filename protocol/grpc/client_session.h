@@ -47,7 +47,8 @@ struct ClientSessionParts {
 };
 
 // Like ServerSession: gRPC's callbacks post, everything else runs on the strand.
-class ClientSession final : public grpc::ClientBidiReactor<v1::ClientFrame, v1::ServerFrame> {
+class ClientSession final : public grpc::ClientBidiReactor<v1::ClientFrame, v1::ServerFrame>,
+                            public std::enable_shared_from_this<ClientSession> {
  public:
   static std::shared_ptr<ClientSession> Start(ClientSessionParts parts);
 

@@ -25,8 +25,9 @@ Result<std::vector<Certificate>> ReadChain(const std::filesystem::path& path) {
 
 std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
   grpc::ChannelArguments arguments;
-  const bool with_proxy = target.proxy_from_environment && !IsLoopback(target.aggregator.host);
+  const bool with_proxy = target.proxy != "none" && !IsLoopback(target.aggregator.host);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, with_proxy ? 1 : 0);
+  if (with_proxy && target.proxy != "env") arguments.SetString(GRPC_ARG_HTTP_PROXY, target.proxy);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 15'000);

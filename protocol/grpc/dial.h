@@ -17,7 +17,7 @@ struct DialTarget {
   Endpoint aggregator;
   std::string federation;
   TlsFiles tls;
-  bool proxy_from_environment = false;
+  std::string proxy = "none";  // "env", or http://host:port; never for a loopback address
 };
 
 // A fresh channel: it connects anew and remembers no earlier failure.

@@ -14,7 +14,6 @@ struct EnrolTarget {
   Endpoint aggregator;
   std::string federation;
   TlsFiles tls;  // the bootstrap identity
-  bool proxy_from_environment = false;
   Duration deadline = std::chrono::seconds(20);
 };
 

@@ -16,8 +16,8 @@ struct GrpcClientConfig {
   Endpoint aggregator;
   std::string federation;  // the aggregator must be of it
   TlsFiles tls;
-  std::filesystem::path cache_dir;      // models that were fetched
-  bool proxy_from_environment = false;  // https_proxy; never for a loopback address
+  std::filesystem::path cache_dir;  // models that were fetched
+  std::string proxy = "none";       // "env" (https_proxy), or http://host:port; never for a loopback address
 };
 
 struct GrpcClientCounters {

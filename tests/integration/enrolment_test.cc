@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <csignal>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -139,6 +140,18 @@ mode_t ModeOf(const fs::path& path) {
 
 bool Says(const Program::Outcome& outcome, const std::string& text) {
   return outcome.err.find(text) != std::string::npos;
+}
+
+TEST_F(EnrolmentTest, CommandsFindADaemonWhoseStateLiesElsewhere) {
+  const fs::path folder = At("heartnet"), state = folder / "elsewhere";
+  fs::create_directories(state);
+  fs::rename(folder / "tls", state / "tls");
+  std::ofstream(folder / "aggregator.toml", std::ios::app) << "state_dir = \"elsewhere\"\n";
+  const Program server(folder_.path(), Words{"aggregator", "serve", "--dir", folder.string()});
+  ASSERT_TRUE(Await([&] { return LocalClient::Connect((state / "admin.sock").string()).ok(); }))
+      << server.err();
+  Must({"site", "ls", "--dir", folder.string()});
+  Must({"job", "ls", "--dir", folder.string()});
 }
 
 TEST_F(EnrolmentTest, FromInviteToASessionAndOutAgain) {

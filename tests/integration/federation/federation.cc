@@ -173,7 +173,7 @@ void Federation::Configure(std::size_t index, const std::string& dataset_keys, c
             "\", federation = \"test\" }\naggregator = { address = \"localhost:" + std::to_string(port_) +
             "\" }\nclient = { heartbeat = \"1s\", state_dir = \"" + (folder / "state").string() +
             "\", socket = \"" + (folder / "agent.sock").string() + "\" }\n[dataset.rows]\n" + dataset_keys +
-            "[policy]\napproval = \"auto\"\nmin_cohort = 3\n" + policy +
+            "[policy]\napproval = \"auto\"\nmin_cohort = 2\n" + policy +
             "[policy.dataset.rows]\njobs = [\"*\"]\n");
 }
 
@@ -217,6 +217,17 @@ json Federation::Job() const {
   if (!answer.is_object() || answer.at("jobs").empty()) return {};
   return Ask(aggregator_folder() / "admin.sock",
              {{"verb", "job.show"}, {"id", answer.at("jobs").back().at("id")}});
+}
+
+json Federation::LastRound() const {
+  const json job = Job();
+  const json history = job.is_object() ? job.at("history") : json::array();
+  return history.empty() ? json() : history.back();
+}
+
+std::size_t Federation::LastReports() const {
+  const json round = LastRound();
+  return round.is_object() ? round.at("reported").get<std::size_t>() : 0;
 }
 
 json Federation::AwaitEnd(Milliseconds patience) const {

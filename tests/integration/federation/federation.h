@@ -23,6 +23,8 @@ std::string SiteName(std::size_t index);
 // Rows of site i and nobody else's; site-c has four times as many, so that it reports last.
 std::string BlobKeys(std::size_t index);
 
+inline constexpr const char* kPlain = R"({ mode = "off" })";
+
 struct JobText {
   std::string name = "test";
   std::string model =
@@ -30,7 +32,7 @@ struct JobText {
   std::string train =
       R"({ loss = "cross_entropy", epochs = 6, batch = 8, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
   std::string strategy = R"(name = "fedavg", rounds = 3)";
-  std::string secagg = R"({ mode = "full" })";
+  std::string secagg = R"({ mode = "full" })";  // sites of tests take plain jobs too, which a cohort of two needs
   std::string data = R"({ dataset = "rows", holdout = 0.1 })";
   int seed = 7;
   std::string cohort = R"(min = 3, target = "all")";
@@ -55,7 +57,7 @@ class Federation {
 
   // client.toml of a site: its [dataset.rows] keys, and lines for its [policy].
   void Configure(std::size_t index, const std::string& dataset_keys,
-                 const std::string& policy = "");
+                 const std::string& policy = "secagg = \"plain-ok\"\nshare_site_metrics = true\n");
   void StartAggregator();  // until it answers
   void StartSite(std::size_t index);
   void StartAll();
@@ -69,6 +71,10 @@ class Federation {
   void Submit(const JobText& job) const;
   // The newest job as the aggregator tells it; null while it does not answer.
   nlohmann::json Job() const;
+  // Of the newest job, the last round that was committed; null before the first.
+  nlohmann::json LastRound() const;
+  // How many sites have a part in that one.
+  std::size_t LastReports() const;
   // Until it has ended; what it was then.
   nlohmann::json AwaitEnd(Milliseconds patience = std::chrono::seconds(60)) const;
   std::string FinalModel(const nlohmann::json& job) const;  // the bytes of the file

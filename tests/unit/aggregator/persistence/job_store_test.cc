@@ -118,6 +118,28 @@ TEST_F(JobStoreTest, LostTailIsFoundAtTheNextStart) {
   EXPECT_EQ(reopened.status().id(), errors::kStorageCorrupt);
 }
 
+// Its caller does the same work again under another attempt; a restart must not find both.
+TEST_F(JobStoreTest, RecordWhoseMarkCouldNotBeWrittenIsReplacedByTheNext) {
+  auto store = Open();
+  Begin(*store);
+  const auto mark = folder_.path() / "journal.mark";
+  const std::string sound = *ReadFile(mark, 1024);
+  std::filesystem::remove(mark);
+  std::filesystem::create_directories(mark / "in the way");  // nothing can be renamed onto it
+  EXPECT_FALSE(store->Apply({JobId{7}, Committed(1)}).ok());
+  std::filesystem::remove_all(mark);
+  ASSERT_TRUE(WriteFileAtomically(mark, std::string_view(sound)).ok());
+  RoundCommitted again = Committed(1);
+  again.summary.key.attempt = 2;
+  ASSERT_TRUE(store->Apply({JobId{7}, again}).ok());
+  EXPECT_EQ(store->records(), 5u);
+  store.reset();
+  const auto snapshots = Open()->Load();
+  ASSERT_TRUE(snapshots.ok()) << snapshots.status().ToString();
+  ASSERT_EQ(snapshots->front().committed.size(), 1u);
+  EXPECT_EQ(snapshots->front().committed[0].key.attempt, 2u);
+}
+
 // Any byte of the closed database that is part of a record or its hash must not change unnoticed.
 TEST_F(JobStoreTest, EditedRecordIsFoundAtTheNextStart) {
   auto store = Open();

@@ -359,6 +359,20 @@ TEST_F(EnrolmentDeskTest, RosterChangesAreToldAndMayBeLookedAt) {
   EXPECT_EQ(versions, (std::vector<std::uint64_t>{1, 2}));
 }
 
+TEST_F(EnrolmentDeskTest, RevocationIsToldEvenWhereTheNoteAboutItFails) {
+  const Certificate certificate = Enrol("site-a", Newcomer());
+  int told = 0;
+  desk_->OnRosterChange([&] { ++told; });
+  const fs::path notes = config_.folder / "invites.json";
+  fs::remove(notes);
+  fs::create_directories(notes / "in the way");  // nothing can be renamed onto it
+  EXPECT_FALSE(desk_->Revoke("site-a", {}).ok());
+  EXPECT_EQ(Authorize(certificate).id(), errors::kMemberRevoked);
+  EXPECT_EQ(told, 1) << "its open session would go on";
+  fs::remove_all(notes);
+  EXPECT_TRUE(desk_->Revoke("site-a", {}).ok());
+}
+
 TEST_F(EnrolmentDeskTest, OfManyAskingAtOnceExactlyOneGetsTheInvite) {
   NewInvite("site-a");
   constexpr int kCallers = 8;

@@ -167,7 +167,8 @@ TEST_F(ProcessWorkerTest, KeyWithinReachMakesTheWorkerRefuseToServe) {
   ProcessWorkerConfig config;
   config.must_not_read = {folder.path() / "site.key"};
   EXPECT_TRUE(FailureOf(config).ok());
-  config.readable["points"] = {folder.path()};  // a key kept beside the data
+  // A key kept beside the data.
+  config.readable = [&](const std::string&) { return std::vector<std::filesystem::path>{folder.path()}; };
   EXPECT_EQ(FailureOf(config).id(), errors::kConfinementFailed);
 }
 

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <atomic>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -38,7 +40,7 @@ bool WriteAll(int fd, const char* data, ssize_t size) {
 
 class CuttingProxy::Core {
  public:
-  Core(std::uint16_t target, std::uint64_t limit) : target_(target), limit_(limit) {
+  Core(std::uint16_t target, std::uint64_t limit, Kind kind) : target_(target), kind_(kind), limit_(limit) {
     listener_ = UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in address = Address(0);
     CAIRN_CHECK(bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0,
@@ -68,8 +70,20 @@ class CuttingProxy::Core {
       const UniqueFd server(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
       const sockaddr_in address = Address(target_);
       if (connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) continue;
+      if (kind_ == Kind::kHttp && !AnswerConnect(client.get())) continue;
       if (!Forward(client.get(), server.get())) return;
     }
+  }
+
+  static bool AnswerConnect(int client) {
+    std::string request;
+    char c = 0;
+    while (!request.ends_with("\r\n\r\n")) {
+      if (recv(client, &c, 1, 0) != 1) return false;
+      request += c;
+    }
+    constexpr std::string_view kYes = "HTTP/1.1 200 OK\r\n\r\n";
+    return request.starts_with("CONNECT ") && WriteAll(client, kYes.data(), kYes.size());
   }
 
   // One connection at a time; false when asked to stop.
@@ -94,6 +108,7 @@ class CuttingProxy::Core {
   }
 
   const std::uint16_t target_;
+  const Kind kind_;
   std::uint64_t limit_, passed_ = 0;
   UniqueFd listener_;
   std::array<int, 2> wake_{};
@@ -101,8 +116,8 @@ class CuttingProxy::Core {
   std::thread thread_;
 };
 
-CuttingProxy::CuttingProxy(std::uint16_t target, std::uint64_t limit)
-    : core_(std::make_unique<Core>(target, limit)) {
+CuttingProxy::CuttingProxy(std::uint16_t target, std::uint64_t limit, Kind kind)
+    : core_(std::make_unique<Core>(target, limit, kind)) {
   port_ = core_->port();
 }
 CuttingProxy::~CuttingProxy() = default;

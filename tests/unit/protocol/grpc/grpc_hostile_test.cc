@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "loopback.h"
 #include "protocol/messages/blob_ref.h"
 #include "raw_site.h"
 
@@ -14,6 +15,7 @@ class GrpcHostileTest : public testing::Test {
     catalog_.specs[kJob] = VectorSpec(1000);
     EXPECT_TRUE(server_->Start(aggregator_, catalog_).ok());
   }
+  DialTarget Aggregator() const { return {{"127.0.0.1", server_->port()}, "heartnet", files_}; }
   Report ReportOf() const {
     Report report;
     report.key = {kJob, {1}, 1};
@@ -32,7 +34,7 @@ class GrpcHostileTest : public testing::Test {
 
 TEST_F(GrpcHostileTest, ChunkWithAWrongChecksumIsCountedAndAskedForAgain) {
   const BlobRef ref = BlobRefOf(bytes_);
-  RawSite site(files_, server_->port());
+  RawSite site(Aggregator());
   site.Say(HelloOf("site-a"));
   site.Offer(ref, kJob);
   EXPECT_EQ(site.Read()->resume_at().offset(), 0u);
@@ -48,7 +50,7 @@ TEST_F(GrpcHostileTest, ChunkWithAWrongChecksumIsCountedAndAskedForAgain) {
 TEST_F(GrpcHostileTest, ObjectWithAWrongHashIsCountedAndItsReportIsAFault) {
   BlobRef ref = BlobRefOf(bytes_);
   ref.sha256[0] ^= std::byte{1};
-  RawSite site(files_, server_->port());
+  RawSite site(Aggregator());
   site.Say(HelloOf("site-a"));
   site.Offer(ref, kJob);
   EXPECT_TRUE(site.Read()->has_resume_at());
@@ -63,7 +65,7 @@ TEST_F(GrpcHostileTest, ObjectWithAWrongHashIsCountedAndItsReportIsAFault) {
 }
 
 TEST_F(GrpcHostileTest, ReportOfAnUpdateNeverSentIsAFault) {
-  RawSite site(files_, server_->port());
+  RawSite site(Aggregator());
   site.Say(HelloOf("site-a"));
   site.Say(ReportOf(), {.ref = BlobRefOf(bytes_), .scale = 1, .weight = 1});
   ASSERT_TRUE(aggregator_.AwaitMessages(2));
@@ -72,14 +74,14 @@ TEST_F(GrpcHostileTest, ReportOfAnUpdateNeverSentIsAFault) {
 }
 
 TEST_F(GrpcHostileTest, OfferForAnUnknownJobIsRefused) {
-  RawSite site(files_, server_->port());
+  RawSite site(Aggregator());
   site.Say(HelloOf("site-a"));
   site.Offer(BlobRefOf(bytes_), {99});
   EXPECT_TRUE(site.Read()->has_unavailable());
 }
 
 TEST_F(GrpcHostileTest, FirstMessageMustBeAHello) {
-  RawSite site(files_, server_->port());
+  RawSite site(Aggregator());
   site.Say(Heartbeat{});
   const auto refusal = site.ReadRefusal();
   ASSERT_TRUE(refusal.has_value());
@@ -89,7 +91,7 @@ TEST_F(GrpcHostileTest, FirstMessageMustBeAHello) {
 
 TEST_F(GrpcHostileTest, FifthFaultEndsTheSessionAndKeepsTheSiteOut) {
   {
-    RawSite site(files_, server_->port());
+    RawSite site(Aggregator());
     site.Say(HelloOf("site-a"));
     v1::ClientFrame rubbish;
     rubbish.set_control("\xff\xff\xff");
@@ -99,14 +101,14 @@ TEST_F(GrpcHostileTest, FifthFaultEndsTheSessionAndKeepsTheSiteOut) {
   ASSERT_TRUE(aggregator_.AwaitClosed(1));
   EXPECT_EQ(aggregator_.closed[0].second.id(), errors::kNetProtocol);
   EXPECT_EQ(server_->counters().faults, 5u);
-  const auto refusal = RawSite(files_, server_->port()).ReadRefusal();
+  const auto refusal = RawSite(Aggregator()).ReadRefusal();
   ASSERT_TRUE(refusal.has_value());
   EXPECT_NE(refusal->reason.find("ten minutes"), std::string::npos);
   EXPECT_EQ(aggregator_.opened.size(), 1u);
 }
 
 TEST_F(GrpcHostileTest, FrameAboveFourMegabytesEndsTheCall) {
-  RawSite site(files_, server_->port());
+  RawSite site(Aggregator());
   site.Say(HelloOf("site-a"));
   v1::ClientFrame frame;
   frame.set_control(std::string(5 << 20, 'x'));

@@ -261,6 +261,22 @@ TEST_F(GrpcSessionTest, CutUploadGoesOnInTheFileOfAnOlderUpdate) {
   EXPECT_EQ(server_->counters().resumed, 1u);
 }
 
+// The proxy alone knows the aggregator's name.
+TEST_F(GrpcSessionTest, ProxyIsAskedForTheAggregatorByItsName) {
+  StartServer();
+  const CuttingProxy proxy(server_->port(), 0, CuttingProxy::Kind::kHttp);
+  RecordingClient client;
+  const auto channel =
+      GrpcClientChannel::Create({.aggregator = {"aggregator.test", server_->port()},
+                                 .federation = "heartnet",
+                                 .tls = loopback_.Member("site-a"),
+                                 .cache_dir = loopback_.folder() / "cache",
+                                 .proxy = "http://127.0.0.1:" + std::to_string(proxy.port())});
+  ASSERT_TRUE(channel.ok()) << channel.status().ToString();
+  (*channel)->Open(client);
+  EXPECT_TRUE(client.AwaitOpened());
+}
+
 TEST_F(GrpcSessionTest, NewerSessionOfASiteFencesTheOlder) {
   StartServer();
   const TlsFiles files = loopback_.Member("site-a");
@@ -286,7 +302,7 @@ TEST_F(GrpcSessionTest, StrangersVersionIsToldBothVersions) {
   ASSERT_TRUE(client.AwaitClosed());
   EXPECT_EQ(client.closed[0].id(), errors::kNetVersion);
   EXPECT_NE(client.closed[0].what().find("8 to 9"), std::string::npos) << client.closed[0].what();
-  EXPECT_NE(client.closed[0].what().find("aggregator 1"), std::string::npos);
+  EXPECT_NE(client.closed[0].what().find("aggregator 2"), std::string::npos);
   EXPECT_TRUE(aggregator_.messages.empty());
 }
 

@@ -32,7 +32,8 @@ Hello HelloOf(std::string site) {
 
 Loopback::Loopback() : folder_(TempFolder::Create(std::filesystem::temp_directory_path()).value()) {
   const auto key = TlsKey::Generate();
-  server_files_ = Write("server", key, federation_.Server(key.public_key(), {"localhost", "127.0.0.1"}));
+  server_files_ = Write("server", key,
+                        federation_.Server(key.public_key(), {"localhost", "127.0.0.1", "aggregator.test"}));
 }
 
 TlsFiles Loopback::Write(const std::string& name, const TlsKey& key, const Certificate& leaf) {

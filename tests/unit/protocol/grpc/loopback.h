@@ -144,10 +144,12 @@ class Loopback {
 Hello HelloOf(std::string site);
 
 // Forwards bytes between a client and a server until it has passed `limit` bytes upstream, then cuts
-// both connections; later connections pass whole.
+// both connections; later connections pass whole. As an HTTP proxy it takes a CONNECT first, to whatever
+// name, and leads to the same server.
 class CuttingProxy {
  public:
-  CuttingProxy(std::uint16_t target, std::uint64_t limit);
+  enum class Kind : std::uint8_t { kPlain, kHttp };
+  CuttingProxy(std::uint16_t target, std::uint64_t limit, Kind kind = Kind::kPlain);
   ~CuttingProxy();
   std::uint16_t port() const { return port_; }
 

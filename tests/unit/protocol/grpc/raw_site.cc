@@ -1,12 +1,20 @@
 #include "raw_site.h"
 
-#include "protocol/grpc/dial.h"
+#include <chrono>
+
 #include "protocol/grpc/frames.h"
+#include "protocol/grpc/grpc_setup.h"
 
 namespace cairn {
+namespace {
 
-RawSite::RawSite(const TlsFiles& files, std::uint16_t port) {
-  stub_ = v1::Federation::NewStub(Dial({{"127.0.0.1", port}, "heartnet", files}));
+constexpr std::chrono::seconds kPatience{60};
+
+}  // namespace
+
+RawSite::RawSite(const DialTarget& target) {
+  PrepareGrpc();
+  stub_ = v1::Federation::NewStub(Dial(target));
   context_.set_deadline(std::chrono::system_clock::now() + kPatience);
   stream_ = stub_->Session(&context_);
 }

@@ -6,15 +6,16 @@
 #include <optional>
 
 #include "cairn/v1/federation.grpc.pb.h"
-#include "loopback.h"
+#include "protocol/grpc/dial.h"
 #include "protocol/messages/codec.h"
 
 namespace cairn {
 
-// A site that writes whatever frames it likes: the hostile or broken peer of tests.
+// A site that writes whatever frames it likes: the hostile or broken peer of tests. Reads end with the call,
+// which has a deadline.
 class RawSite {
  public:
-  RawSite(const TlsFiles& files, std::uint16_t port);
+  explicit RawSite(const DialTarget& target);
   ~RawSite();
 
   void Write(const v1::ClientFrame& frame) { stream_->Write(frame); }
