@@ -62,8 +62,9 @@ void ClientAgent::Reaction::Heard(RoundPlan&& plan) {
   if (Status status = CheckPlan(job, plan); !status.ok()) return Decline(plan.key, status);
   if (Status status = JoinMasking(*job, plan); !status.ok()) return Decline(plan.key, status);
   if (agent.is_working_ && agent.work_key_ == plan.key) return;  // asked twice, done once
-  if (job->masked != nullptr && (job->masked->contribution != nullptr || job->masked->is_masking)) return;
   if (job->held != nullptr && job->held->content().key == plan.key) return SendReport(*job);
+  // Trained already: it waits for the shares, or is being masked.
+  if (job->masked != nullptr && (job->masked->contribution != nullptr || job->masked->is_masking)) return;
   SealedReportHandle old = std::move(job->held);
   if (agent.is_working_ && agent.work_key_.job != plan.key.job) {
     job->waiting = std::make_unique<RoundPlan>(std::move(plan));
