@@ -34,9 +34,9 @@ Terms Good() {
 
 Terms Regular() {
   Terms terms = Good();
-  terms.sections[0] = Real("parameters", 1000, 1, 17);
-  terms.weight_bits = 16;
-  terms.sections[1].bound = 1 << 16;
+  terms.sections[0] = Real("parameters", 1000, 1, 14);
+  terms.weight_bits = 14;
+  terms.sections[1].bound = 1 << 14;
   terms.k = 182;
   terms.t = 129;
   terms.n_min = 9000;
