@@ -19,7 +19,8 @@ Result<std::vector<std::int64_t>> TotalsOf(std::span<const Word> words, const Ma
     totals[i] = secagg::Lift(words[place.offset + i]);
     if (totals[i] > bound || totals[i] < -bound) {
       return Status(errors::kSecAggUnmasked, "element " + std::to_string(i) + " of the sum's " +
-                                                 place.section->name + " is larger than its sites can make it");
+                                                 place.section->name +
+                                                 " is larger than its sites can make it");
     }
   }
   return totals;
@@ -32,7 +33,8 @@ Status OpenUpdate(std::span<const Word> words, const MaskedLayout& layout, std::
     const MaskedLayout::Place place = layout.Find(name);
     CAIRN_ASSIGN_OR_RETURN(const auto totals, TotalsOf(words, place, survivors));
     if (place.length > 0)
-      into = MeanOfTotals(totals, place.section->fraction_bits, static_cast<std::int64_t>(weight), layout.weight_bits);
+      into = MeanOfTotals(totals, place.section->fraction_bits, static_cast<std::int64_t>(weight),
+                          layout.weight_bits);
     return {};
   };
   CAIRN_RETURN_IF_ERROR(mean("parameters", out.parameters));
@@ -46,7 +48,8 @@ RingSum::RingSum(std::shared_ptr<const MaskedLayout> layout) : layout_(std::move
 }
 
 std::span<const std::byte> RingSum::bytes() const {
-  return layout_->ring == secagg::Ring::k32 ? std::as_bytes(std::span(narrow_)) : std::as_bytes(std::span(wide_));
+  return layout_->ring == secagg::Ring::k32 ? std::as_bytes(std::span(narrow_))
+                                            : std::as_bytes(std::span(wide_));
 }
 
 std::span<std::byte> RingSum::mutable_bytes() {

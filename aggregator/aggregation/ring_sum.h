@@ -13,8 +13,8 @@
 
 namespace cairn {
 
-// The sum of sites' ring words, wrapping: exact in any order, masked or not. One instance a lane, merged at the end;
-// thread-compatible.
+// The sum of sites' ring words, wrapping: exact in any order, masked or not. One instance a lane, merged at
+// the end; thread-compatible.
 class RingSum {
  public:
   explicit RingSum(std::shared_ptr<const MaskedLayout> layout);  // zeros

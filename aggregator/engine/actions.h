@@ -49,8 +49,8 @@ struct RoundOpened {
   std::uint32_t goal = 0, min_reports = 0;
   std::string roster;  // of a masked attempt: the signed file its members are taken from
 };
-// What makes a masked attempt the same one after a restart: the messages it took, and each phase as it was closed.
-// What sites reveal to unmask a sum is never among them.
+// What makes a masked attempt the same one after a restart: the messages it took, and each phase as it was
+// closed. What sites reveal to unmask a sum is never among them.
 struct MaskingTaken {
   RoundKey key;
   ClientId client;
@@ -74,7 +74,8 @@ struct JobClosed {
 };
 struct Record {
   JobId job;
-  std::variant<JobAccepted, ParticipantFixed, RoundOpened, MaskingTaken, MaskingClosed, RoundCommitted, JobClosed>
+  std::variant<JobAccepted, ParticipantFixed, RoundOpened, MaskingTaken, MaskingClosed, RoundCommitted,
+               JobClosed>
       body;
 };
 
@@ -87,7 +88,7 @@ struct JobSnapshot {
   BlobRef server_state;                     // zero size before round 1
   std::shared_ptr<const RoundOpened> open;  // null between rounds
   std::vector<std::variant<MaskingTaken, MaskingClosed>> masking;  // of the open attempt, in order
-  std::shared_ptr<const JobClosed> closed;  // null while it runs
+  std::shared_ptr<const JobClosed> closed;                         // null while it runs
 };
 
 // ---- events
@@ -124,7 +125,8 @@ struct StopRequested {
   bool now = false;  // true abandons the open round, false lets it end
   std::string reason;
 };
-using Event = std::variant<Joined, Left, Received, Finished, SumStored, TimerFired, ActionFailed, StopRequested>;
+using Event =
+    std::variant<Joined, Left, Received, Finished, SumStored, TimerFired, ActionFailed, StopRequested>;
 
 // ---- actions
 
@@ -145,7 +147,7 @@ struct CancelTimer {
 struct OpenSum {  // forget every earlier attempt's sum
   RoundKey key;
   std::shared_ptr<const MaskedLayout> ring;  // null: updates are folded as they are
-  BlobRef kept;                              // of a named set of survivors: the sum to go on with; else size 0
+  BlobRef kept;  // of a named set of survivors: the sum to go on with; else size 0
 };
 struct Fold {
   RoundKey key;
@@ -172,8 +174,8 @@ struct EndJob {
 struct Emit {
   DomainEvent event;
 };
-using Action =
-    std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, StoreSum, Finish, Publish, EndJob, Emit>;
+using Action = std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, StoreSum, Finish, Publish,
+                            EndJob, Emit>;
 using Actions = std::vector<Action>;
 
 }  // namespace cairn

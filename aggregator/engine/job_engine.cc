@@ -28,8 +28,10 @@ Status CheckSpec(const JobSpec& spec) {
   if (!needs_three(cohort.min_clients) || !needs_three(cohort.target) || !needs_three(cohort.min_reports)) {
     return refused("a masked round needs at least 3 sites, the cohort allows fewer")
         .Why("of two sites each knows the other's part of their sum")
-        .Mend("raise strategy.cohort, or write secagg = { mode = \"off\" } in the job: the aggregator then reads "
-              "every update, and each site's policy must allow it");
+        .Mend(
+            "raise strategy.cohort, or write secagg = { mode = \"off\" } in the job: the aggregator then "
+            "reads "
+            "every update, and each site's policy must allow it");
   }
   return {};
 }
@@ -201,8 +203,7 @@ void JobEngine::MaybeOpenRound(TimePoint now, Actions& out) {
   OpenRound(now, SelectCohort(terms, available, parts_.random->Open(label)), nullptr, out);
 }
 
-void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed,
-                          Actions& out) {
+void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed, Actions& out) {
   RoundConfig config;
   config.key = {manifest_->id, RoundId{rounds_done_ + 1}, attempt_};
   config.kind = rounds_complete() ? RoundKind::kEvaluate : RoundKind::kTrain;
@@ -233,8 +234,9 @@ Result<std::unique_ptr<MaskedRound>> JobEngine::NewMasking(RoundConfig& config,
   if (parts_.masking == nullptr && manifest.spec.secagg.bits == 64) return std::unique_ptr<MaskedRound>();
   config.ring = std::make_shared<const MaskedLayout>(MaskedLayoutOf(manifest, layout_, config.kind));
   if (parts_.masking == nullptr) return std::unique_ptr<MaskedRound>();
-  CAIRN_ASSIGN_OR_RETURN(const MaskingParts parts,
-                         resumed == nullptr ? parts_.masking->Current() : parts_.masking->From(resumed->roster));
+  CAIRN_ASSIGN_OR_RETURN(const MaskingParts parts, resumed == nullptr
+                                                       ? parts_.masking->Current()
+                                                       : parts_.masking->From(resumed->roster));
   config.roster = parts.roster;
   CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms,
                          MaskingTermsOf({manifest, layout_, *parts.membership, parts.aggregator}, config.key,

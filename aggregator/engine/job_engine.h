@@ -22,8 +22,8 @@ struct JobParts {
   std::function<TrainConfig(RoundId)> configure;    // the strategy's client half
   Duration stall_timeout{0};                        // 0: never (simulation)
   Duration storage_retry{std::chrono::seconds(5)};  // after a failed Persist
-  // Of jobs with secure aggregation; outlives the engine. Null makes their sums without masks, which only a simulation
-  // within one process may do: no site takes part in it.
+  // Of jobs with secure aggregation; outlives the engine. Null makes their sums without masks, which only a
+  // simulation within one process may do: no site takes part in it.
   MaskingAuthority* masking = nullptr;
 };
 

@@ -172,7 +172,8 @@ std::vector<secagg::ToClient> MaskedRound::MessagesFor(ClientId client) const {
 std::vector<std::string> MaskedRound::TakeBlames() {
   std::vector<std::string> words;
   const auto& blames = server_->blames();
-  for (; told_blames_ < blames.size(); ++told_blames_) words.push_back(WordsOf(blames[told_blames_], *membership_));
+  for (; told_blames_ < blames.size(); ++told_blames_)
+    words.push_back(WordsOf(blames[told_blames_], *membership_));
   return words;
 }
 

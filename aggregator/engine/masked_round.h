@@ -32,8 +32,8 @@ class MaskingAuthority {
   virtual std::unique_ptr<secagg::Primitives> NewPrimitives(const RoundKey& key) = 0;
 };
 
-// The masking of one attempt as its round sees it: participants instead of roster members, and who is still waited
-// for. Mechanism alone: when to close a phase is the round's decision. Not thread-safe.
+// The masking of one attempt as its round sees it: participants instead of roster members, and who is still
+// waited for. Mechanism alone: when to close a phase is the round's decision. Not thread-safe.
 class MaskedRound {
  public:
   struct Config {
@@ -54,7 +54,9 @@ class MaskedRound {
 
   using Phase = secagg::Server::Phase;
   Phase phase() const { return server_->phase(); }
-  bool can_close() const { return phase() == Phase::kUnmasking ? server_->can_unmask() : server_->can_close(); }
+  bool can_close() const {
+    return phase() == Phase::kUnmasking ? server_->can_unmask() : server_->can_close();
+  }
   const Sha256Digest& context() const { return context_; }
   const secagg::Terms& terms() const { return server_->terms(); }
 

@@ -9,8 +9,8 @@
 namespace cairn {
 namespace {
 
-// A multiple of the weight grid's step, so that product and denominator of the mean hold the same number and a
-// masked sum on the same grid gives the same bytes.
+// A multiple of the weight grid's step, so that product and denominator of the mean hold the same number and
+// a masked sum on the same grid gives the same bytes.
 double WeightOf(const StrategyConfig& strategy, std::int64_t examples) {
   if (!strategy.weight_by_examples) return 1.0;
   return std::ldexp(
@@ -42,11 +42,10 @@ RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population
 }
 
 void RoundEngine::Open(TimePoint now, Actions& out) {
-  out.push_back(Persist{
-      {config_.key.job,
-       RoundOpened{config_.key, config_.kind, config_.cohort.invited,
-                   static_cast<std::uint32_t>(config_.cohort.goal),
-                   static_cast<std::uint32_t>(config_.cohort.min_reports), config_.roster}}});
+  out.push_back(Persist{{config_.key.job, RoundOpened{config_.key, config_.kind, config_.cohort.invited,
+                                                      static_cast<std::uint32_t>(config_.cohort.goal),
+                                                      static_cast<std::uint32_t>(config_.cohort.min_reports),
+                                                      config_.roster}}});
   Start(now, {}, out);
 }
 
@@ -140,7 +139,8 @@ Status RoundEngine::FaultOf(const Report& report) const {
   if (config_.ring != nullptr) {
     if (report.ring == nullptr || report.ring->bytes().size() != config_.ring->byte_size() ||
         report.masked.has_value() != (masked_ != nullptr)) {
-      return Status(errors::kUpdateLayout, "the report of a masked round brings no vector of the round's layout");
+      return Status(errors::kUpdateLayout,
+                    "the report of a masked round brings no vector of the round's layout");
     }
     return {};
   }
@@ -217,7 +217,8 @@ void RoundEngine::DropStalled(TimePoint now, Actions& out) {
     out.push_back(Emit{std::move(event)});
   }
   masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
-  // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any more.
+  // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any
+  // more.
   if (phase_ == Phase::kUnmasking && now - phase_began_ >= 4 * config_.stall_timeout) {
     Abandon("too few survivors came back to open the sum", out);
   }

@@ -28,9 +28,10 @@ struct RoundConfig {
 // One attempt at one round: invites a cohort, takes its reports, and turns them into a commit or
 // gives up. Phases: reporting → finishing → committed | abandoned.
 //
-// A masked attempt passes the phases of its masking on the way: keys and shares while sites train, and once the sum is
-// closed (unmasking) the survivors' agreement and what takes the masks off. A phase is closed when everybody still
-// waited for has answered, or when those who did not were dropped and the floors hold; the last two as soon as they can.
+// A masked attempt passes the phases of its masking on the way: keys and shares while sites train, and once
+// the sum is closed (unmasking) the survivors' agreement and what takes the masks off. A phase is closed when
+// everybody still waited for has answered, or when those who did not were dropped and the floors hold; the
+// last two as soon as they can.
 //
 // Counts always satisfy: invited = reported + pending + dropped. Accept or discard is decided by
 // phase, identity and time, never by the numbers inside a report. Not thread-safe: one control thread.
@@ -46,12 +47,12 @@ class RoundEngine {
   using MaskingRecords = std::vector<std::variant<MaskingTaken, MaskingClosed>>;
   // Opens the round: record, plans, timers.
   void Open(TimePoint now, Actions& out);
-  // Goes on with an attempt whose opening was recorded; `records` are of its masking, in order. kStorageCorrupt when
-  // they do not make the attempt they are of.
+  // Goes on with an attempt whose opening was recorded; `records` are of its masking, in order.
+  // kStorageCorrupt when they do not make the attempt they are of.
   Status Resume(TimePoint now, const MaskingRecords& records, Actions& out);
 
   void OnConnected(TimePoint now, ClientId client, Actions& out);  // plan again, the same attempt
-  void OnDisconnected(TimePoint now, Actions& out);                 // somebody; the population says who is left
+  void OnDisconnected(TimePoint now, Actions& out);  // somebody; the population says who is left
   void OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat);
   void OnReport(TimePoint now, ClientId client, Report report, Actions& out);
   void OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out);

@@ -9,7 +9,8 @@ namespace cairn {
 bool RoundEngine::is_waited_for(const Member& member) const {
   if (member.state != State::kPending) return false;
   if (masked_ == nullptr) return true;
-  return phase_ == Phase::kReporting && masked_->is_in(member.client) && !masked_->has_answered(member.client);
+  return phase_ == Phase::kReporting && masked_->is_in(member.client) &&
+         !masked_->has_answered(member.client);
 }
 
 void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out) {
@@ -33,7 +34,8 @@ void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer mess
                          std::holds_alternative<secagg::SharesMessage>(message.body);
     if (is_kept && is_new)
       out.push_back(Persist{{config_.key.job, MaskingTaken{config_.key, client, std::move(message.body)}}});
-    if (std::holds_alternative<secagg::Complaint>(message.body) && member->state == State::kPending) Drop(*member);
+    if (std::holds_alternative<secagg::Complaint>(message.body) && member->state == State::kPending)
+      Drop(*member);
   }
   AdvanceMasking(now, false, out);
 }
@@ -120,19 +122,22 @@ void RoundEngine::BeginMaskingPhase(TimePoint now, Actions& out) {
 void RoundEngine::AdvanceMasking(TimePoint now, bool deadline_passed, Actions& out) {
   while (!over() && phase_ != Phase::kFinishing && !is_storing_sum_) {
     const MaskedRound::Phase present = masked_->phase();
-    const bool is_last = present == MaskedRound::Phase::kAgreement || present == MaskedRound::Phase::kUnmasking;
-    const bool is_waiting = std::ranges::any_of(members_, [this](const Member& m) { return is_waited_for(m); });
+    const bool is_last =
+        present == MaskedRound::Phase::kAgreement || present == MaskedRound::Phase::kUnmasking;
+    const bool is_waiting =
+        std::ranges::any_of(members_, [this](const Member& m) { return is_waited_for(m); });
     const bool goal_met = present == MaskedRound::Phase::kInputs && reported_ >= config_.cohort.goal;
     const bool is_due = is_last || goal_met || !is_waiting || deadline_passed;
-    const bool enough = masked_->can_close() && (present != MaskedRound::Phase::kInputs ||
-                                                 reported_ >= config_.cohort.min_reports);
+    const bool enough = masked_->can_close() &&
+                        (present != MaskedRound::Phase::kInputs || reported_ >= config_.cohort.min_reports);
     if (!is_due || awaits_agreement(now)) return;
     if (!enough) {
       // The survivors may still come back; of the earlier phases nobody is left to wait for.
       if (is_last && !deadline_passed) return;
-      return Abandon("too few sites are left for a masked sum: " + std::to_string(members_.size() - dropped_) +
-                         " of " + std::to_string(members_.size()),
-                     out);
+      return Abandon(
+          "too few sites are left for a masked sum: " + std::to_string(members_.size() - dropped_) + " of " +
+              std::to_string(members_.size()),
+          out);
     }
     if (present == MaskedRound::Phase::kInputs) {  // on disk before anybody hears who survived
       is_storing_sum_ = true;
@@ -167,7 +172,8 @@ Status RoundEngine::Replay(const MaskingRecords& records, BlobRef& kept_sum) {
     for (const auto& [client, input] : closed.inputs) {
       CAIRN_RETURN_IF_ERROR(masked_->TakeInput(client, input));
       Member* member = Find(client);
-      if (member == nullptr) return Status(errors::kStorageCorrupt, "a kept masked input is of nobody invited");
+      if (member == nullptr)
+        return Status(errors::kStorageCorrupt, "a kept masked input is of nobody invited");
       member->state = State::kReported;
       --pending_;
       ++reported_;

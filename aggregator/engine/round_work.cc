@@ -60,7 +60,8 @@ std::vector<std::byte> RoundWork::TakeRing() {
 
 Status RoundWork::PutRing(std::span<const std::byte> bytes) {
   if (ring_layout_ == nullptr || bytes.size() != ring_layout_->byte_size())
-    return Status(errors::kStorageCorrupt, "the kept sum of a masked round has another length than its layout");
+    return Status(errors::kStorageCorrupt,
+                  "the kept sum of a masked round has another length than its layout");
   for (auto& ring : rings_) ring.reset();
   rings_[0] = std::make_unique<RingSum>(ring_layout_);
   std::ranges::copy(bytes, rings_[0]->mutable_bytes().begin());

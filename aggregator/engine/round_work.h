@@ -32,12 +32,12 @@ class RoundWork {
   // Ignored unless `key` is the open attempt's. The view has passed CheckUpdate.
   void Fold(std::size_t lane, const RoundKey& key, UpdateView view, double weight);
   void FoldRing(std::size_t lane, const RoundKey& key, std::span<const std::byte> words);
-  // The open ring sum as bytes, and back: what an aggregator keeps before it names the survivors. kStorageCorrupt for
-  // another length.
+  // The open ring sum as bytes, and back: what an aggregator keeps before it names the survivors.
+  // kStorageCorrupt for another length.
   std::vector<std::byte> TakeRing();
   Status PutRing(std::span<const std::byte> bytes);
-  // The next model and the counts from the open ring sum of so many sites, its masks taken off. Of an evaluation the
-  // model is the present one. kSecAggUnmasked when the sum fails its checks.
+  // The next model and the counts from the open ring sum of so many sites, its masks taken off. Of an
+  // evaluation the model is the present one. kSecAggUnmasked when the sum fails its checks.
   struct Opened {
     ModelHandle model;
     OpenedCounts counts;

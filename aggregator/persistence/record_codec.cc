@@ -202,13 +202,13 @@ Record RecordOf(const Json& json) {
             ParticipantFixed{{json.at("client").get<std::uint64_t>()}, json.at("site").get<std::string>()}};
   }
   if (type == "round-opened") {
-    return {job,
-            RoundOpened{KeyOf(json.at("key"), job), KindOf(json.at("kind")), ClientsOf(json.at("invited")),
-                        json.at("goal").get<std::uint32_t>(), json.at("min_reports").get<std::uint32_t>(),
-                        RosterOf(json)}};
+    return {job, RoundOpened{KeyOf(json.at("key"), job), KindOf(json.at("kind")),
+                             ClientsOf(json.at("invited")), json.at("goal").get<std::uint32_t>(),
+                             json.at("min_reports").get<std::uint32_t>(), RosterOf(json)}};
   }
   if (type == "masking-taken") {
-    return {job, MaskingTaken{KeyOf(json.at("key"), job), {json.at("client").get<std::uint64_t>()},
+    return {job, MaskingTaken{KeyOf(json.at("key"), job),
+                              {json.at("client").get<std::uint64_t>()},
                               MaskingOf(json.at("message").get<std::string>())}};
   }
   if (type == "masking-closed") return {job, ClosedMaskingOf(json, job)};

@@ -121,8 +121,9 @@ Result<std::uint32_t> ClassesOf(const SafetensorsView& view, Loss loss) {
     std::from_chars(text.data(), text.data() + text.size(), outputs);
   }
   if (outputs == 0 || outputs > kMaxClasses) {
-    return Status(errors::kModelData, "the first model does not say how many classes it tells apart, or more than " +
-                                          std::to_string(kMaxClasses))
+    return Status(errors::kModelData,
+                  "the first model does not say how many classes it tells apart, or more than " +
+                      std::to_string(kMaxClasses))
         .Mend("make it with `cairn model init`, which `cairn job submit` does by itself");
   }
   return loss == Loss::kBce ? 2 : outputs;

@@ -100,7 +100,8 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
     }
   }
   if (manifest.spec.secagg.mode == SecAggMode::kFull) {
-    if (masking_ == nullptr) return Status(errors::kJobRefused, "this aggregator has no roster to mask under");
+    if (masking_ == nullptr)
+      return Status(errors::kJobRefused, "this aggregator has no roster to mask under");
     CAIRN_RETURN_IF_ERROR(masking_->Current().status());
   }
   const ModelHandle model = MakeModelVersion(std::move(initial));
@@ -298,7 +299,8 @@ void AggregatorDriver::FinishOnLane(const Finish& finish) {
       if (finish.unmask == nullptr) {
         CAIRN_ASSIGN_OR_RETURN(done.model, work->Finish());
       } else {
-        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened, work->FinishRing(*finish.unmask, finish.survivors));
+        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened,
+                               work->FinishRing(*finish.unmask, finish.survivors));
         done.model = opened.model;
         done.counts = opened.counts;
         if (opened.model == work->model()) return done;  // a round of evaluation alone

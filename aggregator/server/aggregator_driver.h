@@ -50,7 +50,8 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   // `masking` says whom the roster names; it outlives the driver. Null where no job may be masked.
   static Result<std::unique_ptr<AggregatorDriver>> Create(AggregatorConfig config, EventLoop& loop,
                                                           ServerTransport& transport, EventSink& events,
-                                                          JobObserver& observer, MaskingAuthority* masking = nullptr);
+                                                          JobObserver& observer,
+                                                          MaskingAuthority* masking = nullptr);
   ~AggregatorDriver() override;
 
   // Goes on with the first job that has not ended. Call once, before the loop runs.

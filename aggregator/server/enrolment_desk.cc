@@ -52,8 +52,13 @@ Result<EnrolmentDeskConfig> EnrolmentDeskConfig::From(const AggregatorFileConfig
   if (!address.has_value()) {
     return Status(errors::kConfigValue, "public_address: expected host:port, got '" + text + "'");
   }
-  return EnrolmentDeskConfig{file.state_dir / "enrolment", file.issuer, file.root,         file.certificate(),
-                             *address,                     file.name,   file.signing_key()};
+  return EnrolmentDeskConfig{file.state_dir / "enrolment",
+                             file.issuer,
+                             file.root,
+                             file.certificate(),
+                             *address,
+                             file.name,
+                             file.signing_key()};
 }
 
 Result<std::unique_ptr<EnrolmentDesk>> EnrolmentDesk::Open(EnrolmentDeskConfig config,

@@ -130,7 +130,8 @@ Status RunClient(const std::filesystem::path& folder) {
   auto worker = std::make_unique<ProcessWorkerClient>(*launcher, WorkerConfigOf(config));
   CAIRN_ASSIGN_OR_RETURN(const SigningKey signing_key, SigningKey::Load(config.state_dir / "signing.key"));
   CAIRN_ASSIGN_OR_RETURN(RosterPin roster, OpenRoster(config, signing_key, wall_clock.Now()));
-  CAIRN_ASSIGN_OR_RETURN(const auto masking_storage, SealedMaskingStorage::Open(config.state_dir / "masking"));
+  CAIRN_ASSIGN_OR_RETURN(const auto masking_storage,
+                         SealedMaskingStorage::Open(config.state_dir / "masking"));
   MaskingDesk masking(config.site, masking_storage.get(),
                       [&signing_key](const RoundKey&) { return secagg::NewPrimitives(signing_key); });
   EventLoop loop;
@@ -147,7 +148,8 @@ Status RunClient(const std::filesystem::path& folder) {
                                 [&](const Status& reason) {
                                   ended = reason;
                                   loop.Stop();
-                                }, &roster, &masking});
+                                },
+                                &roster, &masking});
   loop.OnTimer([&driver](TimerId timer) { driver.OnTimer(timer); });
   loop.OnTerminate([&driver] { driver.Stop(); });
   loop.OnReload([&] {

@@ -56,9 +56,8 @@ Status Serve(const Options& options) {
   RosterMasking masking(*desk);
   AggregatorConfig driver_config{config.state_dir, config.federation, "cairn " + std::string(kVersion),
                                  config.heartbeat, config.stall_timeout};
-  CAIRN_ASSIGN_OR_RETURN(const auto driver,
-                         AggregatorDriver::Create(std::move(driver_config), loop, *server, events, runs,
-                                                  &masking));
+  CAIRN_ASSIGN_OR_RETURN(const auto driver, AggregatorDriver::Create(std::move(driver_config), loop, *server,
+                                                                     events, runs, &masking));
   runs.SetDriver(*driver);
   runs.CatchUp();
   AdminApi admin(*driver);

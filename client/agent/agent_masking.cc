@@ -3,8 +3,8 @@
 #include "client/agent/agent_reaction.h"
 #include "protocol/messages/masking_terms.h"
 
-// A masked attempt: keys and shares while the worker trains, the contribution masked when both are ready, and the
-// survivors' agreement afterwards. Decisions only; keys and vectors are in the driver's hands.
+// A masked attempt: keys and shares while the worker trains, the contribution masked when both are ready, and
+// the survivors' agreement afterwards. Decisions only; keys and vectors are in the driver's hands.
 
 namespace cairn {
 
@@ -17,12 +17,12 @@ Result<secagg::Terms> ClientAgent::Reaction::CheckMasking(const Job& job, const 
   if (!agent.config_->masking.has_value())
     return refused("this site has no roster that names a signing key of the aggregator");
   const MaskingIdentity& identity = *agent.config_->masking;
-  CAIRN_ASSIGN_OR_RETURN(
-      secagg::Terms terms,
-      MaskingTermsOf({manifest, job.offered->layout, *identity.membership, identity.aggregator}, plan.key,
-                     plan.kind, plan.model->ref));
+  CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms, MaskingTermsOf({manifest, job.offered->layout,
+                                                              *identity.membership, identity.aggregator},
+                                                             plan.key, plan.kind, plan.model->ref));
   if (secagg::RoundContext(terms) != plan.masking->context) {
-    return refused("the aggregator's terms of this attempt are not those of the manifest, model and roster here");
+    return refused(
+        "the aggregator's terms of this attempt are not those of the manifest, model and roster here");
   }
   CAIRN_RETURN_IF_ERROR(secagg::CheckTerms(terms, MaskingFloorsOf(manifest.spec, policy.min_cohort)));
   return terms;
@@ -40,7 +40,8 @@ Status ClientAgent::Reaction::JoinMasking(Job& job, const RoundPlan& plan) {
   }
   const bool is_known = job.masked != nullptr && job.masked->key == plan.key;
   if (job.masked != nullptr && plan.key < job.masked->key)
-    return Status(errors::kSecAggTerms, "the plan is of an earlier attempt than the one this site takes part in");
+    return Status(errors::kSecAggTerms,
+                  "the plan is of an earlier attempt than the one this site takes part in");
   CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms, CheckMasking(job, plan));
   if (!is_known) {
     LeaveMasking(job);
@@ -54,10 +55,12 @@ Status ClientAgent::Reaction::JoinMasking(Job& job, const RoundPlan& plan) {
   return {};
 }
 
-std::shared_ptr<const RingTerms> ClientAgent::Reaction::RingTermsOf(const Job& job, const RoundPlan& plan) const {
+std::shared_ptr<const RingTerms> ClientAgent::Reaction::RingTermsOf(const Job& job,
+                                                                    const RoundPlan& plan) const {
   const JobManifest& manifest = *job.offered->manifest;
   if (manifest.spec.secagg.mode != SecAggMode::kFull) return nullptr;
-  // Exact sums are the same bytes without masks, so that participants which are no sites leave the ring out too.
+  // Exact sums are the same bytes without masks, so that participants which are no sites leave the ring out
+  // too.
   if (!plan.masking.has_value() && manifest.spec.secagg.bits == 64) return nullptr;
   auto ring = std::make_shared<RingTerms>();
   ring->layout = MaskedLayoutOf(manifest, job.offered->layout, plan.kind);

@@ -43,8 +43,8 @@ struct MaskingIdentity {
 // A message to send, where there is one, once what it rests on is durable.
 struct MaskingStep {
   std::optional<secagg::ToServer> reply;
-  bool can_mask = false;   // all shares are in place: the contribution may be masked
-  bool has_left = false;   // the site complained and takes no further part
+  bool can_mask = false;  // all shares are in place: the contribution may be masked
+  bool has_left = false;  // the site complained and takes no further part
 };
 
 // How a piece of work is to be put into a ring.
@@ -72,7 +72,8 @@ struct WorkDone {  // once a StartWork, also after KillWork (which the agent the
   RoundKey key;
   Result<SealedReport> report;
 };
-struct ContributionReady {  // instead of WorkDone where the round is masked: checked, on the grid, not yet masked
+struct ContributionReady {  // instead of WorkDone where the round is masked: checked, on the grid, not yet
+                            // masked
   RoundKey key;
   Result<std::shared_ptr<SealedContribution>> contribution;
 };
@@ -98,9 +99,9 @@ struct AgentActionFailed {  // a PersistAgent failed; the rest of its list was d
 };
 struct AgentStopRequested {};
 
-using AgentEvent =
-    std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed, WorkDone,
-                 ContributionReady, MaskingStepped, InputMasked, AgentTimerFired, ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
+using AgentEvent = std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed,
+                                WorkDone, ContributionReady, MaskingStepped, InputMasked, AgentTimerFired,
+                                ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
 
 // ---- records: what is durable before the next action runs
 
@@ -134,8 +135,8 @@ struct StartWork {  // an earlier piece of work, if any, was told to stop by Kil
   WorkRequest request;
   std::shared_ptr<const RingTerms> ring;  // null: the report is sealed as it is
 };
-// Masking is done off the control thread, one action of these at a time and in order; each is answered by its event.
-// Asked twice to begin one attempt, the same bytes come again, also after a restart.
+// Masking is done off the control thread, one action of these at a time and in order; each is answered by its
+// event. Asked twice to begin one attempt, the same bytes come again, also after a restart.
 struct BeginMasking {
   RoundKey key;
   secagg::Terms terms;
@@ -172,8 +173,8 @@ struct EmitEvent {
 };
 
 using AgentAction = std::variant<OpenChannel, CloseChannel, SendToServer, LearnJob, StartWork, KillWork,
-                                 BeginMasking, StepMasking, MaskInput, EndMasking,
-                                 PersistAgent, SetAgentTimer, CancelAgentTimer, EmitEvent>;
+                                 BeginMasking, StepMasking, MaskInput, EndMasking, PersistAgent,
+                                 SetAgentTimer, CancelAgentTimer, EmitEvent>;
 using AgentActions = std::vector<AgentAction>;  // the driver's buffer, reused; Step appends
 
 }  // namespace cairn

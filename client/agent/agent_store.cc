@@ -73,8 +73,9 @@ Result<JournalEntry::Body> AgentStore::BodyOf(const AgentRecord& record) {
     CAIRN_RETURN_IF_ERROR(Spool(report));
     spooled = find();
   }
-  return JournalEntry::Body(EgressEntry{key, report.content().kind, report.content().masked.has_value(), report.byte_size(),
-                                        spooled->update, spooled->file, config_.destination});
+  return JournalEntry::Body(EgressEntry{key, report.content().kind, report.content().masked.has_value(),
+                                        report.byte_size(), spooled->update, spooled->file,
+                                        config_.destination});
 }
 
 Status AgentStore::Apply(const AgentRecord& record) {

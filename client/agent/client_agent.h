@@ -24,7 +24,7 @@ enum class ReportKeeping : std::uint8_t {
 // Steps says PolicyChanged.
 struct AgentConfig {
   SitePolicy policy;
-  std::optional<MaskingIdentity> masking;  // none: no masked round can be taken part in
+  std::optional<MaskingIdentity> masking;           // none: no masked round can be taken part in
   std::map<std::string, std::string> dataset_toml;  // name → the site's [dataset.NAME] table, for the worker
   std::string software = "cairn";
   std::vector<std::string> capabilities = {"f32"};
@@ -104,7 +104,7 @@ class ClientAgent {
     bool is_receipted = false;  // of held: the aggregator has it
     ErrorId reason;             // of an answer that is no accept
     SealedReportHandle held;
-    std::unique_ptr<RoundPlan> waiting;  // its turn comes when the work of another job ends
+    std::unique_ptr<RoundPlan> waiting;     // its turn comes when the work of another job ends
     std::unique_ptr<MaskedAttempt> masked;  // the attempt this site takes part in, where it is masked
   };
 

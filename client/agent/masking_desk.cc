@@ -14,8 +14,8 @@ constexpr std::string_view kLabel = "cairn-masking-1";
 struct MaskingDesk::Attempt {
   RoundKey key;
   Sha256Digest context;
-  Sha256Digest model;           // of which the memory is
-  secagg::SumMemory memory;     // of the sums over it that this site helped to open
+  Sha256Digest model;                      // of which the memory is
+  secagg::SumMemory memory;                // of the sums over it that this site helped to open
   std::vector<secagg::Advert> adverts;     // of the cohort as far as this site saw it
   std::unique_ptr<secagg::Client> client;  // null once it has ended
 };
@@ -26,7 +26,8 @@ MaskingDesk::~MaskingDesk() = default;
 
 MaskingDesk::Attempt* MaskingDesk::Find(RoundKey key) {
   const auto found = attempts_.find(key.job);
-  if (found == attempts_.end() || found->second->key != key || found->second->client == nullptr) return nullptr;
+  if (found == attempts_.end() || found->second->key != key || found->second->client == nullptr)
+    return nullptr;
   return found->second.get();
 }
 
@@ -34,7 +35,10 @@ MaskingDesk::Attempt* MaskingDesk::Find(RoundKey key) {
 Status MaskingDesk::Save(const Attempt& attempt) {
   if (storage_ == nullptr) return {};
   TranscriptWriter out(kLabel);
-  out.U64(attempt.key.round.value).U32(attempt.key.attempt).Fixed(attempt.context.bytes).Fixed(attempt.model.bytes);
+  out.U64(attempt.key.round.value)
+      .U32(attempt.key.attempt)
+      .Fixed(attempt.context.bytes)
+      .Fixed(attempt.model.bytes);
   out.U32(static_cast<std::uint32_t>(attempt.memory.kept().size()));
   for (const auto& members : attempt.memory.kept()) {
     out.U32(static_cast<std::uint32_t>(members.size()));
@@ -82,10 +86,10 @@ Status MaskingDesk::Recall(Attempt& attempt, const BeginMasking& begin) {
     return Status(errors::kSecAggTerms, "the attempt comes again with other terms");
   if (in.left() == 0) return Status(errors::kSecAggState, "this site has left the attempt");
   const std::uint32_t own = begin.identity.membership->IndexOf(site_).value_or(0);  // Begin has looked
-  CAIRN_ASSIGN_OR_RETURN(attempt.client,
-                         secagg::Client::Restore(in.Fixed(in.left()), begin.terms, begin.floors,
-                                                 begin.identity.membership, own, new_primitives_(begin.key),
-                                                 &seen_[begin.key.job]));
+  CAIRN_ASSIGN_OR_RETURN(
+      attempt.client,
+      secagg::Client::Restore(in.Fixed(in.left()), begin.terms, begin.floors, begin.identity.membership, own,
+                              new_primitives_(begin.key), &seen_[begin.key.job]));
   return {};
 }
 
@@ -93,11 +97,11 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
   if (const Attempt* known = Find(begin.key)) {
     if (known->context != secagg::RoundContext(begin.terms))
       return Status(errors::kSecAggTerms, "the attempt comes again with other terms");
-    return MaskingStep{known->client->advert(), known->client->phase() == secagg::Client::Phase::kDelivered, false};
+    return MaskingStep{known->client->advert(), known->client->phase() == secagg::Client::Phase::kDelivered,
+                       false};
   }
   const std::optional<std::uint32_t> own = begin.identity.membership->IndexOf(site_);
-  if (!own.has_value())
-    return Status(errors::kSecAggMember, site_ + " is not on the roster of the attempt");
+  if (!own.has_value()) return Status(errors::kSecAggMember, site_ + " is not on the roster of the attempt");
   auto attempt = std::make_unique<Attempt>();
   attempt->key = begin.key;
   attempt->context = secagg::RoundContext(begin.terms);
@@ -152,13 +156,14 @@ Result<MaskingStep> MaskingDesk::OnUnmask(Attempt& attempt, const secagg::Unmask
   return MaskingStep{std::move(answer), false, false};
 }
 
-// Nothing leaves before both are durable. A crash before the state says "masked" masks again, the same words with the
-// same masks; one after it finds the report spooled, or leaves the attempt.
+// Nothing leaves before both are durable. A crash before the state says "masked" masks again, the same words
+// with the same masks; one after it finds the report spooled, or leaves the attempt.
 Result<SealedReport> MaskingDesk::Mask(const MaskInput& input,
                                        const std::function<Status(const SealedReport&)>& spool) {
   Attempt* attempt = Find(input.key);
   if (attempt == nullptr) return Status(errors::kSecAggState, "this site takes no part in the attempt");
-  CAIRN_ASSIGN_OR_RETURN(SealedReport report, EgressGuard::Mask(std::move(*input.contribution), *attempt->client));
+  CAIRN_ASSIGN_OR_RETURN(SealedReport report,
+                         EgressGuard::Mask(std::move(*input.contribution), *attempt->client));
   if (spool) CAIRN_RETURN_IF_ERROR(spool(report));
   CAIRN_RETURN_IF_ERROR(Save(*attempt));
   return report;

@@ -12,8 +12,8 @@
 
 namespace cairn {
 
-// Where a site's maskings survive a restart: one record a job, replaced as a whole. It holds round secrets until they
-// are used, so a store seals what it writes.
+// Where a site's maskings survive a restart: one record a job, replaced as a whole. It holds round secrets
+// until they are used, so a store seals what it writes.
 class MaskingStorage {
  public:
   virtual ~MaskingStorage() = default;
@@ -22,16 +22,17 @@ class MaskingStorage {
   virtual void Drop(JobId job) = 0;
 };
 
-// The masked attempts a site takes part in, at most one a job: performs BeginMasking, StepMasking, MaskInput and
-// EndMasking. What a reply rests on is durable before the reply is returned, so a restarted site says the same again
-// and never anything else: one masked input an attempt, one set of survivors, no attempt older than the last one seen.
+// The masked attempts a site takes part in, at most one a job: performs BeginMasking, StepMasking, MaskInput
+// and EndMasking. What a reply rests on is durable before the reply is returned, so a restarted site says the
+// same again and never anything else: one masked input an attempt, one set of survivors, no attempt older
+// than the last one seen.
 //
 // One call at a time; calls cost key agreements, so they belong on a lane.
 class MaskingDesk {
  public:
   using NewPrimitives = std::function<std::unique_ptr<secagg::Primitives>(const RoundKey&)>;
-  // `site` is this participant's name on the roster. `storage` outlives the desk; null for participants that live as
-  // long as their process.
+  // `site` is this participant's name on the roster. `storage` outlives the desk; null for participants that
+  // live as long as their process.
   MaskingDesk(std::string site, MaskingStorage* storage, NewPrimitives primitives);
   ~MaskingDesk();
 

@@ -130,8 +130,8 @@ ReportFile EncodeReport(const SealedReport& report) {
   ReportFile file;
   const RingPayload* ring = report.content().masked.has_value() ? report.content().ring.get() : nullptr;
   file.bytes.resize(start + (ring != nullptr ? ring->bytes().size()
-                             : has_update   ? report.layout().byte_size()
-                                            : 0));
+                             : has_update    ? report.layout().byte_size()
+                                             : 0));
   TranscriptWriter size;
   size.U64(head.bytes().size());
   std::copy(size.bytes().begin(), size.bytes().end(), file.bytes.begin());

@@ -13,8 +13,8 @@
 // again:
 //
 //   file   := size of head (u64) head update
-//   head   := text("cairn-report-2") key kind examples layout scale weight metrics has_update is_masked masked?
-//   update := MaterializeUpdate's bytes, layout.byte_size() of them; or the masked vector; or nothing
+//   head   := text("cairn-report-2") key kind examples layout scale weight metrics has_update is_masked
+//   masked? update := MaterializeUpdate's bytes, layout.byte_size() of them; or the masked vector; or nothing
 //
 // Not self-checking: whoever stores it keeps its hash.
 

@@ -35,7 +35,8 @@ Result<RosterPin> RosterPin::Open(Config config, std::chrono::system_clock::time
   if (identity.ok()) {
     pin.identity_ = std::move(*identity);
   } else {  // out of date, say: the first plan brings one that is in force, or is declined
-    Log(LogLevel::kWarning, "client", "the kept roster is not believed", {{"why", identity.status().ToString()}});
+    Log(LogLevel::kWarning, "client", "the kept roster is not believed",
+        {{"why", identity.status().ToString()}});
   }
   return pin;
 }

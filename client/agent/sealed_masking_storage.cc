@@ -14,7 +14,8 @@ std::string BoundTo(JobId job) { return "cairn-masking-state-1 job " + std::to_s
 
 }  // namespace
 
-Result<std::unique_ptr<SealedMaskingStorage>> SealedMaskingStorage::Open(const std::filesystem::path& folder) {
+Result<std::unique_ptr<SealedMaskingStorage>> SealedMaskingStorage::Open(
+    const std::filesystem::path& folder) {
   CAIRN_RETURN_IF_ERROR(MakePrivateFolder(folder));
   const std::filesystem::path key_file = folder / "state.key";
   auto key = ReadPrivateFile(key_file);
@@ -24,7 +25,8 @@ Result<std::unique_ptr<SealedMaskingStorage>> SealedMaskingStorage::Open(const s
     key = std::move(fresh);
   }
   CAIRN_RETURN_IF_ERROR(key.status());
-  if (key->size() != AeadKey::kKeyBytes) return Status(errors::kKeyFile, key_file.string() + " is not 32 bytes long");
+  if (key->size() != AeadKey::kKeyBytes)
+    return Status(errors::kKeyFile, key_file.string() + " is not 32 bytes long");
   return std::unique_ptr<SealedMaskingStorage>(new SealedMaskingStorage(folder, AeadKey(std::move(*key))));
 }
 
@@ -40,7 +42,8 @@ Status SealedMaskingStorage::Save(JobId job, const SecretBytes& state) {
 Result<SecretBytes> SealedMaskingStorage::Load(JobId job) {
   CAIRN_ASSIGN_OR_RETURN(const Bytes sealed, ReadPublicFile(PathOf(job), kMaxState));
   auto state = key_.Open(sealed, AsBytes(BoundTo(job)));
-  if (!state.ok()) return Status(errors::kStorageCorrupt, PathOf(job).string() + " was changed, or its key was");
+  if (!state.ok())
+    return Status(errors::kStorageCorrupt, PathOf(job).string() + " was changed, or its key was");
   return state;
 }
 

@@ -8,8 +8,9 @@
 
 namespace cairn {
 
-// Masking state as files of a folder, one a job, each sealed with AES-256-GCM under a key of this machine (state.key
-// beside them, 0600): who copies the files alone learns nothing. Written beside, synced, renamed. Not thread-safe.
+// Masking state as files of a folder, one a job, each sealed with AES-256-GCM under a key of this machine
+// (state.key beside them, 0600): who copies the files alone learns nothing. Written beside, synced, renamed.
+// Not thread-safe.
 class SealedMaskingStorage final : public MaskingStorage {
  public:
   // Makes folder and key when absent. kKeyFile, kStorageIo.

@@ -39,8 +39,8 @@ class SealedReport {
 // Shared because the agent keeps the report while the store writes it and the channel sends it.
 using SealedReportHandle = std::shared_ptr<const SealedReport>;
 
-// What a site will add to a masked sum, checked and on the grid, but still readable: nothing can send it. Masking
-// makes a SealedReport of it, once.
+// What a site will add to a masked sum, checked and on the grid, but still readable: nothing can send it.
+// Masking makes a SealedReport of it, once.
 class SealedContribution {
  public:
   SealedContribution(SealedContribution&&) noexcept = default;
@@ -50,7 +50,8 @@ class SealedContribution {
 
  private:
   friend class EgressGuard;
-  SealedContribution(RoundKey key, RoundKind kind, const UpdateLayout& layout, std::unique_ptr<RingMemory> words)
+  SealedContribution(RoundKey key, RoundKind kind, const UpdateLayout& layout,
+                     std::unique_ptr<RingMemory> words)
       : key_(key), kind_(kind), layout_(layout), words_(std::move(words)) {}
   RoundKey key_;
   RoundKind kind_;
@@ -80,12 +81,13 @@ class EgressGuard {
 
   Result<SealedReport> Seal(RoundKey key, RoundKind kind, WorkResult work, const UpdateLayout& layout) const;
 
-  // The same checks for a round whose sums are made in a ring; examples, metrics and update become one vector. Site
-  // metrics are inside whether or not the site shares them: nobody can read them there.
-  Result<SealedContribution> Contribute(RoundKey key, RoundKind kind, WorkResult work, const UpdateLayout& layout,
-                                        const MaskedLayout& masked, const EncodeTerms& terms) const;
-  // Adds every mask of the attempt in place, names the result by its hash and signs it. A model-sized job for a lane.
-  // The client's errors; kSecAggState for a second one.
+  // The same checks for a round whose sums are made in a ring; examples, metrics and update become one
+  // vector. Site metrics are inside whether or not the site shares them: nobody can read them there.
+  Result<SealedContribution> Contribute(RoundKey key, RoundKind kind, WorkResult work,
+                                        const UpdateLayout& layout, const MaskedLayout& masked,
+                                        const EncodeTerms& terms) const;
+  // Adds every mask of the attempt in place, names the result by its hash and signs it. A model-sized job for
+  // a lane. The client's errors; kSecAggState for a second one.
   static Result<SealedReport> Mask(SealedContribution contribution, secagg::Client& client);
   // For participants that are not sites, within one process: the words as they are.
   static SealedReport WithoutMasks(SealedContribution contribution);

@@ -38,8 +38,8 @@ struct Roster {
   std::vector<RosterMember> members;  // ascending by name, each name once
 
   const RosterMember* Find(std::string_view name) const;  // null when unknown
-  // The active member that aggregates: its signing key says what the sites of a masked round hear is from it. Null
-  // when the roster names none.
+  // The active member that aggregates: its signing key says what the sites of a masked round hear is from it.
+  // Null when the roster names none.
   const RosterMember* Aggregator() const;
   // Adds, or replaces the line of that name; keeps the order. Version and signature are the caller's.
   void Put(RosterMember member);

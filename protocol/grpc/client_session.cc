@@ -29,7 +29,8 @@ void ClientSession::Post(std::function<void()> job) {
 void ClientSession::Send(ClientMessage message) {
   Post([this, message = std::move(message)]() mutable {
     if (is_over_ || is_closing_) return;
-    if (auto* report = std::get_if<Report>(&message); report != nullptr && (report->update != nullptr || report->ring != nullptr)) {
+    if (auto* report = std::get_if<Report>(&message);
+        report != nullptr && (report->update != nullptr || report->ring != nullptr)) {
       return StartUpload(std::move(*report));
     }
     v1::ClientFrame frame;

@@ -247,7 +247,8 @@ void ServerSession::AttachUpdate(Report& report, const UpdateTerms& terms) {
   }
   if (report.masked.has_value()) {
     auto ring = TakeMasked(report, terms);
-    ring.ok() ? static_cast<void>(report.ring = std::move(*ring)) : static_cast<void>(report.fault = ring.status());
+    ring.ok() ? static_cast<void>(report.ring = std::move(*ring))
+              : static_cast<void>(report.fault = ring.status());
     return;
   }
   auto update = TakeUpdate(report, terms);

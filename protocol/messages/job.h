@@ -96,11 +96,11 @@ struct EvaluateConfig {
 enum class SecAggMode : std::uint8_t { kOff = 1, kFull = 2 };
 struct SecAggConfig {
   SecAggMode mode = SecAggMode::kFull;
-  // Of the ring sums are made in. 64: the exact grid of plain sums, no clip needed. 32: half the bytes, with an L2
-  // clip and unbiased rounding.
+  // Of the ring sums are made in. 64: the exact grid of plain sums, no clip needed. 32: half the bytes, with
+  // an L2 clip and unbiased rounding.
   std::uint32_t bits = 64;
-  double clip = 0;           // L2 bound of a site's parameter changes; 32 bits only, above 0
-  double buffer_clip = 0;    // likewise of buffers
+  double clip = 0;              // L2 bound of a site's parameter changes; 32 bits only, above 0
+  double buffer_clip = 0;       // likewise of buffers
   std::uint32_t max_sites = 0;  // largest cohort the ring must hold; 0: what the cohort's settings allow
   friend bool operator==(const SecAggConfig&, const SecAggConfig&) = default;
 };

@@ -147,13 +147,16 @@ void ReadExchange(ConfigReader table) {
 }
 
 void ReadSecAgg(ConfigReader table, SecAggConfig& secagg) {
-  table.Optional("mode", &secagg.mode, kSecAggWords,
-                 "full: the aggregator learns sums alone; off: it reads every update, and each site must agree");
-  table.Optional("clip", &secagg.clip, {.about = "L2 bound of a site's change of the parameters; for 32 bits"});
+  table.Optional(
+      "mode", &secagg.mode, kSecAggWords,
+      "full: the aggregator learns sums alone; off: it reads every update, and each site must agree");
+  table.Optional("clip", &secagg.clip,
+                 {.about = "L2 bound of a site's change of the parameters; for 32 bits"});
   table.Optional("buffer_clip", &secagg.buffer_clip, {.about = "likewise of the buffers; 0: as clip"});
   secagg.bits = secagg.clip > 0 ? 32 : 64;
   table.Optional("bits", &secagg.bits, ConfigRule{.about = "64: exact; 32: half the bytes, needs clip"});
-  table.Optional("max_sites", &secagg.max_sites, ConfigRule{.about = "largest cohort the sum must hold; 0: auto"});
+  table.Optional("max_sites", &secagg.max_sites,
+                 ConfigRule{.about = "largest cohort the sum must hold; 0: auto"});
   if (secagg.bits == 32 && secagg.buffer_clip == 0) secagg.buffer_clip = secagg.clip;
 }
 

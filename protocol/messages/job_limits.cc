@@ -103,12 +103,14 @@ std::optional<JobFault> FindCohortFault(const CohortConfig& cohort) {
       .first();
 }
 
-// A cohort that may hold fewer than three sites cannot be masked: two sites each know the other's part of a sum.
+// A cohort that may hold fewer than three sites cannot be masked: two sites each know the other's part of a
+// sum.
 std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const CohortConfig& cohort) {
   const bool is_masked = secagg.mode == SecAggMode::kFull;
   const auto needs_three = [&](std::uint32_t sites) { return !is_masked || sites == 0 || sites >= 3; };
   constexpr std::string_view kTooSmall =
-      "must be at least 3 where updates are masked (or say secagg = { mode = \"off\" }, and every site must agree)";
+      "must be at least 3 where updates are masked (or say secagg = { mode = \"off\" }, and every site must "
+      "agree)";
   return Checks()
       .That(secagg.bits == 32 || secagg.bits == 64, "secagg.bits", "must be 32 or 64")
       .Within("secagg.clip", secagg.clip, 0, 1024)

@@ -11,8 +11,8 @@ inline constexpr ConfigChoice<OptimizerKind> kOptimizerWords[] = {{"sgd", Optimi
                                                                   {"adam", OptimizerKind::kAdam}};
 inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCrossEntropy},
                                                     {"bce", Loss::kBce}};
-inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {
-    {"off", SecAggMode::kOff}, {"full", SecAggMode::kFull}};
+inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {{"off", SecAggMode::kOff},
+                                                            {"full", SecAggMode::kFull}};
 inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};
 
 template <class E, std::size_t N>

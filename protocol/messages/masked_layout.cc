@@ -42,13 +42,16 @@ Section Exact(std::string name, std::int64_t length, double largest, std::uint8_
 
 // With 64 bits the grid of plain sums and their bound on every element, checked where an update is sealed
 // (core/tensor/exact_sum.h), so no norm is clipped; with 32 the finest grid that fits.
-void AddUpdateSections(const JobSpec& spec, const UpdateLayout& update, std::uint64_t n_max, MaskedLayout& out) {
+void AddUpdateSections(const JobSpec& spec, const UpdateLayout& update, std::uint64_t n_max,
+                       MaskedLayout& out) {
   const SecAggConfig& secagg = spec.secagg;
   const bool is_exact = out.ring == Ring::k64;
-  const auto add = [&](const char* name, std::int64_t length, double clip, double exact_clip, int exact_bits) {
+  const auto add = [&](const char* name, std::int64_t length, double clip, double exact_clip,
+                       int exact_bits) {
     if (length == 0) return;
-    out.sections.push_back(is_exact ? Exact(name, length, exact_clip, static_cast<std::uint8_t>(exact_bits))
-                                    : Reals(name, length, clip, secagg::LargestFraction(clip, out.ring, n_max)));
+    out.sections.push_back(is_exact
+                               ? Exact(name, length, exact_clip, static_cast<std::uint8_t>(exact_bits))
+                               : Reals(name, length, clip, secagg::LargestFraction(clip, out.ring, n_max)));
   };
   add("parameters", update.parameters, secagg.clip, kMaxParameterDelta, kParameterFractionBits);
   add("buffers", update.buffers, secagg.buffer_clip, kMaxBufferDelta, kBufferFractionBits);
@@ -121,7 +124,8 @@ Status PutMetrics(const MetricSums& metrics, const MaskedLayout& layout, Words w
   for (const MetricField& field : kMetricFields) {
     const std::uint64_t offset = layout.Find(field.name).offset;
     const auto& counts = metrics.*field.counts;
-    for (std::size_t i = 0; i < counts.size(); ++i) words.Put(offset + i, static_cast<std::uint64_t>(counts[i]));
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      words.Put(offset + i, static_cast<std::uint64_t>(counts[i]));
   }
   return {};
 }
@@ -140,9 +144,9 @@ Result<bool> QuantiseSection(std::span<const float> local, std::span<const float
 
 Status PutUpdate(const SiteContribution& site, const MaskedLayout& layout, const EncodeTerms& terms,
                  std::span<std::byte> out, Words words) {
-  const std::uint64_t weight =
-      terms.weight_by_examples ? secagg::GridWeight(site.examples, layout.weight_cap, layout.weight_bits)
-                               : std::uint64_t{1} << layout.weight_bits;
+  const std::uint64_t weight = terms.weight_by_examples
+                                   ? secagg::GridWeight(site.examples, layout.weight_cap, layout.weight_bits)
+                                   : std::uint64_t{1} << layout.weight_bits;
   const double share = std::ldexp(static_cast<double>(weight), -layout.weight_bits);
   const std::uint64_t word = layout.ring == Ring::k32 ? 4 : 8;
   const SeededRandom random(terms.seed);
@@ -262,7 +266,8 @@ Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayo
   const Words words(const_cast<std::byte*>(sum.data()), layout.ring);
   const std::uint64_t check = layout.Find("check").offset;
   for (std::uint64_t i = 0; i < 4; ++i) {
-    if (words.Get(check + i) != survivors) return Wrong("the sum still holds a mask: its counts are not the survivors'");
+    if (words.Get(check + i) != survivors)
+      return Wrong("the sum still holds a mask: its counts are not the survivors'");
   }
   OpenedCounts opened;
   if (layout.kind == RoundKind::kTrain) {

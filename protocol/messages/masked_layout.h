@@ -18,8 +18,9 @@ namespace cairn {
 //   check                 1, 1, 1, 1: what the sum must show for the masks to be off
 //   clipped               1 where the L2 clip shortened a section                    training rounds
 //   examples              rows trained on, 16 bits a word, lowest first
-//   rows, loss            of the metrics, likewise (loss in two's complement)        where metrics are federated
-//   loss_clipped, confusion, own_scores, rest_scores   counts, one a word            where metrics are federated
+//   rows, loss            of the metrics, likewise (loss in two's complement)        where metrics are
+//   federated loss_clipped, confusion, own_scores, rest_scores   counts, one a word            where metrics
+//   are federated
 //
 // Both sides derive it from the approved manifest; the section table is part of the round context.
 struct MaskedLayout {
@@ -47,9 +48,10 @@ std::uint32_t LargestCohort(const JobSpec& spec);
 // Fewest sites a masked attempt of this job is made with.
 std::uint32_t SmallestMaskedCohort(const JobSpec& spec);
 
-// What a site contributes as layout.byte_size() words in `out`, before any mask. `seed`, round and client open the
-// stream of the rounding bits (k32): the same site, round and update give the same words in every attempt. Errors:
-// kUpdateNotFinite; kMetricsLayout for other classes than the manifest's or counts over the section's bound.
+// What a site contributes as layout.byte_size() words in `out`, before any mask. `seed`, round and client
+// open the stream of the rounding bits (k32): the same site, round and update give the same words in every
+// attempt. Errors: kUpdateNotFinite; kMetricsLayout for other classes than the manifest's or counts over the
+// section's bound.
 struct SiteContribution {
   const UpdateView* update = nullptr;  // null for evaluation rounds
   std::int64_t examples = 0;
@@ -71,6 +73,7 @@ struct OpenedCounts {
   std::uint64_t clipped = 0;
   MetricSums metrics;
 };
-Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayout& layout, std::uint64_t survivors);
+Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayout& layout,
+                                std::uint64_t survivors);
 
 }  // namespace cairn

@@ -34,7 +34,8 @@ Status SetGraph(const JobSpec& spec, secagg::Terms& terms) {
   terms.n_max = LargestCohort(spec);
   terms.n_min = SmallestMaskedCohort(spec);
   if (terms.n_max <= secagg::kMaxComplete) return {};
-  // Above the complete graph's size a cohort is never made smaller than it, where the graph would be another one.
+  // Above the complete graph's size a cohort is never made smaller than it, where the graph would be another
+  // one.
   terms.n_min = std::max<std::uint32_t>(terms.n_min, secagg::kMaxComplete + 1);
   CAIRN_ASSIGN_OR_RETURN(const auto graph, secagg::GraphParameters::Compute(terms.n_max, {}));
   terms.k = graph.k;

@@ -8,8 +8,9 @@
 namespace cairn {
 
 // The terms of one attempt at a masked sum, from what a party holds: the manifest it approved, the model it
-// received, the roster it has pinned, the aggregator's key on that roster. Site and aggregator call it alike, each
-// with its own copies, and are in one context only when those agree. kJobRefused when no graph fits the cohort.
+// received, the roster it has pinned, the aggregator's key on that roster. Site and aggregator call it alike,
+// each with its own copies, and are in one context only when those agree. kJobRefused when no graph fits the
+// cohort.
 struct MaskingSources {
   const JobManifest& manifest;
   const UpdateLayout& layout;
@@ -19,8 +20,8 @@ struct MaskingSources {
 Result<secagg::Terms> MaskingTermsOf(const MaskingSources& sources, const RoundKey& key, RoundKind kind,
                                      const BlobRef& model);
 
-// What a site insists on: its policy's smallest cohort and, where everybody is invited, a majority of those the
-// job waited for.
+// What a site insists on: its policy's smallest cohort and, where everybody is invited, a majority of those
+// the job waited for.
 secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_cohort);
 
 }  // namespace cairn

@@ -33,7 +33,8 @@ struct RoundKey {
   friend auto operator<=>(const RoundKey&, const RoundKey&) = default;
 };
 
-// The words of a site's contribution to a sum in a ring (masked_layout.h), little-endian. Immutable, thread-safe.
+// The words of a site's contribution to a sum in a ring (masked_layout.h), little-endian. Immutable,
+// thread-safe.
 class RingPayload {
  public:
   virtual ~RingPayload() = default;
@@ -85,8 +86,8 @@ struct Report {
   std::uint64_t layout_hash = 0;
   MetricSums metrics;
   UpdateHandle update;  // null for kEvaluate
-  // Instead of examples, metrics and update where the job's sums are masked: all of them are words of one vector,
-  // and nothing that depends on data stands beside it.
+  // Instead of examples, metrics and update where the job's sums are masked: all of them are words of one
+  // vector, and nothing that depends on data stands beside it.
   RingHandle ring;
   std::optional<secagg::MaskedInput> masked;  // absent only in a simulation that leaves the masks out
   // Set by the edge that decoded the bytes when they failed CheckUpdate or the layout: the engine
@@ -128,9 +129,9 @@ struct JobOffer {
 
 // How a site joins the attempt's masking. Every other term it works out from what it holds itself.
 struct PlanMasking {
-  Sha256Digest context;   // rc as the aggregator computes it: another one at the site is a refusal
-  std::string roster;     // the root-signed file whose members take part; empty where nobody needs it
-  Status roster_fault;    // set by the receiving driver when the file is not to be believed
+  Sha256Digest context;  // rc as the aggregator computes it: another one at the site is a refusal
+  std::string roster;    // the root-signed file whose members take part; empty where nobody needs it
+  Status roster_fault;   // set by the receiving driver when the file is not to be believed
 };
 
 struct RoundPlan {
@@ -171,7 +172,7 @@ struct MaskingToClient {
   secagg::ToClient body;
 };
 
-using ServerMessage =
-    std::variant<Welcome, Refusal, JobOffer, RoundPlan, ReportReceipt, RoundClosed, JobEnded, MaskingToClient>;
+using ServerMessage = std::variant<Welcome, Refusal, JobOffer, RoundPlan, ReportReceipt, RoundClosed,
+                                   JobEnded, MaskingToClient>;
 
 }  // namespace cairn

@@ -4,8 +4,8 @@
 #include "cairn/v1/secagg.pb.h"
 #include "protocol/messages/wire.h"
 
-// The messages of a masked round: lengths and counts first, order next; what they mean is judged by the protocol's
-// own states (privacy/secagg).
+// The messages of a masked round: lengths and counts first, order next; what they mean is judged by the
+// protocol's own states (privacy/secagg).
 
 namespace cairn::wire {
 namespace {
@@ -19,7 +19,8 @@ void ToBytes(const Array& from, std::string* out) {
 
 template <std::size_t N>
 Status Fixed(std::string_view field, const std::string& in, std::array<std::byte, N>& out) {
-  if (in.size() != N) return Malformed(field, "expected " + std::to_string(N) + " bytes, got " + std::to_string(in.size()));
+  if (in.size() != N)
+    return Malformed(field, "expected " + std::to_string(N) + " bytes, got " + std::to_string(in.size()));
   std::ranges::copy(std::as_bytes(std::span(in)), out.begin());
   return {};
 }
@@ -122,7 +123,8 @@ Status FromWire(const v1::SecAggUnmask& in, secagg::UnmaskMessage* out) {
 }
 
 Status FromWire(const v1::SecAggComplaint& in, secagg::Complaint* out) {
-  if (in.kind() < v1::SEC_AGG_COMPLAINT_KIND_DOES_NOT_OPEN || in.kind() > v1::SEC_AGG_COMPLAINT_KIND_WRONG_HASH)
+  if (in.kind() < v1::SEC_AGG_COMPLAINT_KIND_DOES_NOT_OPEN ||
+      in.kind() > v1::SEC_AGG_COMPLAINT_KIND_WRONG_HASH)
     return Malformed("complaint.kind", "unknown kind");
   out->accused = in.accused();
   out->kind = static_cast<secagg::ComplaintKind>(in.kind());

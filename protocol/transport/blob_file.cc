@@ -25,8 +25,7 @@ constexpr std::size_t kTile = std::size_t{1} << 20;
 
 class MappedBlob final : public Blob {
  public:
-  MappedBlob(UniqueFd fd, std::byte* data, std::size_t size)
-      : fd_(std::move(fd)), data_(data), size_(size) {}
+  MappedBlob(UniqueFd fd, std::byte* data, std::size_t size) : fd_(std::move(fd)), data_(data), size_(size) {}
   ~MappedBlob() override {
     if (data_ != nullptr) munmap(data_, size_);
   }
@@ -175,9 +174,7 @@ Status PartFile::Append(std::span<const std::byte> bytes) {
   return {};
 }
 
-Status PartFile::Sync() {
-  return fdatasync(fd_.get()) == 0 ? Status() : IoError("write", path_, errno);
-}
+Status PartFile::Sync() { return fdatasync(fd_.get()) == 0 ? Status() : IoError("write", path_, errno); }
 
 bool PartFile::IsNamed(const std::filesystem::path& path) const {
   struct stat ours, there;

@@ -29,8 +29,8 @@ UpdateLayout LayoutOfView(const UpdateView& view, std::uint64_t hash);
 Result<UpdateHandle> ReceiveUpdate(std::shared_ptr<const Blob> blob, const UpdateTerms& terms,
                                    const UpdateLayout& layout, std::function<void()> on_release = {});
 
-// A masked vector that came in: its words mean nothing alone, so there is nothing to check but that its hash was
-// right, which the blob's name says. `on_release` as above.
+// A masked vector that came in: its words mean nothing alone, so there is nothing to check but that its hash
+// was right, which the blob's name says. `on_release` as above.
 RingHandle ReceiveRing(std::shared_ptr<const Blob> blob, std::function<void()> on_release = {});
 
 // A blob that owns memory; its bytes are 16-byte aligned.

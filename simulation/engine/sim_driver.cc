@@ -31,7 +31,7 @@ struct SimDriver::Agent final : public ClientHandler {
   std::optional<WorkKey> work_key;
   std::optional<SimWorkers::Ticket> ticket;
   std::stop_source stop;
-  std::size_t lane = 0;  // where its last work ran
+  std::size_t lane = 0;                  // where its last work ran
   std::unique_ptr<MaskingDesk> masking;  // null where sums are made without masks
 };
 
@@ -214,7 +214,8 @@ Status SimDriver::FinishRound(const Finish& finish) {
   const RoundKey key = finish.key;
   lanes_.Drain();
   if (finish.unmask != nullptr) {
-    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened, round_work_->FinishRing(*finish.unmask, finish.survivors));
+    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened,
+                           round_work_->FinishRing(*finish.unmask, finish.survivors));
     ready_.push_back(Event{Finished{key, std::move(opened.model), {}, std::move(opened.counts)}});
     return {};
   }

@@ -11,9 +11,9 @@
 
 namespace cairn {
 
-// The made federation of a simulation: a roster of its clients, and keys that follow from the seed, so that a masked
-// run replays. Both ends of a pair live here, so a key agreement or a verification is worked out once. Never for real
-// sites. One control thread.
+// The made federation of a simulation: a roster of its clients, and keys that follow from the seed, so that a
+// masked run replays. Both ends of a pair live here, so a key agreement or a verification is worked out once.
+// Never for real sites. One control thread.
 class SimMasking final : public MaskingAuthority {
  public:
   // `sites` ascending; a site's index is its member index.
@@ -28,14 +28,16 @@ class SimMasking final : public MaskingAuthority {
   std::unique_ptr<secagg::Primitives> NewPrimitives(const RoundKey& key) override;
 
  private:
-  std::unique_ptr<secagg::Primitives> PrimitivesOf(const SigningKey& signer, std::uint32_t party, const RoundKey& key);
+  std::unique_ptr<secagg::Primitives> PrimitivesOf(const SigningKey& signer, std::uint32_t party,
+                                                   const RoundKey& key);
 
   const std::uint64_t seed_;
   std::vector<std::string> sites_;
   std::vector<SigningKey> keys_;
   SigningKey aggregator_;
   std::shared_ptr<const secagg::Membership> membership_;
-  std::shared_ptr<secagg::SimulatedMemory> memory_;  // of the present attempt: what several parties compute alike
+  std::shared_ptr<secagg::SimulatedMemory>
+      memory_;  // of the present attempt: what several parties compute alike
   RoundKey memory_of_;
 };
 

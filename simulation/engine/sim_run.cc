@@ -100,7 +100,8 @@ Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
   const std::size_t lanes = LanesOf(request.config, population.clients.size());
 
   std::unique_ptr<SimRun> run(new SimRun());
-  CAIRN_ASSIGN_OR_RETURN(const std::int64_t outputs, request.learners->Outputs(request.config.job.spec.model));
+  CAIRN_ASSIGN_OR_RETURN(const std::int64_t outputs,
+                         request.learners->Outputs(request.config.job.spec.model));
   run->manifest_ = MakeManifest(request, *initial, population.clients.size(), outputs);
   run->plan_ = MakePlan(population, request.config.job.spec, *initial, lanes);
   run->central_ = population.test != nullptr && request.config.job.spec.evaluate.central;

@@ -59,11 +59,10 @@ class SimWorkers {
   // Starts the work on the least busy lane. `client` must outlive it.
   Ticket Start(const StartWork& work, const SimClient& client, std::stop_token stop);
   Result<Sealed> Take(Ticket ticket);  // waits
-  std::size_t free_slots() const;            // pieces that may be started now: two a lane
+  std::size_t free_slots() const;      // pieces that may be started now: two a lane
 
  private:
-  Result<Sealed> Run(std::size_t lane, const StartWork& work, const SimClient& client,
-                           std::stop_token stop);
+  Result<Sealed> Run(std::size_t lane, const StartWork& work, const SimClient& client, std::stop_token stop);
 
   LanePool& lanes_;
   LearnerPool& learners_;

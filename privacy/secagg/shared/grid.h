@@ -14,18 +14,19 @@ enum class Ring : std::uint8_t { k32 = 32, k64 = 64 };
 
 // A run of coordinates of the masked vector that share a bound and a resolution.
 struct Section {
-  std::string name;                // "parameters", "buffers", "weight", "check", "examples", "metrics", …
-  std::uint64_t length = 0;        // words
-  // Of real sections the L2 bound C on a site's Δ, or 0 where every element was held to `bound` before (64 bits);
-  // 0 of integer sections.
+  std::string name;          // "parameters", "buffers", "weight", "check", "examples", "metrics", …
+  std::uint64_t length = 0;  // words
+  // Of real sections the L2 bound C on a site's Δ, or 0 where every element was held to `bound` before (64
+  // bits); 0 of integer sections.
   double clip = 0;
   std::uint8_t fraction_bits = 0;  // f; 0 for integer sections
   std::uint64_t bound = 0;         // Q: largest |q| of one site; ⌈C · 2^f⌉ for real sections
   friend bool operator==(const Section&, const Section&) = default;
 };
 
-// n_max · Q < 2^(r−1) for every real section, 2^r for counts, which are never negative. A real section counts with at least ⌈clip · 2^f⌉, whatever bound it names. kSecAggWrap names the
-// section and the largest cohort it would hold.
+// n_max · Q < 2^(r−1) for every real section, 2^r for counts, which are never negative. A real section counts
+// with at least ⌈clip · 2^f⌉, whatever bound it names. kSecAggWrap names the section and the largest cohort
+// it would hold.
 Status CheckNoWrap(std::span<const Section> sections, Ring ring, std::uint64_t n_max);
 
 // Largest f ≤ 62 with n_max · ⌈clip · 2^f⌉ < 2^(r−1); 0 where none is, which CheckNoWrap then refuses.

@@ -32,7 +32,8 @@ struct JobText {
   std::string train =
       R"({ loss = "cross_entropy", epochs = 6, batch = 8, optimizer = { name = "sgd", lr = 0.05, momentum = 0.9 } })";
   std::string strategy = R"(name = "fedavg", rounds = 3)";
-  std::string secagg = R"({ mode = "full" })";  // sites of tests take plain jobs too, which a cohort of two needs
+  std::string secagg =
+      R"({ mode = "full" })";  // sites of tests take plain jobs too, which a cohort of two needs
   std::string data = R"({ dataset = "rows", holdout = 0.1 })";
   int seed = 7;
   std::string cohort = R"(min = 3, target = "all")";

@@ -82,10 +82,10 @@ class DriverWorld {
       : memory(std::move(with)),
         store(*AgentStore::Open(std::make_unique<MemoryAgentStorage>(memory),
                                 {EgressGuard::Limits::Of(config.client.policy), "agg:1"}, wall_clock)),
-        driver(
-            std::move(config),
-            {channel, worker, *store, timers, [this](std::function<void()> f) { Post(std::move(f)); }, lanes,
-             clock, wall_clock, random, events, [this](const Status& status) { ended.push_back(status); }, nullptr, nullptr}) {}
+        driver(std::move(config),
+               {channel, worker, *store, timers, [this](std::function<void()> f) { Post(std::move(f)); },
+                lanes, clock, wall_clock, random, events,
+                [this](const Status& status) { ended.push_back(status); }, nullptr, nullptr}) {}
 
   static AgentDriverConfig Willing() {
     AgentDriverConfig config;

@@ -185,7 +185,11 @@ secagg::ToServer MessageMaker::MaskingBody() {
 secagg::ToClient MessageMaker::MaskingAnswer() {
   switch (Below(4)) {
     case 0: {
-      secagg::CohortMessage message{.n = 9, .members = Set(), .adverts = {{0, 2, Advert()}, {3, 7, Advert()}}, .proof = {}, .signature = {}};
+      secagg::CohortMessage message{.n = 9,
+                                    .members = Set(),
+                                    .adverts = {{0, 2, Advert()}, {3, 7, Advert()}},
+                                    .proof = {},
+                                    .signature = {}};
       message.proof.resize(2);
       for (auto& digest : message.proof) Fill(digest.bytes);
       Fill(message.signature.bytes);

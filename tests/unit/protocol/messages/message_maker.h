@@ -29,7 +29,7 @@ class MessageMaker {
 
   ClientMessage Client(std::size_t kind);  // index of the variant; a Report comes without its update
   ServerMessage Server(std::size_t kind);
-  secagg::ToServer MaskingBody();    // all but a masked input, which stands in its report
+  secagg::ToServer MaskingBody();  // all but a masked input, which stands in its report
   secagg::ToClient MaskingAnswer();
   secagg::MaskedInput Masked(const BlobRef& vector);
   WorkRequest Work();  // with a model of zeros
