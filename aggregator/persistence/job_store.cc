@@ -167,6 +167,17 @@ Result<std::vector<JobSnapshot>> JobStore::Load() const {
   return snapshots;
 }
 
+Result<std::vector<Record>> JobStore::RecordsOf(JobId job) const {
+  std::vector<Record> records;
+  CAIRN_RETURN_IF_ERROR(
+      database_->ForEach([&](std::uint64_t, const std::string& text, const Sha256Digest&) -> Status {
+        CAIRN_ASSIGN_OR_RETURN(Record record, DecodeRecord(text));
+        if (record.job == job) records.push_back(std::move(record));
+        return {};
+      }));
+  return records;
+}
+
 std::uint64_t JobStore::records() const { return database_->records(); }
 
 }  // namespace cairn

@@ -25,6 +25,8 @@ class JobStore {
 
   // Where every job stands, in the order the jobs were accepted.
   Result<std::vector<JobSnapshot>> Load() const;
+  // Every record of one job, in order.
+  Result<std::vector<Record>> RecordsOf(JobId job) const;
   std::uint64_t records() const;
 
  private:

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "aggregator/server/round_holdings.h"
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
 #include "protocol/messages/limits.h"
@@ -85,6 +86,7 @@ AdminApi::AdminApi(AggregatorDriver& driver) : driver_(driver) {
   Add("job.submit", [this](const Request& request) { return Submit(request); });
   Add("job.ls", [this](const Request& request) { return List(request); });
   Add("job.show", [this](const Request& request) { return Show(request); });
+  Add("round.inspect", [this](const Request& request) { return InspectRounds(request); });
   Add("job.stop", [this](const Request& request) { return Stop(request); });
   driver_.OnChange([this](JobId job) { TellWatchers(job); });
 }
@@ -187,6 +189,12 @@ Result<std::string> AdminApi::Show(const Request& request) const {
   Json json = Json::parse(Describe(job));
   json["job"] = JobToml(job.manifest->spec, "");
   return json.dump();
+}
+
+Result<std::string> AdminApi::InspectRounds(const Request& request) const {
+  CAIRN_ASSIGN_OR_RETURN(const AggregatorDriver::JobStatus job, Find(request));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<Record> records, driver_.RecordsOf(job.id));
+  return HoldingsJson(*job.manifest, job.participants, records);
 }
 
 Result<std::string> AdminApi::Stop(const Request& request) {

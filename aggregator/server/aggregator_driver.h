@@ -76,6 +76,8 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   Status StopJob(JobId job, bool now, const std::string& actor);
   std::vector<JobStatus> Jobs() const;
   Result<ModelHandle> CurrentModel(JobId job) const;
+  // All that is kept of a job's rounds, as it was recorded.
+  Result<std::vector<Record>> RecordsOf(JobId job) const { return store_->RecordsOf(job); }
   std::vector<std::string> ConnectedSites() const;  // ascending
 
   // Called with a job after anything about it changed.

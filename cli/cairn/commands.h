@@ -20,6 +20,7 @@ void AddSiteCommands(CommandSet& commands);           // site ls, approve, revok
 void AddClientJoinCommand(CommandSet& commands);      // client join
 void AddServeCommand(CommandSet& commands);           // aggregator serve
 void AddJobCommands(CommandSet& commands);            // job submit, ls, show, watch, stop
+void AddRoundCommands(CommandSet& commands);          // round inspect
 void AddClientCommands(CommandSet& commands);         // client run, status, policy, jobs
 void AddDemoCommand(CommandSet& commands);            // demo
 

@@ -7,6 +7,16 @@
 // the survivors' agreement afterwards. Decisions only; keys and vectors are in the driver's hands.
 
 namespace cairn {
+namespace {
+
+// What a site's log calls the step it has taken.
+std::string_view NameOf(const secagg::ToServer& reply) {
+  constexpr std::string_view kNames[] = {"keys_advertised",   "shares_dealt",    "input_masked",
+                                         "survivors_agreed", "shares_revealed", "share_disputed"};
+  return kNames[reply.index()];
+}
+
+}  // namespace
 
 // The terms as this site works them out from what it holds itself; refused when the aggregator's are others.
 Result<secagg::Terms> ClientAgent::Reaction::CheckMasking(const Job& job, const RoundPlan& plan) const {
@@ -92,11 +102,12 @@ void ClientAgent::Reaction::On(MaskingStepped&& event) {
     Decline(event.key, reason);
     return StartNextWaiting();
   }
-  if (event.step->reply.has_value()) Send(MaskingToServer{event.key, std::move(*event.step->reply)});
-  if (event.step->has_left) {
-    Emit("masking_complained", event.key);
-    return LeaveMasking(*job);
+  if (event.step->reply.has_value()) {
+    Emit(NameOf(*event.step->reply), event.key);
+    Send(MaskingToServer{event.key, std::move(*event.step->reply)});
   }
+  if (event.step->has_left) return LeaveMasking(*job);
+  if (event.step->can_mask && !job->masked->can_mask) Emit("masking_ready", event.key);
   job->masked->can_mask = job->masked->can_mask || event.step->can_mask;
   MaskIfReady(*job);
 }

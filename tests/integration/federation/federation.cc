@@ -84,7 +84,7 @@ class Enrolled {
     Process aggregator({Cairn(), "aggregator", "serve", "--dir", dir}, folder_ / "aggregator.log");
     const fs::path socket = folder_ / "aggregator" / "admin.sock";
     EXPECT_TRUE(Await([&] { return Ask(socket, {{"verb", "site.ls"}}).is_object(); })) << aggregator.log();
-    for (std::size_t i = 0; i < kSites; ++i) Enrol(SiteName(i), dir, socket);
+    for (std::size_t i = 0; i < kEnrolled; ++i) Enrol(SiteName(i), dir, socket);
     EXPECT_EQ(aggregator.Terminate(), 0) << aggregator.log();
     fs::remove(socket);
   }
@@ -149,10 +149,10 @@ std::string SimulatedModel(const JobText& job, const std::vector<std::string>& d
   return model;
 }
 
-Federation::Federation() : folder_(NewFolder()), port_(FreePort()), sites_(kSites) {
+Federation::Federation(std::size_t sites) : folder_(NewFolder()), port_(FreePort()), sites_(sites) {
   fs::copy(Enrolled::Folder() / "aggregator", aggregator_folder(), fs::copy_options::recursive);
   WriteAggregatorToml(aggregator_folder(), ca_folder(), port_);
-  for (std::size_t i = 0; i < kSites; ++i) {
+  for (std::size_t i = 0; i < size(); ++i) {
     fs::copy(Enrolled::Folder() / SiteName(i), site_folder(i), fs::copy_options::recursive);
     Configure(i, BlobKeys(i));
   }
@@ -192,7 +192,7 @@ void Federation::StartSite(std::size_t index) {
 
 void Federation::StartAll() {
   StartAggregator();
-  for (std::size_t i = 0; i < kSites; ++i) StartSite(i);
+  for (std::size_t i = 0; i < size(); ++i) StartSite(i);
 }
 
 std::string Federation::site_log(std::size_t index) const {
@@ -244,7 +244,7 @@ std::string Federation::FinalModel(const json& job) const {
 
 std::string Federation::Logs() const {
   std::string text = "\n==== aggregator\n" + aggregator_log();
-  for (std::size_t i = 0; i < kSites; ++i) text += "==== " + SiteName(i) + "\n" + site_log(i);
+  for (std::size_t i = 0; i < size(); ++i) text += "==== " + SiteName(i) + "\n" + site_log(i);
   return text;
 }
 

@@ -14,7 +14,8 @@
 
 namespace cairn::testing_processes {
 
-inline constexpr std::size_t kSites = 3;
+inline constexpr std::size_t kSites = 3;     // of most tests
+inline constexpr std::size_t kEnrolled = 5;  // most a test can have
 
 bool HavePrograms();  // CAIRN_BIN_DIR holds both
 std::filesystem::path ProgramsFolder();
@@ -46,7 +47,7 @@ std::string SimulatedModel(const JobText& job, const std::vector<std::string>& d
 
 class Federation {
  public:
-  Federation();
+  explicit Federation(std::size_t sites = kSites);
   ~Federation();
   Federation(const Federation&) = delete;
 
@@ -56,6 +57,7 @@ class Federation {
   std::filesystem::path ca_folder() const;
   std::uint16_t port() const { return port_; }
 
+  std::size_t size() const { return sites_.size(); }
   // client.toml of a site: its [dataset.rows] keys, and lines for its [policy].
   void Configure(std::size_t index, const std::string& dataset_keys,
                  const std::string& policy = "secagg = \"plain-ok\"\nshare_site_metrics = true\n");
