@@ -56,8 +56,7 @@ class Teller {
       vectors.push_back({{"site", Site(client)}, {"sha256", input.object.hex()}, {"bytes", input.bytes}});
     }
     json["vectors"] = std::move(vectors);
-    json["survivors"] =
-        attempt.summary != nullptr ? Sites(attempt.summary->reported) : Sites(survivors);
+    json["survivors"] = attempt.summary != nullptr ? Sites(attempt.summary->reported) : Sites(survivors);
     Json lost = Json::object();
     if (attempt.has_keys) lost["keys"] = Lost(attempt.opened.invited, attempt.adverts);
     if (attempt.has_shares) lost["shares"] = Lost(attempt.adverts, attempt.shares);
@@ -72,7 +71,8 @@ class Teller {
 };
 
 void Add(Attempt& attempt, const MaskingTaken& taken) {
-  (std::holds_alternative<secagg::Advert>(taken.message) ? attempt.adverts : attempt.shares).insert(taken.client);
+  (std::holds_alternative<secagg::Advert>(taken.message) ? attempt.adverts : attempt.shares)
+      .insert(taken.client);
 }
 
 void Add(Attempt& attempt, const MaskingClosed& closed) {

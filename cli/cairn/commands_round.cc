@@ -3,7 +3,7 @@
 #include "aggregator/server/aggregator_config.h"
 #include "cli/cairn/admin_call.h"
 #include "cli/cairn/commands.h"
-#include "cli/cairn/places.h"
+#include "cli/cairn/desk_call.h"
 
 namespace cairn {
 namespace {
@@ -21,8 +21,9 @@ std::string Names(const Json& sites) {
 }
 
 std::string Lost(const Json& lost) {
-  constexpr std::pair<const char*, const char*> kPhases[] = {
-      {"keys", "before its keys came"}, {"shares", "before its shares came"}, {"vector", "before its vector came"}};
+  constexpr std::pair<const char*, const char*> kPhases[] = {{"keys", "before its keys came"},
+                                                             {"shares", "before its shares came"},
+                                                             {"vector", "before its vector came"}};
   std::string text;
   for (const auto& [phase, words] : kPhases) {
     for (const Json& site : lost.value(phase, Json::array()))
@@ -33,14 +34,16 @@ std::string Lost(const Json& lost) {
 
 void Masked(const Json& attempt, CommandOutput& out) {
   out.PrintLine("  lost        " + Lost(attempt.at("lost")));
-  out.PrintLine("  holds       " + std::to_string(attempt.at("adverts").size()) + " adverts of public keys, shares of " +
-                std::to_string(attempt.at("shares").size()) + " sites sealed for each other (it cannot open them)");
+  out.PrintLine("  holds       " + std::to_string(attempt.at("adverts").size()) +
+                " adverts of public keys, shares of " + std::to_string(attempt.at("shares").size()) +
+                " sites sealed for each other (it cannot open them)");
   for (const Json& vector : attempt.at("vectors")) {
     out.PrintLine("  summed      " + vector.at("site").get<std::string>() + "  masked vector " +
                   vector.at("sha256").get<std::string>().substr(0, 16) + "…, " +
                   std::to_string(vector.at("bytes").get<std::uint64_t>()) + " bytes");
   }
-  out.PrintLine("  in clear    the sum over the survivors alone; no update, weight, count or metric of one site");
+  out.PrintLine(
+      "  in clear    the sum over the survivors alone; no update, weight, count or metric of one site");
 }
 
 void Tell(const Json& attempt, bool is_masked, CommandOutput& out) {
@@ -55,7 +58,8 @@ void Tell(const Json& attempt, bool is_masked, CommandOutput& out) {
 
 Status Inspect(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const AggregatorFileConfig config, LoadAggregatorConfig(options.dir));
-  CAIRN_ASSIGN_OR_RETURN(const Json data, AdminCall(config.socket(), {{"verb", "round.inspect"}, {"id", options.id}}));
+  CAIRN_ASSIGN_OR_RETURN(const Json data,
+                         AdminCall(config.socket(), {{"verb", "round.inspect"}, {"id", options.id}}));
   const bool is_masked = data.at("masked");
   out.PrintLine(data.at("job").get<std::string>() +
                 (is_masked ? ": secure aggregation, sums of " + std::to_string(data.at("bits").get<int>()) +
@@ -63,7 +67,8 @@ Status Inspect(const Options& options, CommandOutput& out) {
                            : ": plain, by consent of job and sites"));
   Json told = Json::array();
   for (const Json& attempt : data.at("attempts")) {
-    if (!options.round.empty() && std::to_string(attempt.at("round").get<std::uint64_t>()) != options.round) continue;
+    if (!options.round.empty() && std::to_string(attempt.at("round").get<std::uint64_t>()) != options.round)
+      continue;
     Tell(attempt, is_masked, out);
     told.push_back(attempt);
   }

@@ -19,8 +19,8 @@ int main(int argc, char** argv) {
   cairn::AddSiteCommands(commands);
   cairn::AddClientJoinCommand(commands);
   cairn::AddServeCommand(commands);
+  cairn::AddJobCommands(commands);
   cairn::AddRoundCommands(commands);
-  AddJobCommands(commands);
   cairn::AddClientCommands(commands);
   cairn::AddDemoCommand(commands);
   return cairn::RunCommandLine(commands, argc, argv);

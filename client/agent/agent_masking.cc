@@ -11,7 +11,7 @@ namespace {
 
 // What a site's log calls the step it has taken.
 std::string_view NameOf(const secagg::ToServer& reply) {
-  constexpr std::string_view kNames[] = {"keys_advertised",   "shares_dealt",    "input_masked",
+  constexpr std::string_view kNames[] = {"keys_advertised",  "shares_dealt",    "input_masked",
                                          "survivors_agreed", "shares_revealed", "share_disputed"};
   return kNames[reply.index()];
 }
