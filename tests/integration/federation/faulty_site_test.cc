@@ -41,7 +41,9 @@ class FaultySiteTest : public testing::Test {
             {state / "site.crt", state / "site.key", state / "roots.crt"}};
   }
 
-  static Hello HelloOfSiteA() { return {.software = "played by hand", .site = SiteName(0), .capabilities = {}}; }
+  static Hello HelloOfSiteA() {
+    return {.software = "played by hand", .site = SiteName(0), .capabilities = {}};
+  }
 
   // Goes on with two of the three sites.
   static JobText TheJob(const std::string& strategy) {
@@ -82,7 +84,8 @@ TEST_F(HungWorkerTest, IsNamedAndKilledWhileTheOthersGoOn) {
   EXPECT_TRUE(Await([&] {
     const auto now = WorkersOfSiteA();
     return std::find(now.begin(), now.end(), workers[0]) == now.end();
-  })) << "the agent keeps a worker that does nothing" << federation_.site_log(0);
+  })) << "the agent keeps a worker that does nothing"
+      << federation_.site_log(0);
   // The agent is well: with another worker it has a part in the run again.
   EXPECT_TRUE(Await(
       [&] {
@@ -169,7 +172,8 @@ class NanSite {
     const auto spec = ParameterSpec::Create(offer.manifest->tensors);
     ASSERT_TRUE(spec.ok());
     layout_ = LayoutOf(*spec);
-    site_.Say(JobReply{.job = offer.manifest->id, .answer = JobAnswer::kAccept, .reason_id = 0, .reason = {}});
+    site_.Say(
+        JobReply{.job = offer.manifest->id, .answer = JobAnswer::kAccept, .reason_id = 0, .reason = {}});
   }
   void Hear(const RoundPlan& plan) {
     report_ = {};
@@ -217,8 +221,9 @@ TEST_F(FaultySiteTest, SentNanIsRefusedCountedAndNamedAndLeavesNoTraceInTheModel
     const json& told = ended.at("history").at(round - 1);
     EXPECT_EQ(told.at("invalid"), 1) << told;
     EXPECT_EQ(told.at("reported"), kSites - 1) << told;
-    EXPECT_NE(log.find("refused job=1 round=" + std::to_string(round) + " attempt=1 site=site-a id=CAIRN-5102"),
-              std::string::npos)
+    EXPECT_NE(
+        log.find("refused job=1 round=" + std::to_string(round) + " attempt=1 site=site-a id=CAIRN-5102"),
+        std::string::npos)
         << log;
   }
 }
