@@ -6,18 +6,17 @@
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
+#include <cstdio>
 #include <cstring>
-#include <memory>
-#include <thread>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cli/cairn/admin_call.h"
-#include "cli/cairn/child_program.h"
 #include "cli/cairn/demo_files.h"
+#include "cli/cairn/demo_processes.h"
 #include "cli/cairn/job_table.h"
 #include "cli/cairn/worker_program.h"
-#include "core/runtime/child/environment.h"
 #include "core/runtime/files.h"
 #include "core/runtime/unique_fd.h"
 #include "privacy/crypto/sha256.h"
@@ -31,33 +30,6 @@ using namespace std::chrono_literals;
 constexpr const char* kFederation = "demo";
 constexpr const char* kFashion = "/usr/share/datasets/fashion-mnist";
 constexpr std::uint64_t kMaxModelFile = 1 << 30;
-
-volatile std::sig_atomic_t g_interrupted = 0;
-void OnInterrupt(int number) { g_interrupted = number; }
-
-// Catches Ctrl-C for as long as children run, so that they are ended in order.
-class CatchInterrupt {
- public:
-  CatchInterrupt() {
-    struct sigaction action = {};
-    action.sa_handler = OnInterrupt;  // no SA_RESTART: waits return early
-    sigaction(SIGINT, &action, &before_[0]);
-    sigaction(SIGTERM, &action, &before_[1]);
-  }
-  ~CatchInterrupt() {
-    sigaction(SIGINT, &before_[0], nullptr);
-    sigaction(SIGTERM, &before_[1], nullptr);
-  }
-
- private:
-  struct sigaction before_[2] = {};
-};
-
-Status CheckInterrupt() {
-  return g_interrupted == 0
-             ? Status()
-             : Status(errors::kCancelled, "the demo was interrupted; everything it started is stopped");
-}
 
 Result<std::uint16_t> FreePort() {
   const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -82,7 +54,8 @@ class Demo {
     CAIRN_ASSIGN_OR_RETURN(self_, Self());
     CAIRN_ASSIGN_OR_RETURN(worker_, FindWorker());
     CAIRN_ASSIGN_OR_RETURN(port_, FreePort());
-    CAIRN_RETURN_IF_ERROR(MakeFolders(folder_ / "logs"));
+    CAIRN_ASSIGN_OR_RETURN(DemoProcesses processes, DemoProcesses::Create(folder_ / "logs", worker_));
+    processes_.emplace(std::move(processes));
     CAIRN_RETURN_IF_ERROR(PrepareData());
     CAIRN_RETURN_IF_ERROR(StartAggregator());
     for (DemoSite& site : sites_) CAIRN_RETURN_IF_ERROR(Enrol(site));
@@ -90,7 +63,8 @@ class Demo {
     out_.Note("sites       " + std::to_string(sites_.size()) +
               " enrolled, each a process with its own key and sandboxed worker");
     CAIRN_RETURN_IF_ERROR(RunJob());
-    return StopAll();
+    processes_->StopDaemons();  // sites first, so that the aggregator sees them leave
+    return {};
   }
 
  private:
@@ -101,68 +75,38 @@ class Demo {
     return self;
   }
 
-  // Runs a command of ours to its end; what it says goes into a log that an error quotes.
-  Status Command(const fs::path& program, const std::vector<std::string>& words, const std::string& log) {
-    ChildProgram::Options run;
-    run.output = folder_ / "logs" / (log + ".log");
-    if (program == worker_) run.environment = WorkerEnvironment(OwnEnvironment(), ThisCpu());
-    CAIRN_ASSIGN_OR_RETURN(ChildProgram child, ChildProgram::Start(program, words, run));
-    return Await(child, words.front(), log, 120s);
-  }
-
-  Status Await(ChildProgram& child, const std::string& what, const std::string& log,
-               std::chrono::milliseconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    std::optional<int> code;
-    while (!(code = child.Wait(200ms)).has_value()) {
-      CAIRN_RETURN_IF_ERROR(CheckInterrupt());
-      if (std::chrono::steady_clock::now() > deadline) return Failed(what, "did not end in time", log);
-    }
-    if (*code != 0) return Failed(what, "exited with " + std::to_string(*code), log);
-    return {};
-  }
-
-  Status Failed(const std::string& what, const std::string& how, const std::string& log) const {
-    const auto text = ReadFile(folder_ / "logs" / (log + ".log"), 1 << 20);
-    return Status(errors::kDemoFailed, "a part of the demo failed: " + what + " " + how)
-        .Why(text.ok() && !text->empty()
-                 ? "its log ends: " + text->substr(text->size() > 600 ? text->size() - 600 : 0)
-                 : "it left no log")
-        .Mend("run `cairn demo --keep DIR` and read DIR/logs; `cairn doctor` checks this machine");
-  }
-
   Status PrepareData() {
     std::error_code ignored;
     const bool fashion = fs::exists(fs::path(kFashion) / "train-images-idx3-ubyte.gz", ignored);
     const auto count = static_cast<std::size_t>(options_.sites);
     if (fashion) {
       CAIRN_RETURN_IF_ERROR(
-          Command(worker_,
-                  {"data", "partition", std::string(kFashion) + "/train-images-idx3-ubyte.gz", "--labels",
-                   std::string(kFashion) + "/train-labels-idx1-ubyte.gz", "--scheme", "dirichlet:0.5",
-                   "--clients", std::to_string(count), "--seed", std::to_string(options_.seed), "--out",
-                   (folder_ / "data").string()},
-                  "partition"));
+          processes_->Run(worker_,
+                          {"data", "partition", std::string(kFashion) + "/train-images-idx3-ubyte.gz",
+                           "--labels", std::string(kFashion) + "/train-labels-idx1-ubyte.gz", "--scheme",
+                           "dirichlet:0.5", "--clients", std::to_string(count), "--seed",
+                           std::to_string(options_.seed), "--out", (folder_ / "data").string()},
+                          "partition"));
     }
     for (std::size_t i = 0; i < count; ++i) {
       DemoSite site{DemoSiteName(i), folder_ / DemoSiteName(i), {}};
-      site.dataset_keys = fashion ? FashionKeys(i, count) : MadeKeys(i);
+      site.dataset_keys = fashion ? FashionKeys(i) : MadeKeys(i);
       CAIRN_RETURN_IF_ERROR(MakeFolders(site.folder));
       sites_.push_back(std::move(site));
     }
     out_.Note(std::string("data        ") +
-              (fashion ? "Fashion-MNIST, 60,000 images"
+              (fashion ? "Fashion-MNIST, 60,000 images, Dirichlet 0.5"
                        : "made digits (install dataset-fashion-mnist for real images)") +
-              ", split over " + std::to_string(count) + " sites, Dirichlet 0.5");
+              ", split over " + std::to_string(count) + " sites");
     return {};
   }
 
-  std::string FashionKeys(std::size_t index, std::size_t count) const {
-    const fs::path stem = folder_ / "data" / PartName(index, count);
+  std::string FashionKeys(std::size_t index) const {
+    const fs::path stem = folder_ / "data" / PartName(index);
     return "reader = \"idx\"\nimages = \"" + stem.string() + "-images.idx\"\nlabels = \"" + stem.string() +
            "-labels.idx\"\nclasses = 10\n";
   }
-  static std::string PartName(std::size_t index, std::size_t) {
+  static std::string PartName(std::size_t index) {  // as `data partition` names them
     char name[32];
     std::snprintf(name, sizeof name, "site-%03zu", index);
     return name;
@@ -174,50 +118,45 @@ class Demo {
 
   Status StartAggregator() {
     const std::string ca = (folder_ / "ca").string(), dir = (folder_ / "aggregator").string();
-    CAIRN_RETURN_IF_ERROR(Command(self_, {"ca", "init", "--federation", kFederation, "--dir", ca}, "ca"));
-    CAIRN_RETURN_IF_ERROR(Command(self_,
-                                  {"aggregator", "init", "--issuer", ca + "/issuer", "--root", ca,
+    CAIRN_RETURN_IF_ERROR(Command({"ca", "init", "--federation", kFederation, "--dir", ca}, "ca"));
+    CAIRN_RETURN_IF_ERROR(Command({"aggregator", "init", "--issuer", ca + "/issuer", "--root", ca,
                                    "--address", "localhost:" + std::to_string(port_), "--listen",
                                    "127.0.0.1:" + std::to_string(port_), "--dir", dir},
                                   "aggregator-init"));
-    CAIRN_RETURN_IF_ERROR(StartDaemon({"aggregator", "serve", "--dir", dir}, "aggregator"));
+    CAIRN_RETURN_IF_ERROR(
+        processes_->StartDaemon(self_, {"aggregator", "serve", "--dir", dir}, "aggregator"));
     for (int tries = 0; tries < 200; ++tries) {
       CAIRN_RETURN_IF_ERROR(CheckInterrupt());
       if (AdminCall(Socket(), {{"verb", "job.ls"}}).ok()) {
         out_.Note("aggregator  localhost:" + std::to_string(port_) + ", mutual TLS 1.3, own authority");
         return {};
       }
-      if (daemons_.back().Wait(50ms).has_value()) break;
+      if (processes_->HasLastDaemonEnded(50ms)) break;
     }
-    return Failed("aggregator serve", "did not come up", "aggregator");
+    return processes_->Failed("aggregator serve", "did not come up", "aggregator");
   }
 
   fs::path Socket() const { return folder_ / "aggregator" / "admin.sock"; }
 
-  Status StartDaemon(const std::vector<std::string>& words, const std::string& log) {
-    ChildProgram::Options run;
-    run.output = folder_ / "logs" / (log + ".log");
-    CAIRN_ASSIGN_OR_RETURN(ChildProgram child, ChildProgram::Start(self_, words, run));
-    daemons_.push_back(std::move(child));
-    return {};
+  Status Command(const DemoProcesses::Words& words, const std::string& log) const {
+    return processes_->Run(self_, words, log);
   }
 
   // As a real site: the centre invites, the site joins with keys it makes, the centre approves.
   Status Enrol(DemoSite& site) {
     const std::string dir = (folder_ / "aggregator").string(), invite = (site.folder / "invite").string();
     CAIRN_RETURN_IF_ERROR(
-        Command(self_, {"invite", "new", site.name, "--dir", dir, "--out", invite}, "invite-" + site.name));
-    ChildProgram::Options run;
-    run.output = folder_ / "logs" / ("join-" + site.name + ".log");
+        Command({"invite", "new", site.name, "--dir", dir, "--out", invite}, "invite-" + site.name));
+    const std::string log = "join-" + site.name;
     CAIRN_ASSIGN_OR_RETURN(ChildProgram join,
-                           ChildProgram::Start(self_,
-                                               {"client", "join", invite, "--dir", site.folder.string(),
-                                                "--state", (site.folder / "state").string()},
-                                               run));
+                           processes_->Start(self_,
+                                             {"client", "join", invite, "--dir", site.folder.string(),
+                                              "--state", (site.folder / "state").string()},
+                                             log));
     CAIRN_RETURN_IF_ERROR(WaitForRequest(site.name, join));
     CAIRN_RETURN_IF_ERROR(
-        Command(self_, {"site", "approve", site.name, "--yes", "--dir", dir}, "approve-" + site.name));
-    CAIRN_RETURN_IF_ERROR(Await(join, "client join", "join-" + site.name, 60s));
+        Command({"site", "approve", site.name, "--yes", "--dir", dir}, "approve-" + site.name));
+    CAIRN_RETURN_IF_ERROR(processes_->Await(join, "client join", log, 60s));
     return WriteFileAtomically(site.folder / "client.toml",
                                std::string_view(DemoClientToml(site, kFederation, port_)));
   }
@@ -233,11 +172,11 @@ class Demo {
       }
       if (join.Wait(50ms).has_value()) break;
     }
-    return Failed("client join", "did not ask to join", "join-" + name);
+    return processes_->Failed("client join", "did not ask to join", "join-" + name);
   }
 
   Status StartAgent(const DemoSite& site) {
-    return StartDaemon({"client", "run", "--dir", site.folder.string()}, site.name);
+    return processes_->StartDaemon(self_, {"client", "run", "--dir", site.folder.string()}, site.name);
   }
 
   Status RunJob() {
@@ -247,37 +186,29 @@ class Demo {
     CAIRN_RETURN_IF_ERROR(
         WriteFileAtomically(folder_ / "experiment.toml", std::string_view(DemoExperimentToml(job, sites_))));
     CAIRN_RETURN_IF_ERROR(
-        Command(self_, {"job", "submit", (folder_ / "job.toml").string(), "--dir", dir}, "submit"));
-    // The watcher speaks to the user itself: progress on stderr, the table on stdout.
-    std::vector<std::string> watch = {"job", "watch", "demo", "--dir", dir, "--format", "json"};
+        Command({"job", "submit", (folder_ / "job.toml").string(), "--dir", dir}, "submit"));
+    // The watcher shows its progress to the user itself, on stderr.
     ChildProgram::Options run;
     run.capture_stdout = true;
-    CAIRN_ASSIGN_OR_RETURN(ChildProgram watcher, ChildProgram::Start(self_, watch, run));
+    CAIRN_ASSIGN_OR_RETURN(
+        ChildProgram watcher,
+        ChildProgram::Start(self_, {"job", "watch", "demo", "--dir", dir, "--format", "json"}, run));
     std::optional<int> code;
     while (!(code = watcher.Wait(200ms)).has_value()) CAIRN_RETURN_IF_ERROR(CheckInterrupt());
     const auto answer = nlohmann::json::parse(watcher.Output(), nullptr, false);
     if (*code != 0 || !answer.is_object() || !answer.contains("data"))
-      return Failed("job watch", "exited with " + std::to_string(*code), "aggregator");
+      return processes_->Failed("job watch", "exited with " + std::to_string(*code), "aggregator");
     return TellResult(answer.at("data").at("job"));
   }
 
   Status TellResult(const nlohmann::json& job);
-
-  Status StopAll() {
-    // Sites first, so that the aggregator sees them leave.
-    while (!daemons_.empty()) {
-      daemons_.back().Terminate(10s);
-      daemons_.pop_back();
-    }
-    return {};
-  }
 
   const DemoOptions& options_;
   CommandOutput& out_;
   fs::path folder_, self_, worker_;
   std::uint16_t port_ = 0;
   std::vector<DemoSite> sites_;
-  std::vector<ChildProgram> daemons_;
+  std::optional<DemoProcesses> processes_;  // from Run on
 };
 
 Status Demo::TellResult(const nlohmann::json& job) {

@@ -1,6 +1,8 @@
 #include "cli/cairn/job_table.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <vector>
 
 namespace cairn {
@@ -36,6 +38,17 @@ std::string Format(const char* format, Values... values) {
   return line;
 }
 
+// A metric that is not defined, as the ROC area of one class, comes as null.
+std::optional<double> Number(const Json& measured, const char* key) {
+  const Json& value = measured.at(key);
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
+}
+
+std::string Cell(const Json& measured, const char* key, int width) {
+  const std::optional<double> value = Number(measured, key);
+  return value ? Format("  %*.4f", width, *value) : Format("  %*s", width, "-");
+}
+
 }  // namespace
 
 std::string JobListTable(const Json& jobs) {
@@ -68,9 +81,8 @@ std::string RoundTable(const Json& job) {
                    static_cast<unsigned long long>(row.reported),
                    static_cast<unsigned long long>(row.invited), static_cast<long long>(row.examples));
     if (!row.measured.is_null()) {
-      text += Format("  %8.4f  %8.4f  %7.4f  %8.4f", row.measured.at("log_loss").get<double>(),
-                     row.measured.at("accuracy").get<double>(), row.measured.at("roc_auc").get<double>(),
-                     row.measured.at("macro_f1").get<double>());
+      text += Cell(row.measured, "log_loss", 8) + Cell(row.measured, "accuracy", 8) +
+              Cell(row.measured, "roc_auc", 7) + Cell(row.measured, "macro_f1", 8);
     }
     text += "\n";
   }
@@ -96,7 +108,10 @@ void JobWatcher::Tell(const Json& job) {
     progress.round = row.round;
     progress.invited = row.invited;
     progress.reported = row.reported;
-    progress.values = {{"loss", row.measured.at("log_loss")}, {"acc", row.measured.at("accuracy")}};
+    progress.values.clear();
+    if (const auto loss = Number(row.measured, "log_loss")) progress.values.emplace_back("loss", *loss);
+    if (const auto accuracy = Number(row.measured, "accuracy"))
+      progress.values.emplace_back("acc", *accuracy);
     progress_.RoundDone(progress);
   }
   progress.round = std::min<std::uint64_t>(rows.size() + 1, progress.rounds);
