@@ -25,16 +25,18 @@ using BanClock = std::chrono::steady_clock;
 constexpr std::chrono::minutes kBan{10};
 
 // Turns a call away with the reason as a message: the status of a stream carries no error id.
-class RefusedCall final : public grpc::ServerBidiReactor<v1::ClientFrame, v1::ServerFrame> {
+class RefusedCall final : public SessionReactor {
  public:
   explicit RefusedCall(const Status& reason) {
-    frame_.set_control(Encode(Refusal{.reason_id = reason.id().value, .reason = reason.what()}));
-    StartWriteAndFinish(&frame_, grpc::WriteOptions(), grpc::Status::OK);
+    v1::ServerFrame frame;
+    frame.set_control(Encode(Refusal{.reason_id = reason.id().value, .reason = reason.what()}));
+    bytes_ = ToBytes(frame);
+    StartWriteAndFinish(&bytes_, grpc::WriteOptions(), grpc::Status::OK);
   }
   void OnDone() override { delete this; }
 
  private:
-  v1::ServerFrame frame_;
+  grpc::ByteBuffer bytes_;
 };
 
 struct Caller {
@@ -53,7 +55,7 @@ Result<Caller> CallerOf(const grpc::CallbackServerContext& context) {
 
 }  // namespace
 
-class GrpcServer::Core final : public v1::Federation::CallbackService {
+class GrpcServer::Core final : public v1::Federation::WithRawCallbackMethod_Session<v1::Federation::Service> {
  public:
   explicit Core(GrpcServerConfig config)
       : config_(std::move(config)),
@@ -61,8 +63,7 @@ class GrpcServer::Core final : public v1::Federation::CallbackService {
         enrolment_(
             config_.enrolment, [this](const auto& context) { return NewcomerOf(context); }, lanes_) {}
 
-  grpc::ServerBidiReactor<v1::ClientFrame, v1::ServerFrame>* Session(
-      grpc::CallbackServerContext* context) override {
+  SessionReactor* Session(grpc::CallbackServerContext* context) override {
     auto session = Admit(*context);
     if (session.ok()) return session->get();
     counts_.refused_peers.fetch_add(1);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cairn/v1/federation.grpc.pb.h"
+#include "core/base/check.h"
 #include "protocol/transport/received_update.h"
 
 namespace cairn {
@@ -22,6 +24,15 @@ Refusal AsRefusal(const Status& reason) {
 }
 
 }  // namespace
+
+grpc::ByteBuffer ToBytes(const v1::ServerFrame& frame) {
+  grpc::ByteBuffer bytes;
+  bool own_buffer = false;
+  const grpc::Status status =
+      grpc::SerializationTraits<v1::ServerFrame>::Serialize(frame, &bytes, &own_buffer);
+  CAIRN_CHECK(status.ok(), "a frame of ours can be written");
+  return bytes;
+}
 
 std::shared_ptr<ServerSession> ServerSession::Start(SessionParts parts) {
   auto session = std::shared_ptr<ServerSession>(new ServerSession(std::move(parts)));
@@ -85,23 +96,28 @@ void ServerSession::HandleRead(bool ok) {
   if (!ok)
     return End(is_dead_ ? Status(errors::kNetLost, "the site's connection was lost") : Status(), false);
   if (is_ended_) return;
-  in_.Swap(&next_);
+  grpc::ByteBuffer bytes;
+  bytes.Swap(&next_);
   StartRead(&next_);  // the network goes on while this frame is hashed and written; one ahead, not more
-  if (Status fault = HandleFrame(); !fault.ok()) End(std::move(fault), true);
+  Status fault = in_.Decode(bytes)
+                     ? HandleFrame()
+                     : CountFault(Status(errors::kNetProtocol, "a frame that cannot be decoded"));
+  if (!fault.ok()) End(std::move(fault), true);
   in_.Clear();  // a site that sends nothing holds no chunk's memory
 }
 
 // An error ends the session; what it can live with is counted.
 Status ServerSession::HandleFrame() {
-  switch (in_.kind_case()) {
+  const v1::ClientFrame& frame = in_.frame();
+  switch (frame.kind_case()) {
     case v1::ClientFrame::kControl:
-      return HandleControl(in_.control());
+      return HandleControl(frame.control());
     case v1::ClientFrame::kOffer:
-      return HandleOffer(in_.offer());
+      return HandleOffer(frame.offer());
     case v1::ClientFrame::kChunk:
-      return HandleChunk(in_.chunk());
+      return HandleChunk(frame.chunk(), in_.data());
     case v1::ClientFrame::kFetch:
-      return HandleFetch(in_.fetch());
+      return HandleFetch(frame.fetch());
     case v1::ClientFrame::KIND_NOT_SET:
       break;
   }
@@ -207,10 +223,10 @@ void ServerSession::FinishUpload() {
   Push(std::move(done));
 }
 
-Status ServerSession::HandleChunk(const v1::Chunk& chunk) {
-  if (!upload_ || !IsChunkOf(chunk, upload_->ref())) return {};  // of an upload just refused
+Status ServerSession::HandleChunk(const v1::Chunk& head, Pieces data) {
+  if (!upload_ || !IsChunkOf(head, upload_->ref())) return {};  // of an upload just refused
   const BlobRef ref = upload_->ref();
-  const auto verdict = upload_->Accept(FromFrame(chunk));
+  const auto verdict = upload_->Accept(ScatteredChunk{head.offset(), head.crc32c(), data});
   if (!verdict.ok()) {
     if (verdict.status().id() == errors::kNetProtocol) parts_.counts.bad_objects.fetch_add(1);
     RefuseUpload(ref, verdict.status());
@@ -221,10 +237,10 @@ Status ServerSession::HandleChunk(const v1::Chunk& chunk) {
     case ChunkVerdict::kDropped:
       return {};
     case ChunkVerdict::kTaken:
-      parts_.counts.bytes_received.fetch_add(chunk.data().size());
+      parts_.counts.bytes_received.fetch_add(SizeOf(data));
       return {};
     case ChunkVerdict::kWhole:
-      parts_.counts.bytes_received.fetch_add(chunk.data().size());
+      parts_.counts.bytes_received.fetch_add(SizeOf(data));
       upload_.reset();
       ToFrame(ref, frame.mutable_done()->mutable_object());
       Push(std::move(frame));
@@ -319,8 +335,9 @@ void ServerSession::Push(v1::ServerFrame frame) {
 void ServerSession::WriteNext() {
   if (is_writing_ || is_finished_) return;
   if (is_dead_ || outbox_.empty()) return FinishWhenFlushed();
-  out_.Clear();
-  outbox_.Take(&out_);
+  v1::ServerFrame frame;
+  outbox_.Take(&frame);
+  out_ = ToBytes(frame);
   is_writing_ = true;
   StartWrite(&out_);
 }

@@ -11,6 +11,7 @@
 
 #include "protocol/grpc/frames.h"
 #include "protocol/grpc/grpc_server.h"
+#include "protocol/grpc/received_frame.h"
 #include "protocol/grpc/strand.h"
 #include "protocol/messages/codec.h"
 #include "protocol/transport/file_blob_store.h"
@@ -18,6 +19,10 @@
 // One site's call, at the aggregator. Inside of protocol/grpc.
 
 namespace cairn {
+
+// Frames as bytes: decoding is ours (ReceivedFrame).
+using SessionReactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+grpc::ByteBuffer ToBytes(const v1::ServerFrame& frame);
 
 struct ServerCounts {
   std::atomic<std::uint64_t> sessions{0}, refused_peers{0}, bytes_received{0}, bytes_sent{0}, resumed{0},
@@ -39,7 +44,7 @@ struct SessionParts {
 
 // Everything but the four callbacks of gRPC runs on the session's strand. Owned by itself from
 // construction to OnDone, and by whoever holds a handle besides.
-class ServerSession final : public grpc::ServerBidiReactor<v1::ClientFrame, v1::ServerFrame> {
+class ServerSession final : public SessionReactor {
  public:
   static std::shared_ptr<ServerSession> Start(SessionParts parts);
 
@@ -65,7 +70,7 @@ class ServerSession final : public grpc::ServerBidiReactor<v1::ClientFrame, v1::
   Status HandleControl(const std::string& bytes);
   Status HandleHello(const Hello& hello);
   Status HandleOffer(const v1::Offer& offer);
-  Status HandleChunk(const v1::Chunk& chunk);
+  Status HandleChunk(const v1::Chunk& head, Pieces data);
   Status HandleFetch(const v1::Fetch& fetch);
   Result<std::unique_ptr<BlobWriter>> MakeRoom(const BlobRef& ref);
   void AttachUpdate(Report& report, const UpdateTerms& terms);
@@ -85,8 +90,8 @@ class ServerSession final : public grpc::ServerBidiReactor<v1::ClientFrame, v1::
   const std::shared_ptr<Strand> strand_;
   std::shared_ptr<ServerSession> self_;  // until OnDone
 
-  v1::ClientFrame in_, next_;  // the one handled, and the one that gRPC fills meanwhile
-  v1::ServerFrame out_;
+  ReceivedFrame in_;
+  grpc::ByteBuffer next_, out_;  // what gRPC reads while in_ is handled, and what it writes
   Outbox<v1::ServerFrame> outbox_;
   std::optional<ChunkAssembler> upload_;
   std::shared_ptr<const bool> open_ = std::make_shared<bool>();  // gone once the session has ended

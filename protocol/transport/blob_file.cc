@@ -4,17 +4,19 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+#include <climits>
 #include <utility>
 #include <vector>
 
 #include "core/base/crc32c.h"
 #include "core/runtime/io_error.h"
+#include "protocol/transport/chunks.h"
 
 namespace cairn {
 namespace {
@@ -151,25 +153,34 @@ void PartFile::HashHeld(Sha256& hash) {
   }
 }
 
-Status PartFile::WriteAt(std::uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t wrote = pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return IoError("write", path_, errno);
-    offset += static_cast<std::uint64_t>(wrote);
-    bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+Status PartFile::WriteAt(std::uint64_t offset, Pieces pieces) {
+  std::vector<iovec> parts;
+  for (const auto bytes : pieces) parts.push_back({const_cast<std::byte*>(bytes.data()), bytes.size()});
+  for (std::span<iovec> left(parts); !left.empty();) {
+    const int count = static_cast<int>(std::min<std::size_t>(left.size(), IOV_MAX));
+    const ssize_t result = pwritev(fd_.get(), left.data(), count, static_cast<off_t>(offset));
+    if (result < 0 && errno == EINTR) continue;
+    if (result < 0) return IoError("write", path_, errno);
+    auto wrote = static_cast<std::size_t>(result);
+    offset += wrote;
+    for (; !left.empty() && wrote >= left.front().iov_len; left = left.subspan(1))
+      wrote -= left.front().iov_len;
+    if (left.empty()) break;
+    left.front().iov_base = static_cast<std::byte*>(left.front().iov_base) + wrote;
+    left.front().iov_len -= wrote;
   }
   return {};
 }
 
-Status PartFile::Append(std::span<const std::byte> bytes) {
-  if (bytes.size() > ref_.size - held_)
-    return Status(errors::kNetProtocol, "an object is longer than its name says");
-  CAIRN_RETURN_IF_ERROR(WriteAt(held_, bytes));
-  Footer footer{.held = held_ + bytes.size()};
+Status PartFile::Append(Pieces pieces) {
+  const std::size_t size = SizeOf(pieces);
+  if (size > ref_.size - held_) return Status(errors::kNetProtocol, "an object is longer than its name says");
+  CAIRN_RETURN_IF_ERROR(WriteAt(held_, pieces));
+  Footer footer{.held = held_ + size};
   std::ranges::copy(ref_.sha256, footer.sha256.begin());
   footer.crc32c = Checksum(footer);
-  CAIRN_RETURN_IF_ERROR(WriteAt(FooterOffset(ref_.size), std::as_bytes(std::span(&footer, 1))));
+  const std::span<const std::byte> piece = std::as_bytes(std::span(&footer, 1));
+  CAIRN_RETURN_IF_ERROR(WriteAt(FooterOffset(ref_.size), Pieces(&piece, 1)));
   held_ = footer.held;
   return {};
 }

@@ -45,7 +45,7 @@ class PartFile {
   // Feeds the bytes held to `hash`; where they cannot be read, none are held any more.
   void HashHeld(Sha256& hash);
   // kNetProtocol beyond the object's size.
-  Status Append(std::span<const std::byte> bytes);
+  Status Append(Pieces pieces);
   Status Sync();
   bool IsNamed(const std::filesystem::path& path) const;
   void Unlock();  // whole: may be mapped from now on
@@ -53,7 +53,7 @@ class PartFile {
  private:
   PartFile(std::filesystem::path path, const BlobRef& ref, UniqueFd fd);
   std::uint64_t ReadLength() const;
-  Status WriteAt(std::uint64_t offset, std::span<const std::byte> bytes);
+  Status WriteAt(std::uint64_t offset, Pieces pieces);
 
   std::filesystem::path path_;
   BlobRef ref_;

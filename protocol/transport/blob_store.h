@@ -21,13 +21,17 @@ class Blob {
   virtual void Release(std::size_t offset, std::size_t size) const = 0;
 };
 
+// Bytes that lie in several places, in their order.
+using Pieces = std::span<const std::span<const std::byte>>;
+
 // One object on its way in. Bytes are appended in order; what was kept from an earlier try counts.
 // Not thread-safe. Destroying it without Commit keeps the part for a later try.
 class BlobWriter {
  public:
   virtual ~BlobWriter() = default;
-  virtual std::uint64_t size() const = 0;  // bytes held so far
-  virtual Status Append(std::span<const std::byte> bytes) = 0;
+  virtual std::uint64_t size() const = 0;    // bytes held so far
+  virtual Status Append(Pieces pieces) = 0;  // all or none
+  Status Append(std::span<const std::byte> bytes) { return Append(Pieces(&bytes, 1)); }
   // The object is whole: checks its hash and makes it durable under its name. Where the hash is
   // another one the bytes are dropped (kNetProtocol) and the object starts from nothing.
   virtual Status Commit() = 0;

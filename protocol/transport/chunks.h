@@ -18,6 +18,13 @@ struct ChunkView {
   std::span<const std::byte> data;  // 1 to kMaxChunkBytes
 };
 
+// The same with its bytes in several places, as the network brings them.
+struct ScatteredChunk {
+  std::uint64_t offset = 0;
+  std::uint32_t crc32c = 0;
+  Pieces data;
+};
+
 // The piece of `object` that starts at `offset`, at most `max_bytes` long, with its checksum.
 ChunkView ChunkAt(std::span<const std::byte> object, std::uint64_t offset,
                   std::size_t max_bytes = kMaxChunkBytes);
@@ -39,7 +46,10 @@ class ChunkAssembler {
   const BlobRef& ref() const { return ref_; }
   std::uint64_t held() const { return writer_->size(); }
   // kNetProtocol for a chunk that no honest sender makes and for a wrong hash; else storage's errors.
-  Result<ChunkVerdict> Accept(const ChunkView& chunk);
+  Result<ChunkVerdict> Accept(const ScatteredChunk& chunk);
+  Result<ChunkVerdict> Accept(const ChunkView& chunk) {
+    return Accept(ScatteredChunk{chunk.offset, chunk.crc32c, Pieces(&chunk.data, 1)});
+  }
   // Commits an object that needs no more chunks: of no bytes, or all held from an earlier try.
   Status Finish() { return writer_->Commit(); }
 
@@ -47,6 +57,8 @@ class ChunkAssembler {
   BlobRef ref_;
   std::unique_ptr<BlobWriter> writer_;
 };
+
+std::size_t SizeOf(Pieces pieces);
 
 // A writer into memory, for transports within one process; `out` must outlive it.
 std::unique_ptr<BlobWriter> NewMemoryWriter(const BlobRef& ref, std::span<std::byte> out);

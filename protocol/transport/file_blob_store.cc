@@ -28,7 +28,7 @@ bool HasHash(const Blob& blob, const BlobRef& ref) {
   return std::move(hash).Finish().bytes == ref.sha256;
 }
 
-std::uint64_t SizeOf(const std::filesystem::path& path) {
+std::uint64_t FileSize(const std::filesystem::path& path) {
   std::error_code absent;
   const auto size = std::filesystem::file_size(path, absent);
   return absent ? 0 : size;
@@ -45,9 +45,9 @@ class FileBlobStore::Writer final : public BlobWriter {
 
   std::uint64_t size() const override { return part_.held(); }
 
-  Status Append(std::span<const std::byte> bytes) override {
-    CAIRN_RETURN_IF_ERROR(part_.Append(bytes));
-    hash_.Update(bytes);
+  Status Append(Pieces pieces) override {
+    CAIRN_RETURN_IF_ERROR(part_.Append(pieces));
+    for (const auto bytes : pieces) hash_.Update(bytes);
     return {};
   }
 
@@ -98,7 +98,7 @@ Result<std::unique_ptr<BlobWriter>> FileBlobStore::OpenWriter(const BlobRef& ref
   std::unique_lock lock(mutex_);
   CAIRN_ASSIGN_OR_RETURN(const std::uint64_t needed, CheckQuota(ref));
   CAIRN_ASSIGN_OR_RETURN(PartFile part, OpenPart(ref));
-  if (config_.quota != 0 && needed + SizeOf(spare()) > config_.quota) unlink(spare().c_str());
+  if (config_.quota != 0 && needed + FileSize(spare()) > config_.quota) unlink(spare().c_str());
   lock.unlock();
   Sha256 hash;
   part.HashHeld(hash);
@@ -108,7 +108,7 @@ Result<std::unique_ptr<BlobWriter>> FileBlobStore::OpenWriter(const BlobRef& ref
 // The bytes of all objects once this one is whole, when they fit. The spare is not counted here: it is
 // overwritten, or given up.
 Result<std::uint64_t> FileBlobStore::CheckQuota(const BlobRef& ref) const {
-  const std::uint64_t needed = bytes_used() - SizeOf(spare()) - SizeOf(PartOf(ref)) + ref.size;
+  const std::uint64_t needed = bytes_used() - FileSize(spare()) - FileSize(PartOf(ref)) + ref.size;
   if (config_.quota == 0 || needed <= config_.quota) return needed;
   return Status(errors::kStorageFull, "an object of " + std::to_string(ref.size) +
                                           " bytes does not fit the quota of " +

@@ -1,11 +1,12 @@
 // What it costs to receive updates: TLS, frames, CRC-32C, spool, SHA-256, checks and the exact fold,
 // against a raw gRPC stream of the same chunks over the same TLS that only checks CRC-32C and SHA-256
-// and keeps nothing. Both in one run, round by round in turn; senders are a process of their own.
+// and keeps nothing. Both in one run, in turn; senders are a process of their own.
 //
 // Sites stay connected from round to round, as in a job. The first round writes fresh files and is told
 // apart from the later ones, which overwrite the files of updates that were folded.
 //
-//   cairn_bench_net [rounds] [parameters]      peak memory for 4, 16, 64 sites, then throughput ratios
+//   cairn_bench_net [repeats] [parameters]          peak memory for 4, 16, 64 sites, then throughput ratios
+//   cairn_bench_net REPEATS PARAMETERS SITES        only the ratios, for that many sites
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -241,19 +242,22 @@ void Tell(const char* what, int clients, double gigabytes, const std::vector<dou
               high - low > 0.15 * middle ? " noisy" : "");
 }
 
-void Throughput(const std::filesystem::path& folder, int rounds, int clients, std::int64_t parameters) {
-  Ours ours(folder, clients, parameters);
-  Raw raw(folder, clients, parameters);
-  std::vector<double> a, b;
-  for (int i = 0; i <= rounds; ++i) {
-    a.push_back(ours.Round());
-    b.push_back(raw.Round());
+// One receiver lives at a time: the pollers of gRPC are shared within a process. Each has its senders
+// for a first round and three later ones, as often as `repeats` says, in turn with the other.
+void Throughput(const std::filesystem::path& folder, int repeats, int clients, std::int64_t parameters) {
+  constexpr int kLaterRounds = 3;
+  std::vector<double> ours_first, ours_later, raw_first, raw_later;
+  const auto run = [](auto receiver, std::vector<double>& first, std::vector<double>& later) {
+    first.push_back(receiver->Round());
+    for (int i = 0; i < kLaterRounds; ++i) later.push_back(receiver->Round());
+  };
+  for (int i = 0; i < repeats; ++i) {
+    run(std::make_unique<Ours>(folder, clients, parameters), ours_first, ours_later);
+    run(std::make_unique<Raw>(folder, clients, parameters), raw_first, raw_later);
   }
   const double gigabytes = static_cast<double>(clients) * static_cast<double>(parameters) * 4 / 1e9;
-  Tell("first round, fresh spool files        ", clients, gigabytes, {a[0]}, {b[0]});
-  a.erase(a.begin());
-  b.erase(b.begin());
-  Tell("later rounds, ingest+hash+check+fold  ", clients, gigabytes, a, b);
+  Tell("first round, fresh spool files ", clients, gigabytes, ours_first, raw_first);
+  Tell("later rounds                   ", clients, gigabytes, ours_later, raw_later);
 }
 
 void Memory(const std::filesystem::path& folder, int clients, std::int64_t parameters) {
@@ -275,12 +279,13 @@ int Main(int argc, char** argv) {
     return RunSender({std::strcmp(argv[2], "raw") == 0, static_cast<std::uint16_t>(std::atoi(argv[3])),
                       argv[4], std::atoi(argv[5]), std::atoll(argv[6])});
   }
-  const int rounds = argc > 1 ? std::atoi(argv[1]) : 9;
+  const int repeats = argc > 1 ? std::atoi(argv[1]) : 5;
   const std::int64_t parameters = argc > 2 ? std::atoll(argv[2]) : 10'000'000;
   const auto folder = TempFolder::Create(std::filesystem::temp_directory_path(), "cairn-bench-").value();
   WriteCertificates(folder.path(), 64);
+  if (argc > 3) return Throughput(folder.path(), repeats, std::atoi(argv[3]), parameters), 0;
   for (const int clients : {4, 16, 64}) Memory(folder.path(), clients, parameters);
-  for (const int clients : {1, 4, 16}) Throughput(folder.path(), rounds, clients, parameters);
+  for (const int clients : {1, 4, 16}) Throughput(folder.path(), repeats, clients, parameters);
   return 0;
 }
 

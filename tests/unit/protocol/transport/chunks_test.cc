@@ -40,6 +40,16 @@ TEST_F(ChunkAssemblerTest, ChunksInOrderMakeTheObject) {
   }
 }
 
+TEST_F(ChunkAssemblerTest, ChunkInPiecesIsTheSameChunk) {
+  auto assembler = NewAssembler();
+  const std::span<const std::byte> all(bytes_);
+  const std::span<const std::byte> pieces[] = {all.first(1), all.subspan(1, 0), all.subspan(1, 4000),
+                                               all.subspan(4001)};
+  EXPECT_EQ(assembler.Accept(ScatteredChunk{0, Crc32c(all) ^ 1, pieces}).value(), ChunkVerdict::kCorrupt);
+  EXPECT_EQ(assembler.Accept(ScatteredChunk{0, Crc32c(all), pieces}).value(), ChunkVerdict::kWhole);
+  EXPECT_EQ(out_, bytes_);
+}
+
 TEST_F(ChunkAssemblerTest, CorruptChunkIsNotTakenAndTheOriginalStillFits) {
   auto assembler = NewAssembler();
   std::vector<std::byte> bad = bytes_;

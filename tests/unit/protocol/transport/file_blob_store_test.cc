@@ -56,6 +56,17 @@ TEST_F(FileBlobStoreTest, PartIsTakenUpAfterARestart) {
   EXPECT_TRUE(std::ranges::equal(store_->Find(ref_).value()->bytes(), bytes_));
 }
 
+TEST_F(FileBlobStoreTest, PiecesAreWrittenInTheirOrder) {
+  auto writer = store_->OpenWriter(ref_).value();
+  std::vector<std::span<const std::byte>> pieces;
+  for (std::size_t at = 0; at < bytes_.size(); at += 3)  // more than one system call takes
+    pieces.push_back(
+        std::span<const std::byte>(bytes_).subspan(at, std::min<std::size_t>(3, bytes_.size() - at)));
+  ASSERT_TRUE(writer->Append(Pieces(pieces)).ok());
+  ASSERT_TRUE(writer->Commit().ok());
+  EXPECT_TRUE(std::ranges::equal(store_->Find(ref_).value()->bytes(), bytes_));
+}
+
 TEST_F(FileBlobStoreTest, WrongBytesNeverGetTheName) {
   BlobRef other = ref_;
   other.sha256[5] ^= std::byte{1};
