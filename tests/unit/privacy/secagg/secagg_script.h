@@ -61,10 +61,10 @@ class SecAggScript {
   explicit SecAggScript(Options options) : options_(options) {
     auto roster = std::make_shared<Membership>();
     for (Member m = 0; m < options.n; ++m) {
-      keys_.push_back(std::make_unique<SigningKey>(KeyOf(m)));
+      if (!options.keyed_hash) keys_.push_back(std::make_unique<SigningKey>(KeyOf(m)));
       roster->members.push_back({"site-" + std::to_string(m), VerifyKeyOf(m), true});
     }
-    aggregator_key_ = std::make_unique<SigningKey>(KeyOf(kAggregator));
+    if (!options.keyed_hash) aggregator_key_ = std::make_unique<SigningKey>(KeyOf(kAggregator));
     roster->version = 3;
     roster->hash = Sha256::Of("roster 3");
     membership = std::move(roster);
