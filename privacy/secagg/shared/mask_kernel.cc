@@ -17,9 +17,11 @@ namespace {
 
 constexpr std::uint64_t kBlockBytes = 16, kStreamBytes = kBlockBytes << 32;
 constexpr std::size_t kTileBytes = 16 << 10;
-// Expanded keys of a pass: 15 KiB, so that they and a tile share L1.
-constexpr std::size_t kKeysAPass = 64;
+// Keys of a pass. Their heads are 128 KiB, read from L2 in the order they lie.
+constexpr std::size_t kKeysAPass = 32;
 constexpr std::size_t kOpenSslKeysAPass = 8;
+// Shorter vectors do not earn a key's heads back.
+constexpr std::size_t kWorthHeads = 32 << 10;
 
 constexpr const MaskBlocks* kWidestFirst[] = {
 #if defined(__x86_64__)
@@ -35,42 +37,65 @@ AddKeystream StepsFor(const MaskBlocks& blocks, std::uint64_t, bool subtract) {
   return subtract ? blocks.subtract64 : blocks.add64;
 }
 
+// The keys of one pass, expanded; wiped with it.
+class ExpandedKeys {
+ public:
+  ExpandedKeys(const MaskBlocks& blocks, std::span<const MaskTerm> terms, bool with_heads)
+      : round_keys_(terms.size() * kRoundKeyBytes), heads_(with_heads ? terms.size() * kHeadBytes : 0) {
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      std::byte* round_keys = round_keys_.Overwrite(RevealSecret{}).data() + k * kRoundKeyBytes;
+      blocks.expand(terms[k].key.data(), round_keys);
+      if (with_heads) {
+        blocks.make_heads(round_keys, heads_.Overwrite(RevealSecret{}).data() + k * kHeadBytes);
+      }
+    }
+  }
+  const std::byte* round_keys(std::size_t k) const {
+    return round_keys_.Reveal(RevealSecret{}).data() + k * kRoundKeyBytes;
+  }
+  const std::byte* heads(std::size_t k) const {
+    return heads_.empty() ? nullptr : heads_.Reveal(RevealSecret{}).data() + k * kHeadBytes;
+  }
+
+ private:
+  SecretBytes round_keys_, heads_;
+};
+
 // One key over one tile. What is left of the last step is worked on in a copy with room for all of it.
 template <class Word>
-void AddToTile(AddKeystream add, const std::byte* round_keys, std::uint64_t first_block,
+void AddToTile(AddKeystream add, const ExpandedKeys& keys, std::size_t k, std::uint64_t first_block,
                std::span<Word> tile) {
   const std::size_t steps = tile.size_bytes() / kStepBytes, whole = steps * kStepBytes;
   const std::size_t rest = tile.size_bytes() - whole;
   auto* bytes = reinterpret_cast<std::byte*>(tile.data());
-  add(round_keys, static_cast<std::uint32_t>(first_block), bytes, steps);
+  const std::byte* heads = first_block % kStepBlocks == 0 ? keys.heads(k) : nullptr;
+  add(keys.round_keys(k), heads, static_cast<std::uint32_t>(first_block), bytes, steps);
   if (rest == 0) return;
   alignas(64) std::byte last[kStepBytes] = {};
   std::memcpy(last, bytes + whole, rest);
-  add(round_keys, static_cast<std::uint32_t>(first_block + whole / kBlockBytes), last, 1);
+  add(keys.round_keys(k), heads, static_cast<std::uint32_t>(first_block + whole / kBlockBytes), last, 1);
   std::memcpy(bytes + whole, last, rest);
 }
 
-// visit(first block of the tile, tile) for every tile.
+// visit(first block of the tile, tile) for every tile. All but the first start on a whole tile of the
+// keystream.
 template <class Word, class Visit>
 void ForEachTile(std::uint64_t first_block, std::span<Word> words, Visit visit) {
-  constexpr std::size_t kTile = kTileBytes / sizeof(Word);
-  for (std::size_t at = 0; at < words.size(); at += kTile) {
-    visit(first_block + at * sizeof(Word) / kBlockBytes,
-          words.subspan(at, std::min(kTile, words.size() - at)));
+  constexpr std::size_t kTile = kTileBytes / sizeof(Word), kWordsABlock = kBlockBytes / sizeof(Word);
+  for (std::size_t at = 0, size = 0; at < words.size(); at += size) {
+    const std::uint64_t block = first_block + at / kWordsABlock;
+    size = std::min(kTile - static_cast<std::size_t>(block * kWordsABlock % kTile), words.size() - at);
+    visit(block, words.subspan(at, size));
   }
 }
 
 template <class Word>
 void AddPass(const MaskBlocks& blocks, std::span<const MaskTerm> terms, std::uint64_t first_block,
              std::span<Word> words) {
-  SecretBytes expanded(terms.size() * kRoundKeyBytes);
-  std::byte* round_keys = expanded.Overwrite(RevealSecret{}).data();
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    blocks.expand(terms[k].key.data(), round_keys + k * kRoundKeyBytes);
-  }
+  const ExpandedKeys keys(blocks, terms, words.size_bytes() >= kWorthHeads);
   ForEachTile(first_block, words, [&](std::uint64_t block, std::span<Word> tile) {
     for (std::size_t k = 0; k < terms.size(); ++k) {
-      AddToTile(StepsFor(blocks, Word{}, terms[k].subtract), round_keys + k * kRoundKeyBytes, block, tile);
+      AddToTile(StepsFor(blocks, Word{}, terms[k].subtract), keys, k, block, tile);
     }
   });
 }
@@ -85,8 +110,11 @@ void AddOpenSslPass(std::span<const MaskTerm> terms, std::uint64_t first_block, 
   ForEachTile(first_block, words, [&](std::uint64_t block, std::span<Word> tile) {
     for (std::size_t k = 0; k < terms.size(); ++k) {
       streams[k].Fill(block * kBlockBytes, room.first(tile.size_bytes()));
-      const Word sign = terms[k].subtract ? ~Word{0} : Word{1};
-      for (std::size_t i = 0; i < tile.size(); ++i) tile[i] += sign * stream[i];
+      if (terms[k].subtract) {
+        for (std::size_t i = 0; i < tile.size(); ++i) tile[i] -= stream[i];
+      } else {
+        for (std::size_t i = 0; i < tile.size(); ++i) tile[i] += stream[i];
+      }
     }
   });
 }
@@ -109,14 +137,15 @@ void Add(const MaskBlocks* blocks, std::span<const MaskTerm> terms, std::uint64_
 // One random key, place, length and sign: do the words come out as OpenSSL's?
 template <class Word>
 bool AgreesOnce(const MaskBlocks& blocks, SecureBits& random) {
+  constexpr std::size_t kLongest = 3 * kWorthHeads;
   std::array<std::byte, 32> key;
   SecureRandom::FillBytes(key);
-  std::vector<Word> words(random.Below(2 * kTileBytes / sizeof(Word)));
+  std::vector<Word> words(random.Below(kLongest / sizeof(Word)));
   SecureRandom::FillBytes(std::as_writable_bytes(std::span(words)));
   std::vector<Word> expected = words;
   const MaskTerm term{key, random.Below(2) == 1};
   const std::uint64_t first_word =
-      random.Below((kStreamBytes - 2 * kTileBytes) / kBlockBytes) * (kBlockBytes / sizeof(Word));
+      random.Below((kStreamBytes - kLongest) / kBlockBytes) * (kBlockBytes / sizeof(Word));
   Add(&blocks, {&term, 1}, first_word, std::span(words));
   Add(nullptr, {&term, 1}, first_word, std::span(expected));
   return words == expected;

@@ -15,9 +15,8 @@ struct MaskTerm {
 
 // words[i] ±= word (first_word + i) of each key's keystream, mod 2^32 (2^64): the keystream of CtrStream read
 // as little-endian words. first_word · word size is a multiple of 16, and no key goes beyond its 2^32 blocks.
-// One pass over `words` for every 64 keys, in tiles that stay in L1 with the expanded keys, which are wiped.
-// Picks VAES-512, AES-NI or OpenSSL by CPU; every one gives the same words. Thread-safe: lanes split a vector
-// by ranges.
+// One pass over `words` for every 32 keys, in tiles that stay in L1; expanded keys are wiped. Picks VAES-512,
+// AES-NI or OpenSSL by CPU; every one gives the same words. Thread-safe: lanes split a vector by ranges.
 void AddMasks(std::span<const MaskTerm> terms, std::uint64_t first_word, std::span<std::uint32_t> words);
 void AddMasks(std::span<const MaskTerm> terms, std::uint64_t first_word, std::span<std::uint64_t> words);
 
