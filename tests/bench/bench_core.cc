@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "core/base/random.h"
@@ -19,19 +18,6 @@
 
 namespace cairn {
 namespace {
-
-// work(part) for every part at once; the time of the slowest.
-template <class Work>
-double SecondsOnLanes(std::size_t lanes, Work work) {
-  std::vector<double> seconds(lanes);
-  {
-    std::vector<std::jthread> threads;
-    for (std::size_t part = 0; part < lanes; ++part) {
-      threads.emplace_back([&, part] { seconds[part] = Seconds([&] { work(part); }); });
-    }
-  }
-  return *std::max_element(seconds.begin(), seconds.end());
-}
 
 ParameterSet RandomModel(std::int64_t size, std::uint64_t seed) {
   ParameterSet model(ParameterSpec::Create({{"w", {size}, Role::kParameter, Scope::kExchanged}}).value());

@@ -5,6 +5,8 @@
 #include <benchmark/benchmark.h>
 
 #include <array>
+#include <atomic>
+#include <functional>
 #include <vector>
 
 #include "core/base/random.h"
@@ -12,6 +14,8 @@
 #include "privacy/secagg/shared/grid.h"
 #include "privacy/secagg/shared/mask_kernel.h"
 #include "tests/bench/bench_seconds.h"
+#include "tests/bench/complete_graph.h"
+#include "tests/bench/secagg_attempt.h"
 #include "tests/bench/secagg_baselines.h"
 
 namespace cairn::secagg {
@@ -115,6 +119,136 @@ BENCHMARK(Quantising)
     ->ArgName("coordinates")
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
+
+// Two lanes that share the places of a loop; seconds of the slower one, over all loops.
+class TwoLanes {
+ public:
+  void operator()(std::size_t n, const std::function<void(std::size_t)>& body) {
+    std::atomic<std::size_t> next{0};
+    seconds_ += SecondsOnLanes(2, [&](std::size_t) {
+      for (std::size_t i = next++; i < n; i = next++) body(i);
+    });
+  }
+  // One after the other, for what needs both.
+  void Halves(std::span<std::uint32_t> words, const UnmaskWork& work) {
+    const std::size_t half = words.size() / 2 / 4096 * 4096;
+    seconds_ += SecondsOnLanes(2, [&](std::size_t lane) {
+      Unmask(work, lane * half, lane == 0 ? words.first(half) : words.subspan(half));
+    });
+  }
+  double seconds() const { return seconds_; }
+
+ private:
+  double seconds_ = 0;
+};
+
+constexpr std::size_t kEntries = 100'000;
+
+// What neither side can do without: key agreements through OpenSSL and the cipher's rounds, on one core.
+double Floor(std::uint64_t agreements, std::uint64_t masks) {
+  constexpr std::size_t kSample = 400, kSampleBytes = 64 << 20;
+  const double agreement = Seconds([] { RawAgreements(kSample); }) / kSample;
+  const double byte = Seconds([] { benchmark::DoNotOptimize(CipherRounds(kSampleBytes)); }) / kSampleBytes;
+  return static_cast<double>(agreements) * agreement + static_cast<double>(masks) * 4 * kEntries * byte;
+}
+
+void Report(benchmark::State& state, const std::vector<double>& seconds, const std::vector<double>& floors) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < seconds.size(); ++i) ratios.push_back(seconds[i] / floors[i]);
+  state.counters["ms"] = 1e3 * Median(seconds);
+  state.counters["floor_ms"] = 1e3 * Median(floors);
+  state.counters["ratio_floor"] = Median(ratios);
+}
+
+// C2: a site of a complete graph of n, 100,000 entries, semi-honest, one core. Goals: 45 and 90 ms, 1.45
+// floors.
+void SiteOfCompleteGraph(benchmark::State& state) {
+  const auto n = static_cast<std::uint32_t>(state.range(0));
+  CompleteClient client(n);
+  std::vector<std::uint32_t> words(kEntries);
+  std::vector<double> seconds, floors, deal, open, mask;
+  for (auto _ : state) {
+    const CompleteClient::Phases phases = client.Run(words);
+    state.SetIterationTime(phases.total());
+    seconds.push_back(phases.total());
+    deal.push_back(1e3 * phases.deal), open.push_back(1e3 * phases.open), mask.push_back(1e3 * phases.mask);
+    floors.push_back(Floor(2 * (n - 1), n));
+  }
+  Report(state, seconds, floors);
+  state.counters["deal_ms"] = Median(deal);
+  state.counters["open_ms"] = Median(open);
+  state.counters["mask_ms"] = Median(mask);
+}
+BENCHMARK(SiteOfCompleteGraph)
+    ->Arg(500)
+    ->Arg(1000)
+    ->ArgName("n")
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->MinTime(1);
+
+// C3: the aggregator's work after the last answer, n = 1,000, 100,000 entries, semi-honest, two lanes. Goals:
+// .2, 2.5 and 5.5 s on the complete graph without, with 10 and with 30 % lost; .6 s with 30 % lost and k =
+// 100; 1.6 floors.
+void UnmaskingWithoutSignatures(benchmark::State& state) {
+  constexpr std::uint32_t kSites = 1000;
+  const auto k = static_cast<std::uint32_t>(state.range(0));
+  const auto lost = static_cast<std::uint32_t>(state.range(1)) * kSites / 100;
+  const CompleteServer server(kSites, k, lost);
+  std::vector<std::uint32_t> words(kEntries);
+  std::vector<double> seconds, floors, mask;
+  for (auto _ : state) {
+    TwoLanes deriving, adding;
+    const UnmaskWork work = server.Reconstruct(std::ref(deriving));
+    adding.Halves(words, work);
+    seconds.push_back(deriving.seconds() + adding.seconds());
+    mask.push_back(1e3 * adding.seconds());
+    state.SetIterationTime(seconds.back());
+    floors.push_back(Floor(server.agreements(), server.masks()) / 2);
+  }
+  Report(state, seconds, floors);
+  state.counters["mask_ms"] = Median(mask);
+}
+BENCHMARK(UnmaskingWithoutSignatures)
+    ->ArgsProduct({{0, 100}, {0, 10, 30}})
+    ->ArgNames({"k", "lost_percent"})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
+
+// The product's state machines, all signatures and checks included: one site's calls on one core, and the
+// aggregator's from the last answer to the sum on two lanes.
+void WholeAttempt(benchmark::State& state) {
+  const auto arg = [&](int i) { return static_cast<std::uint32_t>(state.range(i)); };
+  const std::uint32_t n = arg(0), k = arg(1), lost = n * arg(3) / 100;
+  const std::uint32_t around = k == 0 ? n - 1 : k;
+  std::vector<std::uint32_t> words(kEntries);
+  for (auto _ : state) {
+    BenchAttempt attempt({n, k, arg(2), lost, kEntries});
+    TwoLanes deriving, adding;
+    const Result<UnmaskWork> work = attempt.server().CloseUnmasking(std::ref(deriving));
+    adding.Halves(words, *work);
+    const BenchAttempt::ClientSeconds& site = attempt.client_seconds();
+    const double server = deriving.seconds() + adding.seconds();
+    state.SetIterationTime(server);
+    const std::uint64_t masks = work->terms.size(), agreements = masks - (n - lost);
+    const double site_floor = Floor(2 * around, around + 1), server_floor = Floor(agreements, masks) / 2;
+    state.counters["site_ms"] = 1e3 * site.total();
+    state.counters["site_ratio_floor"] = site.total() / site_floor;
+    state.counters["site_share_ms"] = 1e3 * site.share;
+    state.counters["site_mask_ms"] = 1e3 * site.mask;
+    state.counters["server_ms"] = 1e3 * server;
+    state.counters["server_ratio_floor"] = server / server_floor;
+    state.counters["answers_ms"] = 1e3 * attempt.answer_seconds();
+  }
+}
+BENCHMARK(WholeAttempt)
+    ->Args({128, 0, 0, 10})
+    ->Args({1000, 138, 98, 10})
+    ->ArgNames({"n", "k", "t", "lost_percent"})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 
 }  // namespace
 }  // namespace cairn::secagg

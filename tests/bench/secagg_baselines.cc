@@ -1,9 +1,13 @@
 #include "tests/bench/secagg_baselines.h"
 
+#include <openssl/evp.h>
+
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <memory>
 
+#include "core/base/check.h"
 #include "privacy/crypto/ctr_stream.h"
 #if defined(__AES__)
 #include <immintrin.h>
@@ -73,6 +77,20 @@ void PlainRound(std::span<const float> local, std::span<const float> base, doubl
   for (std::size_t i = 0; i < words.size(); ++i) {
     const double x = static_cast<double>(local[i] - base[i]) * factor + random.NextU32() * 0x1p-32;
     words[i] = static_cast<std::uint32_t>(static_cast<std::int32_t>(std::floor(x)));
+  }
+}
+
+void RawAgreements(std::size_t count) {
+  using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+  const auto generate = [] { return Key(EVP_PKEY_Q_keygen(nullptr, nullptr, "X25519"), EVP_PKEY_free); };
+  static const Key own = generate(), peer = generate();
+  static EVP_PKEY_CTX* const context = EVP_PKEY_CTX_new_from_pkey(nullptr, own.get(), nullptr);
+  CAIRN_CHECK(EVP_PKEY_derive_init(context) == 1 && EVP_PKEY_derive_set_peer_ex(context, peer.get(), 0) == 1,
+              "OpenSSL has X25519");
+  std::array<unsigned char, 32> shared;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t size = shared.size();
+    CAIRN_CHECK(EVP_PKEY_derive(context, shared.data(), &size) == 1, "an honest key agrees");
   }
 }
 

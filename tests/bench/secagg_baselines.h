@@ -22,6 +22,9 @@ void WordMask(std::span<const std::byte, 32> key, std::span<std::uint32_t> words
 void PlainRound(std::span<const float> local, std::span<const float> base, double factor,
                 RandomStream& random, std::span<std::uint32_t> words);
 
+// X25519 over and over through OpenSSL, with everything that can be kept kept: its rate.
+void RawAgreements(std::size_t count);
+
 // The rounds of AES-256 for `bytes` of keystream and nothing else: no counter, no load, no store. Nothing can
 // be faster on this CPU. The result keeps the compiler from leaving it out.
 std::uint64_t CipherRounds(std::size_t bytes);
