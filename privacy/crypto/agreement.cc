@@ -10,6 +10,7 @@ namespace cairn {
 
 struct Agreement::Handle {
   ossl::Pkey key;
+  ossl::PkeyContext deriving;  // begun once, copied for each peer
 };
 
 Agreement::Agreement(std::unique_ptr<Handle> handle, AgreementPublic public_key)
@@ -32,7 +33,9 @@ Agreement Agreement::FromSecret(std::span<const std::byte, 32> secret) {
   CAIRN_CHECK(key && EVP_PKEY_get_raw_public_key(key.get(), ossl::Out(public_key.bytes), &size) == 1 &&
                   size == public_key.bytes.size(),
               "any 32 bytes are a private key of X25519");
-  return Agreement(std::unique_ptr<Handle>(new Handle{std::move(key)}), public_key);
+  ossl::PkeyContext deriving(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
+  CAIRN_CHECK(deriving && EVP_PKEY_derive_init(deriving.get()) == 1, "a key of X25519 derives");
+  return Agreement(std::unique_ptr<Handle>(new Handle{std::move(key), std::move(deriving)}), public_key);
 }
 
 SecretBytes Agreement::secret() const {
@@ -48,12 +51,11 @@ SecretBytes Agreement::secret() const {
 Result<SecretBytes> Agreement::Derive(const AgreementPublic& peer) const {
   const ossl::Pkey theirs(
       EVP_PKEY_new_raw_public_key_ex(nullptr, "X25519", nullptr, ossl::Data(peer.bytes), peer.bytes.size()));
-  const ossl::PkeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, handle_->key.get(), nullptr));
+  const ossl::PkeyContext context(EVP_PKEY_CTX_dup(handle_->deriving.get()));
   SecretBytes shared(32);
   std::size_t size = shared.size();
   const bool derived =
-      theirs && context && EVP_PKEY_derive_init(context.get()) == 1 &&
-      EVP_PKEY_derive_set_peer_ex(context.get(), theirs.get(), 0) == 1 &&
+      theirs && context && EVP_PKEY_derive_set_peer_ex(context.get(), theirs.get(), 0) == 1 &&
       EVP_PKEY_derive(context.get(), ossl::Out(shared.Overwrite(RevealSecret{})), &size) == 1 &&
       size == shared.size();
   ERR_clear_error();

@@ -8,6 +8,16 @@
 
 namespace cairn {
 
+namespace {
+
+// Fetched once: OpenSSL's EVP_sha256() is looked up again at each use, which costs as much as hashing a node.
+const EVP_MD* Algorithm() {
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return sha256;
+}
+
+}  // namespace
+
 struct Sha256::State {
   ossl::DigestContext context{EVP_MD_CTX_new()};
 };
@@ -28,7 +38,7 @@ std::optional<Sha256Digest> Sha256Digest::Parse(std::string_view hex) {
 }
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  CAIRN_CHECK(state_->context && EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) == 1,
+  CAIRN_CHECK(state_->context && EVP_DigestInit_ex(state_->context.get(), Algorithm(), nullptr) == 1,
               "OpenSSL has SHA-256");
 }
 Sha256::Sha256(Sha256&&) noexcept = default;

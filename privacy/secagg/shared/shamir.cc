@@ -1,5 +1,6 @@
 #include "privacy/secagg/shared/shamir.h"
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstring>

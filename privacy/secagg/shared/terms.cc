@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
 
 #include "privacy/secagg/shared/graph.h"
 #include "privacy/secagg/shared/transcript.h"
