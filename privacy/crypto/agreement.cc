@@ -1,12 +1,63 @@
 #include "privacy/crypto/agreement.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/base/check.h"
 #include "privacy/crypto/openssl_ptr.h"
 #include "privacy/crypto/secure_random.h"
+#include "privacy/crypto/x25519_lanes.h"
 
 namespace cairn {
+namespace {
+
+Status NoSecret(const AgreementPublic& peer) {
+  return Status(errors::kSecAggKey,
+                "X25519 with public key " + ToHex(std::span(peer.bytes).first(4)) + "… gives no secret");
+}
+
+// One private key in every lane. Wiped.
+class AgreementLanes {
+ public:
+  static constexpr std::size_t kWorth = 2;  // one agreement alone is quicker through OpenSSL
+
+  AgreementLanes(const X25519Lanes& lanes, const SecretBytes& secret) : lanes_(lanes) {
+    std::byte* out = scalars_.Overwrite(RevealSecret{}).data();
+    for (std::size_t lane = 0; lane < kX25519Lanes; ++lane) {
+      out = std::ranges::copy(secret.Reveal(RevealSecret{}), out).out;
+    }
+  }
+
+  // Appends what up to eight peers give.
+  Status Derive(std::span<const AgreementPublic> peers, std::vector<SecretBytes>& shared) {
+    std::array<std::byte, kAll> points{};
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      std::ranges::copy(peers[i].bytes, points.begin() + static_cast<std::ptrdiff_t>(i * kX25519Bytes));
+    }
+    lanes_.multiply(scalars_.Reveal(RevealSecret{}).data(), points.data(),
+                    products_.Overwrite(RevealSecret{}).data());
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      const auto product = products_.Reveal(RevealSecret{}).subspan(i * kX25519Bytes, kX25519Bytes);
+      shared.push_back(SecretBytes::CopyOf(product));
+      if (shared.back() == zero_) return NoSecret(peers[i]);
+    }
+    return Status::Ok();
+  }
+
+ private:
+  static constexpr std::size_t kAll = kX25519Lanes * kX25519Bytes;
+  const X25519Lanes& lanes_;
+  SecretBytes scalars_{kAll}, products_{kAll}, zero_{kX25519Bytes};
+};
+
+// What the registers of a ladder left on the stack.
+[[gnu::noinline]] void WipeStackBelow() {
+  std::array<std::byte, 16 << 10> room;
+  Wipe(room);
+}
+
+}  // namespace
 
 struct Agreement::Handle {
   ossl::Pkey key;
@@ -60,8 +111,26 @@ Result<SecretBytes> Agreement::Derive(const AgreementPublic& peer) const {
       size == shared.size();
   ERR_clear_error();
   if (!derived || shared == SecretBytes(32)) {
-    return Status(errors::kSecAggKey,
-                  "X25519 with public key " + ToHex(std::span(peer.bytes).first(4)) + "… gives no secret");
+    return NoSecret(peer);
+  }
+  return shared;
+}
+
+Result<std::vector<SecretBytes>> Agreement::DeriveAll(std::span<const AgreementPublic> peers) const {
+  std::vector<SecretBytes> shared;
+  shared.reserve(peers.size());
+  if (const X25519Lanes* lanes = ActiveX25519(); lanes != nullptr && peers.size() >= AgreementLanes::kWorth) {
+    AgreementLanes eight(*lanes, secret());
+    Status status;
+    while (status.ok() && peers.size() - shared.size() >= AgreementLanes::kWorth) {
+      const auto left = peers.subspan(shared.size());
+      status = eight.Derive(left.first(std::min(left.size(), kX25519Lanes)), shared);
+    }
+    WipeStackBelow();
+    CAIRN_RETURN_IF_ERROR(status);
+  }
+  for (const AgreementPublic& peer : peers.subspan(shared.size())) {
+    CAIRN_ASSIGN_OR_RETURN(shared.emplace_back(), Derive(peer));
   }
   return shared;
 }
