@@ -62,13 +62,13 @@ Pass RawPass(const std::string& arch, const NoiseImages& data, std::uint32_t beg
   };
 }
 
-double Seconds(const std::vector<Pass>& passes) {
+double Seconds(const std::vector<Pass>& passes, int times) {
   std::barrier start(static_cast<std::ptrdiff_t>(passes.size()) + 1);
   std::vector<std::jthread> threads;
   for (const Pass& pass : passes) {
     threads.emplace_back([&] {
       start.arrive_and_wait();
-      pass();
+      for (int i = 0; i < times; ++i) pass();
     });
   }
   start.arrive_and_wait();

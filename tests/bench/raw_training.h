@@ -39,8 +39,8 @@ using Pass = std::function<void()>;  // one pass over some rows
 // mcmahan-cnn. `data` must outlive it.
 Pass RawPass(const std::string& arch, const NoiseImages& data, std::uint32_t begin, std::uint32_t end);
 
-// Seconds until every pass is done, each on a thread of its own.
-double Seconds(const std::vector<Pass>& passes);
+// Seconds until every pass is done `times` times, each on a thread of its own.
+double Seconds(const std::vector<Pass>& passes, int times = 1);
 
 // What a program does before it measures: one thread for LibTorch, and a line on the machine. Needs one BLAS
 // thread from the environment (cli/worker/one_blas_thread.h).
