@@ -262,23 +262,13 @@ class SecAggScript {
   std::vector<std::uint32_t> lives_;
 };
 
-#define EXPECT_ERROR(expression, error)                                          \
-  do {                                                                           \
-    const auto& secagg_outcome_ = (expression);                                  \
-    EXPECT_EQ(::cairn::secagg::ErrorOf(secagg_outcome_), ::cairn::errors::error) \
-        << ::cairn::secagg::TextOf(secagg_outcome_);                             \
-  } while (false)
-
-inline ErrorId ErrorOf(const Status& status) { return status.id(); }
-template <class T>
-ErrorId ErrorOf(const Result<T>& result) {
-  return result.status().id();
+inline testing::AssertionResult FailsWith(const Status& status, ErrorId error) {
+  if (status.id() == error) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "expected " << ToString(error) << ", got " << status.ToString();
 }
-inline std::string TextOf(const Status& status) { return status.ToString(); }
 template <class T>
-std::string TextOf(const Result<T>& result) {
-  return result.status().ToString();
+testing::AssertionResult FailsWith(const Result<T>& result, ErrorId error) {
+  return FailsWith(result.status(), error);
 }
-inline void PrintTo(const ErrorId& id, std::ostream* out) { *out << id.value; }
 
 }  // namespace cairn::secagg

@@ -83,7 +83,7 @@ TEST(SmallestRoundTest, ThreeSitesAreEnoughAndNoneMayBeLost) {
   script.Share();
   for (const Member m : {0u, 1u}) EXPECT_TRUE(script.server->OnMasked(m, *script.MaskInput(m)).ok());
   EXPECT_FALSE(script.server->can_close());
-  EXPECT_ERROR(script.server->CloseInputs(), kSecAggFloor);
+  EXPECT_TRUE(FailsWith(script.server->CloseInputs(), errors::kSecAggFloor));
   EXPECT_EQ(script.server->phase(), Server::Phase::kFailed);
 }
 
