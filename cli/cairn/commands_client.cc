@@ -27,7 +27,7 @@ std::string Value(const Json& json, const char* key) {
   return json.at(key).is_string() ? json.at(key).get<std::string>() : json.at(key).dump();
 }
 
-// "4 objects, 1191672 bytes (0 masked) to agg:8443; 0 raw records"
+// "3 objects, 1205176 bytes (3 masked) to agg:8443; 0 raw records"
 std::string LeftToday(const Json& left) {
   std::size_t masked = 0;
   std::string destination = "nobody";
@@ -89,7 +89,7 @@ Status ShowPolicy(const Options& options, CommandOutput& out) {
                                                            : "manual: a person approves each manifest"));
   out.PrintLine(std::string("secagg              ") +
                 (policy.secagg == SecAggPolicy::kRequired
-                     ? "required"
+                     ? "required: updates leave masked, or not at all"
                      : "plain-ok: the aggregator may read this site's updates"));
   out.PrintLine(std::string("sandbox             ") +
                 (policy.sandbox == SandboxPolicy::kRequired ? "required" : "best-effort"));

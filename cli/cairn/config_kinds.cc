@@ -36,9 +36,10 @@ rounds = 10
 cohort = { min = 4 }
 
 # Updates are masked: the aggregator learns their sum alone. Nothing has to be said for it; "off" would let it read
-# every update, and each site's policy would have to agree.
+# every update, and each site's policy would have to agree. A clip halves the upload.
 # [secagg]
 # mode = "full"
+# clip = 8.0
 )";
 
 constexpr std::string_view kClientStarter =
@@ -55,7 +56,7 @@ path = "/srv/cardio/visits.csv"
 approval = "manual"          # a person approves each manifest: cairn client jobs approve ID
 secagg = "required"          # "plain-ok" lets the aggregator read this site's updates
 min_cohort = 4
-share_site_metrics = false
+share_site_metrics = false   # of plain jobs; in masked ones nobody can read them
 
 [policy.dataset.cardio]
 jobs = ["cardio-*"]

@@ -158,7 +158,7 @@ secagg = "required"           # "plain-ok" lets the aggregator read this site's 
 sandbox = "required"
 min_cohort = 4                # fewest sites a sum may hold
 min_examples = 1
-share_site_metrics = false
+share_site_metrics = false    # of plain jobs; in masked ones nobody can read them
 max_upload_mb_per_round = 50
 
 # Which jobs may use which data, by the job's name. Without such a table no job may.

@@ -69,13 +69,19 @@ std::string Megabytes(double bytes) {
   return text;
 }
 
-void TellPlan(CommandOutput& out, const SimRun& run) {
+const char* AggregationWords(SecAggMode mode, TransportMode transport) {
+  if (mode == SecAggMode::kOff) return "plain: an aggregator of real sites could read every update";
+  if (transport == TransportMode::kWire) return "secure: masked as between real sites";
+  return "secure; masks are left out here, since they cancel (--transport wire runs them)";
+}
+
+void TellPlan(CommandOutput& out, const SimRun& run, TransportMode transport) {
   const SimPlan& plan = run.plan();
   const JobSpec& spec = run.manifest().spec;
   out.Note(spec.name + "  " + std::to_string(plan.clients) + " sites · " + std::to_string(plan.rows) +
            " rows · " + spec.model.arch + ", " + std::to_string(plan.parameters) + " parameters · " +
            spec.strategy.name + " · seed " + std::to_string(spec.seed));
-  out.Note("aggregation  plain: secure aggregation is not part of this release");
+  out.Note(std::string("aggregation  ") + AggregationWords(spec.secagg.mode, transport));
 }
 
 JsonObject PlanJson(const SimRun& run) {
@@ -162,8 +168,9 @@ Status RunSim(const Options& options, CommandOutput& out) {
         row.reported == 0 ? 0 : static_cast<double>(row.bytes_up) / static_cast<double>(row.reported);
     progress.RoundDone(state);
   };
+  const TransportMode transport = request.config.transport;
   CAIRN_ASSIGN_OR_RETURN(const auto run, SimRun::Create(std::move(request)));
-  TellPlan(out, *run);
+  TellPlan(out, *run, transport);
   if (options.dry_run) {
     out.Data(PlanJson(*run));
     const SimPlan& plan = run->plan();
