@@ -263,7 +263,8 @@ Result<std::unique_ptr<Client>> Client::Restore(std::span<const std::byte> saved
   CAIRN_ASSIGN_OR_RETURN(Advertised advertised, Advertised::Read(in));
   auto client = std::make_unique<SteppingClient>(std::move(attempt), own, seen, static_cast<Phase>(phase),
                                                  std::move(advertised));
-  CAIRN_RETURN_IF_ERROR(client->Load(in));
+  if (const Status loaded = client->Load(in); !loaded.ok())
+    return Status(errors::kSecAggState, "the saved state cannot be read: " + loaded.what());
   return std::unique_ptr<Client>(std::move(client));
 }
 

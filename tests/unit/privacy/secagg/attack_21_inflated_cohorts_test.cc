@@ -68,7 +68,7 @@ TEST(AttackInflatedCohortsTest, ProofsThatDoNotReachTheSignedRootAreRefused) {
 
 TEST(AttackInflatedCohortsTest, TheDefaultGraphWithstandsTrialsOfCohorts) {
   EXPECT_EQ(Floors().graph.security_bits, 80);  // 2^40 cohorts tried leave 2^−40
-  SecAggScript script({.n = 150, .k = 74, .t = 51, .keyed_hash = true});
+  SecAggScript script({.n = 150, .k = 40, .t = 28, .keyed_hash = true});
   script.floors = Floors();
   EXPECT_TRUE(FailsWith(script.NewClient(0), errors::kSecAggTerms));
 }

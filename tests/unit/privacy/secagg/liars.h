@@ -110,7 +110,7 @@ struct SiteState {
 
 inline SecretBytes Other32(const SecretBytes& secret) {
   SecretBytes other = secret.Clone();
-  other.Overwrite(RevealSecret{})[0] ^= std::byte{1};
+  other.Overwrite(RevealSecret{})[9] ^= std::byte{1};  // no bit that X25519 sets or clears by itself
   return other;
 }
 

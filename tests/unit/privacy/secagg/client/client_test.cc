@@ -76,20 +76,23 @@ TEST_P(ClientPhaseTest, WhatIsNotDueIsRefusedAndChangesNothing) {
   const Phase phase = GetParam();
   Client& client = *script.clients[0];
   const SecretBytes before = client.Save();
-  if (phase < Phase::kShared)
+  if (phase < Phase::kShared) {
     EXPECT_TRUE(FailsWith(client.OnDelivery(*rest.server->DeliveryFor(0)), errors::kSecAggMessage));
+  }
   if (phase < Phase::kMasked) {
     EXPECT_TRUE(FailsWith(client.OnSurvivors(*rest.server->SurvivorsFor(0), {}), errors::kSecAggMessage));
   }
-  if (phase < Phase::kDecided)
+  if (phase < Phase::kDecided) {
     EXPECT_TRUE(FailsWith(client.OnUnmask(*rest.server->UnmaskRequestFor(0)), errors::kSecAggMessage));
+  }
   if (phase != Phase::kDelivered) {
     std::vector<std::uint64_t> words = script.inputs[0];
     EXPECT_FALSE(script.MaskWords(client, words).ok());
     EXPECT_EQ(words, script.inputs[0]);
   }
-  if (phase < Phase::kDelivered)
+  if (phase < Phase::kDelivered) {
     EXPECT_TRUE(FailsWith(client.Masked({}, script.terms.byte_size()), errors::kSecAggMessage));
+  }
   EXPECT_TRUE(client.Save() == before);
 }
 

@@ -73,23 +73,5 @@ TEST_F(SharesTest, SharesAreNotDueBeforeTheCohortIs) {
   EXPECT_TRUE(FailsWith(early->OnShares(2, dealt[2]), errors::kSecAggMessage));
 }
 
-TEST(RegularSharesTest, SitesWithTooFewHoldersThatSharedAreLeftOut) {
-  // Four neighbours of one site do not share: fewer than t = 6 of its 8 did, so nobody could unmask it.
-  SecAggScript script({.n = 26, .k = 8, .t = 6});
-  script.Advertise();
-  ASSERT_TRUE(script.clients[0]->OnCohort(*script.server->CohortFor(0)).ok());
-  const SiteState state(*script.clients[0]);
-  Members silent;
-  for (std::size_t i = 0; i < 3; ++i) silent.push_back(state.around().circle[i].member);
-  script.Share(Without(Range(26), silent));
-  const Members u2 = script.server->u2();
-  EXPECT_TRUE(std::find(u2.begin(), u2.end(), 0) == u2.end());
-  EXPECT_FALSE(script.server->DeliveryFor(0).has_value());
-  script.Mask();
-  script.Agree();
-  script.Unmask();
-  EXPECT_EQ(script.OpenSum(), script.ExpectedSum());
-}
-
 }  // namespace
 }  // namespace cairn::secagg
