@@ -1,4 +1,5 @@
-// `cairn model inspect` and `cairn model export`: what a file holds, looked at and written otherwise. No net is built.
+// `cairn model inspect` and `cairn model export`: what a file holds, looked at and written otherwise. No net
+// is built.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -29,7 +29,8 @@ std::size_t ReadChunkHead(std::span<const std::uint8_t> head, std::size_t frame_
   for (;;) {
     switch (in.ReadTag()) {
       case Tag(v1::Chunk::kSha256FieldNumber, kBytes):
-        if (!in.ReadVarint32(&size) || size > 32 || !in.ReadString(chunk.mutable_sha256(), static_cast<int>(size)))
+        if (!in.ReadVarint32(&size) || size > 32 ||
+            !in.ReadString(chunk.mutable_sha256(), static_cast<int>(size)))
           return 0;
         break;
       case Tag(v1::Chunk::kOffsetFieldNumber, kVarint):

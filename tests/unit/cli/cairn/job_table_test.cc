@@ -10,15 +10,14 @@ namespace {
 using Json = nlohmann::json;
 
 Json Job(const Json& roc_auc) {
-  const Json train = {{"kind", "train"}, {"round", 1},    {"invited", 3},    {"reported", 3},
-                      {"declined", 0},   {"invalid", 0},  {"late", 0},       {"examples", 300}};
+  const Json train = {{"kind", "train"}, {"round", 1},   {"invited", 3}, {"reported", 3},
+                      {"declined", 0},   {"invalid", 0}, {"late", 0},    {"examples", 300}};
   Json evaluate = train;
   evaluate["kind"] = "evaluate";
   evaluate["round"] = 2;
   evaluate["measured"] = {
       {"rows", 30}, {"accuracy", 0.5}, {"log_loss", 0.6931}, {"roc_auc", roc_auc}, {"macro_f1", 0.25}};
-  return {{"name", "cardio"},   {"rounds", 1},  {"reported", 3},
-          {"pending", 0},       {"history", {train, evaluate}}};
+  return {{"name", "cardio"}, {"rounds", 1}, {"reported", 3}, {"pending", 0}, {"history", {train, evaluate}}};
 }
 
 TEST(JobTableTest, RoundShowsWhatTheNextOneMeasuredOfItsModel) {

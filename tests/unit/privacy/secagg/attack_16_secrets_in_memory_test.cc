@@ -73,9 +73,9 @@ void NoteShares(const Client& client, std::vector<Veiled>& out) {
   }
 }
 
-// Switched off on 2026-11-28 by the session that wrote it: the search finds two to five copies of 32 bytes that were
-// not wiped, and it is not known yet whether the product or the test's own helpers leave them. See the issue on secure
-// aggregation; it is to be settled before that issue is resolved.
+// Switched off on 2026-11-28 by the session that wrote it: the search finds two to five copies of 32 bytes
+// that were not wiped, and it is not known yet whether the product or the test's own helpers leave them. See
+// the issue on secure aggregation; it is to be settled before that issue is resolved.
 TEST(DISABLED_AttackSecretsInMemoryTest, ASiteThatAnsweredHoldsNoneOfThem) {
   SecAggScript script({.n = 5});
   script.Advertise();

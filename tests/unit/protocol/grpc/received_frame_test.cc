@@ -12,8 +12,7 @@ namespace {
 // The bytes of a message as the network may bring them: in slices of `size`.
 grpc::ByteBuffer Sliced(const std::string& bytes, std::size_t size) {
   std::vector<grpc::Slice> slices;
-  for (std::size_t at = 0; at < bytes.size(); at += size)
-    slices.emplace_back(bytes.substr(at, size));
+  for (std::size_t at = 0; at < bytes.size(); at += size) slices.emplace_back(bytes.substr(at, size));
   return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
@@ -32,7 +31,8 @@ v1::ClientFrame ChunkFrame(std::size_t data, std::uint64_t offset) {
   frame.mutable_chunk()->set_sha256(std::string(32, 's'));
   frame.mutable_chunk()->set_offset(offset);
   frame.mutable_chunk()->set_crc32c(0x01020304);
-  for (std::size_t i = 0; i < data; ++i) frame.mutable_chunk()->mutable_data()->push_back(static_cast<char>(i * 7));
+  for (std::size_t i = 0; i < data; ++i)
+    frame.mutable_chunk()->mutable_data()->push_back(static_cast<char>(i * 7));
   return frame;
 }
 

@@ -46,7 +46,9 @@ TEST_F(AdvertsTest, AFullCohortTakesNoMore) {
     auto client = *small.NewClient(m);
     const Status taken = full->OnAdvert(m, client->advert());
     EXPECT_EQ(taken.ok(), m < 3) << taken.ToString();
-    if (m >= 3) { EXPECT_EQ(taken.id(), errors::kSecAggMessage); }
+    if (m >= 3) {
+      EXPECT_EQ(taken.id(), errors::kSecAggMessage);
+    }
   }
 }
 
