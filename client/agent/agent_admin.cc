@@ -82,9 +82,9 @@ Json JobJson(const ClientAgent::Job& job) {
   json["model"] = spec.model.arch;
   json["rounds"] = spec.strategy.rounds;
   json["numbers_a_round"] = layout.floats() + layout.counters;
-  json["bytes_a_round"] = layout.byte_size();
+  json["bytes_a_round"] = job.offered->upload_bytes();
   json["smallest_cohort"] = SmallestCohort(spec.cohort);
-  json["masked"] = false;
+  json["masked"] = job.offered->is_masked();
   return json;
 }
 

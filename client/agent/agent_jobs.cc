@@ -22,15 +22,13 @@ JobAnswer AnswerOf(PolicyVerdict::Answer answer) {
   return JobAnswer::kDecline;
 }
 
-// Of one report, as it travels.
-std::uint64_t UploadBytes(const OfferedJob& offered) {
-  if (offered.manifest->spec.secagg.mode != SecAggMode::kFull) return offered.layout.byte_size();
-  return MaskedLayoutOf(*offered.manifest, offered.layout, RoundKind::kTrain).byte_size();
-}
-
 const std::string& DigestOf(const ClientAgent::Job& job) { return job.offered->manifest->digest; }
 
 }  // namespace
+
+std::uint64_t OfferedJob::upload_bytes() const {
+  return is_masked() ? MaskedLayoutOf(*manifest, layout, RoundKind::kTrain).byte_size() : layout.byte_size();
+}
 
 Result<OfferedJobHandle> OfferedJob::Create(std::shared_ptr<const JobManifest> manifest) {
   if (manifest == nullptr) return Status(errors::kNetProtocol, "a job was offered without its manifest");
@@ -87,7 +85,7 @@ ClientAgent::Job* ClientAgent::Reaction::TakeOffer(OfferedJobHandle offered) {
 void ClientAgent::Reaction::Answer(Job& job) {
   const OfferedJob& offered = *job.offered;
   PolicyVerdict verdict =
-      agent.config_->policy.Decide(*offered.manifest, UploadBytes(offered), agent.approvals_);
+      agent.config_->policy.Decide(*offered.manifest, offered.upload_bytes(), agent.approvals_);
   const JobAnswer answer = AnswerOf(verdict.answer);
   const bool is_new = !job.is_answered || job.reason != verdict.reason.id() || job.answer != answer;
   job.is_answered = true;
@@ -100,7 +98,7 @@ void ClientAgent::Reaction::Answer(Job& job) {
     Kill(job.id);
   }
   Emit("job_answered", about, job.reason, verdict.reason.ok() ? std::string() : verdict.reason.what());
-  if (answer == JobAnswer::kAccept && offered.manifest->spec.secagg.mode != SecAggMode::kFull) {
+  if (answer == JobAnswer::kAccept && !offered.is_masked()) {
     Emit("updates_leave_unmasked", about, {}, offered.manifest->spec.name);
   }
   if (is_new) {

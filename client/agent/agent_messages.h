@@ -29,6 +29,9 @@ struct OfferedJob {
   ParameterSpec spec;
   UpdateLayout layout;
 
+  bool is_masked() const { return manifest->spec.secagg.mode == SecAggMode::kFull; }
+  std::uint64_t upload_bytes() const;  // of one report of a training round, as it travels
+
   // kModelSpec when the manifest's tensors are no model; kNetProtocol when there is no manifest.
   static Result<std::shared_ptr<const OfferedJob>> Create(std::shared_ptr<const JobManifest> manifest);
 };

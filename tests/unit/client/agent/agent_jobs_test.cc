@@ -150,5 +150,18 @@ TEST(AgentJobsTest, OffersWithoutEndDoNotFillMemory) {
   EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kDecline);
 }
 
+// What a person at the site reads before saying yes.
+TEST(OfferedJobTest, MaskedJobSaysSoAndCountsItsMaskedVector) {
+  const auto masked = OfferedJob::Create(MakeManifest({.secagg = SecAggMode::kFull}));
+  ASSERT_TRUE(masked.ok());
+  EXPECT_TRUE((*masked)->is_masked());
+  EXPECT_EQ((*masked)->upload_bytes(),
+            8u * (3 + 1 + 4 + 1 + 4));  // parameters, weight, check, clipped, examples
+  const auto plain = OfferedJob::Create(MakeManifest());
+  ASSERT_TRUE(plain.ok());
+  EXPECT_FALSE((*plain)->is_masked());
+  EXPECT_EQ((*plain)->upload_bytes(), 12u);
+}
+
 }  // namespace
 }  // namespace cairn
