@@ -10,6 +10,7 @@
 #include "cli/worker/builtin_experiments.h"
 #include "cli/worker/commands.h"
 #include "cli/worker/interrupt.h"
+#include "cli/worker/keep_freed_memory.h"
 #include "client/learning/torch/factory.h"
 #include "core/base/json_writer.h"
 #include "simulation/engine/sim_run.h"
@@ -143,6 +144,7 @@ Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::str
 }
 
 Status RunSim(const Options& options, CommandOutput& out) {
+  KeepFreedMemory();
   CAIRN_ASSIGN_OR_RETURN(const Source source, FindExperiment(options.experiment));
   CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document, Merge(options, source));
   SimRunRequest request;

@@ -1,12 +1,15 @@
 #include "client/learning/local_round.h"
 
-#include <algorithm>
+#include <cstring>
+
+#include "core/base/check.h"
 
 namespace cairn {
 
 void LoadModel(const ModelVersion& model, ParameterSet& into) {
-  std::ranges::copy(model.values.floats(), into.floats().begin());
-  std::ranges::copy(model.values.counters(), into.counters().begin());
+  const std::span<const std::byte> from = model.values.bytes();
+  CAIRN_CHECK(from.size() == into.bytes().size(), "a model of another layout than the task's");
+  std::memcpy(into.mutable_bytes().data(), from.data(), from.size());
 }
 
 Result<LocalRound> RunLocalRound(LearningTask& task, const WorkRequest& request, const ExampleSource& train,

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/worker/keep_freed_memory.h"
 #include "cli/worker/one_blas_thread.h"
 #include "tests/bench/other_load.h"
 #include "tests/bench/paced_sim.h"
@@ -142,6 +143,7 @@ void Compare(const std::string& arch, std::uint32_t rows, int repeats) {
 int main(int argc, char** argv) {
   using namespace cairn::bench;
   cairn::EnsureOneBlasThread(argv);
+  cairn::KeepFreedMemory();  // as cairn-worker does for a simulation; the plain loop has it too
   const auto argument = [&](int i, int otherwise) {
     return argc > i ? std::max(1, std::atoi(argv[i])) : otherwise;
   };

@@ -2,14 +2,10 @@
 
 #include <unistd.h>
 
-#include <charconv>
-
 #include "core/runtime/files.h"
 
 namespace cairn {
 namespace {
-
-constexpr int kFirstAmdFamilyWithAvx512 = 25;  // Zen 4
 
 std::string_view ValueOf(std::string_view cpuinfo, std::string_view key) {
   while (!cpuinfo.empty()) {
@@ -29,10 +25,7 @@ std::string_view ValueOf(std::string_view cpuinfo, std::string_view key) {
 
 CpuTraits ParseCpuTraits(std::string_view cpuinfo) {
   CpuTraits cpu;
-  cpu.is_amd = ValueOf(cpuinfo, "vendor_id") == "AuthenticAMD";
-  const auto family = ValueOf(cpuinfo, "cpu family");
-  std::from_chars(family.data(), family.data() + family.size(), cpu.family);
-  cpu.has_avx512 = (std::string(ValueOf(cpuinfo, "flags")) + " ").find("avx512f ") != std::string::npos;
+  cpu.has_avx512 = (std::string(ValueOf(cpuinfo, "flags")) + " ").find(" avx512vl ") != std::string::npos;
   return cpu;
 }
 
@@ -51,10 +44,9 @@ std::vector<std::string> WorkerEnvironment(std::span<const std::string> own, con
     }
     if (!fallback.empty()) environment.push_back(name.append(fallback));
   };
-  const bool is_young = cpu.is_amd && cpu.family >= kFirstAmdFamilyWithAvx512 && cpu.has_avx512;
   add("OPENBLAS_NUM_THREADS", "1");
   add("OMP_NUM_THREADS", "1");
-  add("OPENBLAS_CORETYPE", is_young ? "SKYLAKEX" : "");
+  add("OPENBLAS_CORETYPE", cpu.has_avx512 ? "SKYLAKEX" : "");
   return environment;
 }
 
