@@ -99,6 +99,7 @@ struct Joined {  // a site passed admission
 };
 struct Left {
   SessionId session;
+  bool for_good = false;  // revoked: the site will not come back
 };
 struct Received {
   SessionId session;

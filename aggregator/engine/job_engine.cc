@@ -114,6 +114,7 @@ void JobEngine::On(TimePoint now, Left event, Actions& out) {
   if (was_live) population_.Disconnect(*gone);
   sessions_.erase(it);
   if (!was_live || round_ == nullptr) return;
+  if (event.for_good) round_->OnRemoved(now, *gone, out);
   round_->OnDisconnected(now, out);
   AfterRound(now, out);
 }
@@ -212,7 +213,8 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOp
   config.train = parts_.configure ? parts_.configure(config.key.round) : manifest_->spec.train;
   config.evaluate = manifest_->spec.evaluate.federated;
   config.layout_hash = layout_.hash;
-  config.deadline = manifest_->spec.round.deadline;
+  const Duration deadline = manifest_->spec.round.deadline;
+  config.deadline = deadline > Duration{0} ? deadline : pace_.Deadline(parts_.stall_timeout);
   config.stall_timeout = parts_.stall_timeout;
   auto masking = NewMasking(config, resumed);
   if (!masking.ok()) return GiveUpAttempt(now, masking.status(), out);
@@ -315,6 +317,7 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
     }
     ++attempt_;
   } else {
+    pace_.Add(round->slowest());
     undo_ = Undo{model_, rounds_done_, evaluated_};
     model_ = round->model();
     attempt_ = 1;

@@ -11,6 +11,7 @@
 #include "aggregator/engine/actions.h"
 #include "aggregator/engine/population.h"
 #include "aggregator/engine/round_engine.h"
+#include "aggregator/engine/round_pace.h"
 #include "core/base/random.h"
 #include "core/base/result.h"
 
@@ -98,6 +99,7 @@ class JobEngine {
   };
   std::map<SessionId, Peer> sessions_;
   std::map<std::string, SessionId> accepted_;  // of those, the ones that said yes
+  RoundPace pace_;
   std::unique_ptr<RoundEngine> round_;
   std::shared_ptr<const RoundOpened> resume_;  // the attempt that was open when the process died
   RoundEngine::MaskingRecords resume_masking_;

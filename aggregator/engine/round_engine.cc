@@ -168,6 +168,7 @@ void RoundEngine::Refuse(Member& member, const Status& fault, const char* name, 
 void RoundEngine::Accept(TimePoint now, Member& member, Report report, Actions& out) {
   member.state = State::kReported;
   member.last_progress = now;
+  slowest_ = now - opened_;
   --pending_;
   ++reported_;
   examples_ += report.examples;
@@ -208,13 +209,24 @@ void RoundEngine::OnTimer(TimePoint now, TimerId timer, Actions& out) {
   if (timer == stall_timer_) DropStalled(now, out);
 }
 
+void RoundEngine::OnRemoved(TimePoint now, ClientId client, Actions& out) {
+  Member* member = Find(client);
+  if (member == nullptr || !is_waited_for(*member)) return;
+  DropAndTell(*member, "client.removed", out);
+  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
+}
+
+void RoundEngine::DropAndTell(Member& member, const char* why, Actions& out) {
+  Drop(member);
+  DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, why, config_.key);
+  event.fields.emplace_back("site", population_.site(member.client));
+  out.push_back(Emit{std::move(event)});
+}
+
 void RoundEngine::DropStalled(TimePoint now, Actions& out) {
   for (Member& member : members_) {
     if (!is_waited_for(member) || now - member.last_progress < config_.stall_timeout) continue;
-    Drop(member);
-    DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "client.stalled", config_.key);
-    event.fields.emplace_back("site", population_.site(member.client));
-    out.push_back(Emit{std::move(event)});
+    DropAndTell(member, "client.stalled", out);
   }
   masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
   // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any

@@ -52,7 +52,8 @@ class RoundEngine {
   Status Resume(TimePoint now, const MaskingRecords& records, Actions& out);
 
   void OnConnected(TimePoint now, ClientId client, Actions& out);  // plan again, the same attempt
-  void OnDisconnected(TimePoint now, Actions& out);  // somebody; the population says who is left
+  void OnDisconnected(TimePoint now, Actions& out);              // somebody; the population says who is left
+  void OnRemoved(TimePoint now, ClientId client, Actions& out);  // gone for good: not waited for
   void OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat);
   void OnReport(TimePoint now, ClientId client, Report report, Actions& out);
   void OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out);
@@ -68,6 +69,7 @@ class RoundEngine {
   RoundKind kind() const { return config_.kind; }
   const ModelHandle& model() const { return model_; }  // after a commit: the new version
   std::size_t reported() const { return reported_; }
+  Duration slowest() const { return slowest_; }  // from the opening to the last report that was taken
   std::size_t pending() const { return pending_; }
   std::size_t dropped() const { return dropped_; }
   const MaskedRound* masked() const { return masked_.get(); }
@@ -85,6 +87,7 @@ class RoundEngine {
   void SendPlan(TimePoint now, Member& member, Actions& out);
   void Accept(TimePoint now, Member& member, Report report, Actions& out);
   void Drop(Member& member);
+  void DropAndTell(Member& member, const char* why, Actions& out);
   void DropStalled(TimePoint now, Actions& out);
   void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
                Actions& out) const;
@@ -115,6 +118,7 @@ class RoundEngine {
   TimerId deadline_timer_, stall_timer_;
   Phase phase_ = Phase::kReporting;
   TimePoint opened_;
+  Duration slowest_{0};
   std::vector<Member> members_;  // ascending by client
   std::size_t reported_ = 0, pending_ = 0, dropped_ = 0;
   std::size_t declined_ = 0, invalid_ = 0, late_ = 0;

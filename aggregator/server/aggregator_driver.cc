@@ -166,7 +166,7 @@ void AggregatorDriver::OnClose(SessionId session, Status reason) {
     if (const auto it = admitted_.find(session); it != admitted_.end()) {
       events_.Emit({DomainEvent::Level::kInfo, "site.left", {{"site", it->second}, {"why", reason.what()}}});
       admitted_.erase(it);
-      Step(Left{session});
+      Step(Left{session, reason.id() == errors::kMemberRevoked});
     }
     peers_.erase(session);
   });

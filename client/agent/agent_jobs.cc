@@ -56,13 +56,27 @@ void ClientAgent::Reaction::Heard(JobOffer&& offer) {
   if (Job* job = TakeOffer(std::move(*offered))) Answer(*job);
 }
 
+// A job that ended while this site was away is never spoken of again, so that it would stay for ever: the
+// oldest one with nothing under way makes room. Offered again, it is answered again.
+bool ClientAgent::Reaction::EndOldestIdle() {
+  const auto is_idle = [this](const Job& job) {
+    const bool is_working = agent.is_working_ && agent.work_key_.job == job.id;
+    return !is_working && job.waiting == nullptr && job.masked == nullptr &&
+           (job.held == nullptr || job.is_receipted);
+  };
+  const auto idle = std::find_if(agent.jobs_.begin(), agent.jobs_.end(), is_idle);
+  if (idle == agent.jobs_.end()) return false;
+  Heard(JobEnded{idle->id, JobOutcome::kStopped, "it made room for a newer job"});
+  return true;
+}
+
 // The job's entry, new or known; null when there are too many. Other terms under a known id end what
 // was done under the old ones.
 ClientAgent::Job* ClientAgent::Reaction::TakeOffer(OfferedJobHandle offered) {
   const JobId id = offered->manifest->id;
   Job* job = FindJob(id);
   if (job == nullptr) {
-    if (agent.jobs_.size() >= kMaxJobs) {
+    if (agent.jobs_.size() >= kMaxJobs && !EndOldestIdle()) {
       Send(JobReply{id, JobAnswer::kDecline, errors::kNetProtocol.value,
                     "too many jobs are offered to this site"});
       return nullptr;

@@ -40,6 +40,7 @@ struct ClientAgent::Reaction {
   void Answer(Job& job);
   void Reply(const Job& job, std::string reason);
   Job* TakeOffer(OfferedJobHandle offered);
+  bool EndOldestIdle();
   std::string RecordApproval(const ApprovalChanged& event);
 
   // agent_rounds.cc

@@ -71,7 +71,7 @@ struct StrategyConfig {
 };
 
 struct CohortConfig {
-  std::uint32_t min_clients = 3;   // the job waits until so many have joined
+  std::uint32_t min_clients = 4;   // the job waits until so many have joined; a site's policy wants 4 too
   std::uint32_t target = 0;        // reports wanted a round; 0: every participant
   double over_selection = 0;       // invites target · (1 + this), takes the first target reports
   std::uint32_t min_reports = 0;   // fewer at the deadline abandon the attempt; 0: target
@@ -80,7 +80,7 @@ struct CohortConfig {
 };
 
 struct RoundTerms {
-  Duration deadline{0};  // 0: auto, from the progress of the last rounds
+  Duration deadline{0};  // 0: auto, three times the slowest of the last rounds
   friend bool operator==(const RoundTerms&, const RoundTerms&) = default;
 };
 

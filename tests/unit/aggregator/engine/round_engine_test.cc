@@ -106,7 +106,7 @@ TEST_F(RoundEngineTest, ClientWithoutProgressIsDroppedAndOneThatMovesIsNot) {
   stall_timeout = std::chrono::seconds(60);
   spec.cohort.min_reports = 1;
   Open(2);
-  const auto timer = All<SetTimer>().at(0).timer;
+  const auto timer = All<SetTimer>().at(1).timer;  // behind the deadline's
   Report(12, Key(1));
   now = now + std::chrono::seconds(50);
   Step(Received{SessionId{11}, Heartbeat{Key(1), 5}});
@@ -116,6 +116,37 @@ TEST_F(RoundEngineTest, ClientWithoutProgressIsDroppedAndOneThatMovesIsNot) {
   now = now + std::chrono::seconds(50);
   Step(Received{SessionId{11}, Heartbeat{Key(1), 5}});  // alive, but not one step further
   Step(TimerFired{timer});
+  EXPECT_EQ(All<cairn::Finish>().size(), 1u);
+}
+
+TEST_F(RoundEngineTest, SiteThatCountsStepsForEverIsDroppedAtTheAutomaticDeadline) {
+  stall_timeout = std::chrono::seconds(60);
+  spec.cohort.min_reports = 1;
+  Open(2);
+  now = now + std::chrono::minutes(4);
+  Report(11, Key(1));
+  Report(12, Key(1));
+  Finish(Key(1));
+  const auto deadline = All<SetTimer>().at(0);
+  EXPECT_EQ(deadline.at, now + std::chrono::minutes(12)) << "three times the slowest so far";
+  Report(12, Key(2));
+  now = deadline.at;
+  Step(Received{SessionId{11}, Heartbeat{Key(2), 1'000'000}});
+  Step(TimerFired{deadline.timer});
+  EXPECT_EQ(All<cairn::Finish>().size(), 1u);
+}
+
+TEST_F(RoundEngineTest, RevokedSiteIsNotWaitedForAndALostOneIs) {
+  spec.cohort.min_reports = 1;
+  Open(3);
+  Report(13, Key(1));
+  Step(Left{SessionId{11}});
+  EXPECT_EQ(engine->round()->pending(), 2u);
+  Step(Left{SessionId{12}, true});
+  EXPECT_EQ(engine->round()->pending(), 1u);
+  EXPECT_TRUE(All<cairn::Finish>().empty());
+  Join(14, "site-a");
+  Report(14, Key(1));
   EXPECT_EQ(All<cairn::Finish>().size(), 1u);
 }
 

@@ -42,6 +42,21 @@ TEST(AgentJobsTest, JobAgainstThePolicyIsDeclinedWithItsReason) {
   EXPECT_FALSE(world.Has<LearnJob>());
 }
 
+TEST(AgentJobsTest, JobsThatEndedWhileItWasAwayMakeRoomForNewOnes) {
+  AgentWorld world(AgentWorld::Willing());
+  world.Connect();
+  world.Offer({.id = 1, .digest = "digest-1"});
+  world.Plan(KeyOf(1));  // this one is being worked on
+  for (std::uint64_t id = 2; id <= 100; ++id) {
+    world.Offer({.id = id, .digest = "digest-" + std::to_string(id)});
+    ASSERT_NE(world.Sent<JobReply>(), nullptr);
+    EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kAccept) << id;
+  }
+  EXPECT_LE(world.agent.jobs().size(), 64u);
+  EXPECT_EQ(world.agent.jobs().front().id, JobId{1});
+  EXPECT_TRUE(world.agent.is_working());
+}
+
 TEST(AgentJobsTest, OfferThatIsNoModelIsDeclined) {
   AgentWorld world(AgentWorld::Willing());
   world.Connect();
@@ -145,8 +160,12 @@ TEST(AgentJobsTest, EndedJobIsForgottenWithItsWork) {
 TEST(AgentJobsTest, OffersWithoutEndDoNotFillMemory) {
   AgentWorld world(AgentWorld::Willing());
   world.Connect();
-  for (std::uint64_t id = 1; id <= 100; ++id) world.Offer({.id = id});
-  EXPECT_LE(world.agent.jobs().size(), 64u);
+  for (std::uint64_t id = 1; id <= 64; ++id) {
+    world.Offer({.id = id});
+    world.Plan(KeyOf(1, 1, id));  // each has work that waits, so none can make room
+  }
+  world.Offer({.id = 65});
+  EXPECT_EQ(world.agent.jobs().size(), 64u);
   EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kDecline);
 }
 
