@@ -27,7 +27,7 @@ const std::string& DigestOf(const ClientAgent::Job& job) { return job.offered->m
 }  // namespace
 
 std::uint64_t OfferedJob::upload_bytes() const {
-  return is_masked() ? MaskedLayoutOf(*manifest, layout, RoundKind::kTrain).byte_size() : layout.byte_size();
+  return UploadBytes(*manifest, layout);
 }
 
 Result<OfferedJobHandle> OfferedJob::Create(std::shared_ptr<const JobManifest> manifest) {

@@ -210,6 +210,11 @@ MaskedLayout::Place MaskedLayout::Find(std::string_view name) const {
   return {};
 }
 
+std::uint64_t UploadBytes(const JobManifest& manifest, const UpdateLayout& update) {
+  if (manifest.spec.secagg.mode != SecAggMode::kFull) return update.byte_size();
+  return MaskedLayoutOf(manifest, update, RoundKind::kTrain).byte_size();
+}
+
 std::uint32_t LargestCohort(const JobSpec& spec) {
   if (spec.secagg.max_sites > 0) return spec.secagg.max_sites;
   const CohortConfig& cohort = spec.cohort;

@@ -43,6 +43,9 @@ struct MaskedLayout {
 
 MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind);
 
+// What one site's report of a training round weighs: its masked vector, or its update where the job is plain.
+std::uint64_t UploadBytes(const JobManifest& manifest, const UpdateLayout& update);
+
 // Largest cohort a round of this job may have: what the ring must hold without wrapping.
 std::uint32_t LargestCohort(const JobSpec& spec);
 // Fewest sites a masked attempt of this job is made with.

@@ -6,6 +6,7 @@
 #include "client/learning/initial_model.h"
 #include "core/runtime/files.h"
 #include "protocol/messages/manifest.h"
+#include "protocol/messages/masked_layout.h"
 #include "simulation/engine/population_builder.h"
 
 namespace cairn {
@@ -44,7 +45,7 @@ std::size_t LanesOf(const ExperimentConfig& config, std::size_t clients) {
   return std::max<std::size_t>(1, std::min(wanted, clients));
 }
 
-SimPlan MakePlan(const SimPopulation& population, const JobSpec& spec, const ModelVersion& initial,
+SimPlan MakePlan(const SimPopulation& population, const JobManifest& manifest, const ModelVersion& initial,
                  std::size_t lanes) {
   SimPlan plan;
   plan.clients = population.clients.size();
@@ -58,9 +59,9 @@ SimPlan MakePlan(const SimPopulation& population, const JobSpec& spec, const Mod
   }
   if (population.test != nullptr) plan.test_rows = population.test->size();
   plan.parameters = initial.values.spec().total(Role::kParameter);
-  const std::size_t cohort =
-      spec.cohort.target == 0 ? plan.clients : std::min<std::size_t>(spec.cohort.target, plan.clients);
-  plan.bytes_up_a_round = cohort * LayoutOf(initial.values.spec()).byte_size();
+  const std::uint32_t target = manifest.spec.cohort.target;
+  const std::size_t cohort = target == 0 ? plan.clients : std::min<std::size_t>(target, plan.clients);
+  plan.bytes_up_a_round = cohort * UploadBytes(manifest, LayoutOf(initial.values.spec()));
   plan.bytes_down_a_round = cohort * initial.ref.size;
   // A lane: two resident models, a gradient, a sum of twice the model. Once: the model and its successor.
   plan.memory_bytes = feature_bytes + initial.ref.size * (5 * lanes + 3);
@@ -103,7 +104,7 @@ Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
   CAIRN_ASSIGN_OR_RETURN(const std::int64_t outputs,
                          request.learners->Outputs(request.config.job.spec.model));
   run->manifest_ = MakeManifest(request, *initial, population.clients.size(), outputs);
-  run->plan_ = MakePlan(population, request.config.job.spec, *initial, lanes);
+  run->plan_ = MakePlan(population, *run->manifest_, *initial, lanes);
   run->central_ = population.test != nullptr && request.config.job.spec.evaluate.central;
   for (std::size_t i = 0; i < population.clients.size(); ++i) {
     const auto& labels = population.label_histograms[i];
@@ -131,7 +132,8 @@ Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
   config.directory.run.rounds = spec.strategy.rounds;
   config.directory.run.metric = spec.evaluate.metric;
   config.directory.run.maximize = spec.evaluate.maximize;
-  config.directory.run.facts = JobFacts(*manifest_, plan_.clients);
+  config.directory.run.facts =
+      JobFacts(*manifest_, plan_.clients, request_.config.transport == TransportMode::kDirect);
   config.directory.started = SystemWallClock().Now();
   config.directory.experiment_toml = request_.experiment_toml;
   config.directory.resolved_toml = request_.resolved_toml;

@@ -78,7 +78,7 @@ PlotLine LineOf(const RunRecord& record, const std::string& metric) {
 
 std::string Plots(const RunRecord& record) {
   const RunDescription& run = record.run;
-  Plot loss{"loss", "round", {}, true, false}, metric{"", "round", {}, false, false};
+  Plot loss{"loss", "round", {}, true, false}, metric{"", "round", {}, false, false, 1};
   std::vector<std::string> names = run.metrics;  // the deciding one first, so that it is drawn boldest
   std::ranges::stable_partition(names, [&](const std::string& name) { return name == run.metric; });
   for (const std::string& name : names) {

@@ -6,6 +6,7 @@
 #include "core/base/json_writer.h"
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
+#include "protocol/messages/masked_layout.h"
 
 namespace cairn {
 namespace {
@@ -59,7 +60,7 @@ Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& mode
   row.late = summary.late;
   row.invalid = summary.invalid;
   row.examples = summary.examples;
-  row.bytes_up = row.reported * LayoutOf(model->values.spec()).byte_size();
+  row.bytes_up = row.reported * UploadBytes(*config_.manifest, LayoutOf(model->values.spec()));
   row.bytes_down = row.invited * model->ref.size;
   if (wall > Duration{0}) {
     CAIRN_RETURN_IF_ERROR(
@@ -164,7 +165,8 @@ std::vector<std::byte> RunRecorder::FileOf(const ParameterSet& model, std::uint6
                                   {"cairn.round", std::to_string(round)}});
 }
 
-std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& manifest, std::size_t sites) {
+std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& manifest, std::size_t sites,
+                                                          bool masks_left_out) {
   const JobSpec& spec = manifest.spec;
   std::int64_t parameters = 0;
   for (const TensorSpec& tensor : manifest.tensors) {
@@ -183,8 +185,10 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
           {"Sites", std::to_string(sites)},
           {"Local training", amount + ", batch " + std::to_string(spec.train.batch) + ", " +
                                  (adam ? "adam" : "sgd") + ", lr " + lr},
-          {"Secure aggregation",
-           spec.secagg.mode == SecAggMode::kFull ? "on" : "off: updates are readable by the aggregator"},
+          {"Secure aggregation", spec.secagg.mode != SecAggMode::kFull
+                                     ? "off: updates are readable by the aggregator"
+                                 : masks_left_out ? "on; this simulation left out the masks, which cancel"
+                                                  : "on"},
           {"Seed", std::to_string(spec.seed)}};
 }
 

@@ -72,6 +72,7 @@ class RunRecorder {
 };
 
 // The manifest's facts as the report shows them.
-std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& manifest, std::size_t sites);
+std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& manifest, std::size_t sites,
+                                                          bool masks_left_out = false);
 
 }  // namespace cairn

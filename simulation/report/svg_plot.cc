@@ -50,6 +50,7 @@ Axes AxesOf(const Plot& plot, std::vector<double>& y_ticks) {
   if (plot.y_from_zero) y_low = std::min(0.0, y_low);
   if (x_high <= x_low) x_high = x_low + 1;
   y_ticks = NiceTicks(y_low, y_high, 5);
+  while (y_ticks.size() > 2 && y_ticks.back() > plot.y_most && y_high <= plot.y_most) y_ticks.pop_back();
   return {x_low, x_high, y_ticks.front(), y_ticks.back()};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ struct Plot {
   std::vector<PlotLine> lines;  // at most 4, told apart by colour and dash
   bool y_from_zero = false;
   bool y_is_bytes = false;
+  double y_most = std::numeric_limits<double>::infinity();  // no mark above it: a share is never over 1
 };
 std::string RenderPlot(const Plot& plot);
 

@@ -30,6 +30,14 @@ TEST(SvgPlotTest, EveryPointCarriesItsValueAsATitle) {
   EXPECT_NE(svg.find("<title>loss, round 2: 0.25</title>"), std::string::npos) << svg;
 }
 
+TEST(SvgPlotTest, ShareIsNeverMarkedAboveOne) {
+  Plot plot{"accuracy", "round", {{"accuracy", {{1, 1.0}, {2, 1.0}}}}, false, false};
+  EXPECT_NE(RenderPlot(plot).find(">1.05<"), std::string::npos);
+  plot.y_most = 1;
+  EXPECT_EQ(RenderPlot(plot).find(">1.05<"), std::string::npos);
+  EXPECT_NE(RenderPlot(plot).find(">1<"), std::string::npos);
+}
+
 TEST(SvgPlotTest, NoPointsIsSaidInWords) {
   EXPECT_NE(RenderPlot({"loss", "round", {{"loss", {}}}, true, false}).find("not measured yet"),
             std::string::npos);
