@@ -126,7 +126,8 @@ Status RunClient(const std::filesystem::path& folder) {
                                  config.federation,
                                  {config.certificate_file(), config.key_file(), config.roots_file()},
                                  config.state_dir / "models",
-                                 config.proxy}));
+                                 config.proxy,
+                                 config.stall_timeout}));
   auto worker = std::make_unique<ProcessWorkerClient>(*launcher, WorkerConfigOf(config));
   CAIRN_ASSIGN_OR_RETURN(const SigningKey signing_key, SigningKey::Load(config.state_dir / "signing.key"));
   CAIRN_ASSIGN_OR_RETURN(RosterPin roster, OpenRoster(config, signing_key, wall_clock.Now()));

@@ -5,6 +5,7 @@
 #include "aggregator/server/aggregator_driver.h"
 #include "aggregator/server/enrolment_desk.h"
 #include "aggregator/server/enrolment_verbs.h"
+#include "aggregator/server/refusal_log.h"
 #include "aggregator/server/roster_masking.h"
 #include "cli/cairn/commands.h"
 #include "cli/cairn/job_runs.h"
@@ -46,8 +47,12 @@ Status Serve(const Options& options) {
   transport.address = config.address;
   transport.tls = {config.certificate(), config.key(), config.roots()};
   transport.state_dir = config.state_dir;
-  transport.authorize = [&desk](const PeerIdentity& peer, const std::string& pem) {
-    return desk->Authorize(peer, pem);
+  const SteadyClock clock;
+  RefusalLog refusals(events, clock);
+  transport.authorize = [&desk, &refusals](const PeerIdentity& peer, const std::string& pem) {
+    Status status = desk->Authorize(peer, pem);
+    if (!status.ok()) refusals.Tell(peer, status);
+    return status;
   };
   transport.enrolment = desk.get();
   CAIRN_ASSIGN_OR_RETURN(const auto server, GrpcServer::Create(std::move(transport)));

@@ -3,6 +3,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "privacy/crypto/private_file.h"
@@ -21,7 +22,17 @@ Result<std::vector<Certificate>> ReadChain(const std::filesystem::path& path) {
   return Certificate::ChainFromPem(AsText(bytes));
 }
 
+int MillisecondsOf(Duration time) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
 }  // namespace
+
+Keepalive KeepaliveOf(Duration stall_timeout) {
+  using std::chrono::seconds;
+  return {std::max<Duration>(seconds(12), stall_timeout / 2),
+          std::max<Duration>(seconds(4), stall_timeout / 4)};
+}
 
 std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
   grpc::ChannelArguments arguments;
@@ -29,8 +40,9 @@ std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, with_proxy ? 1 : 0);
   if (with_proxy && target.proxy != "env") arguments.SetString(GRPC_ARG_HTTP_PROXY, target.proxy);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 15'000);
+  const Keepalive keepalive = KeepaliveOf(target.stall_timeout);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, MillisecondsOf(keepalive.ask_after));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, MillisecondsOf(keepalive.answer_within));
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 1 << 20);
   arguments.SetMaxReceiveMessageSize(4 << 20);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/clock.h"
 #include "core/base/status.h"
 #include "privacy/crypto/endpoint.h"
 #include "privacy/crypto/tls_files.h"
@@ -18,7 +19,16 @@ struct DialTarget {
   std::string federation;
   TlsFiles tls;
   std::string proxy = "none";  // "env", or http://host:port; never for a loopback address
+  Duration stall_timeout = std::chrono::seconds(60);
 };
+
+// When a connection on which nothing comes is asked whether it is alive, and how long it may take to answer.
+struct Keepalive {
+  Duration ask_after, answer_within;
+};
+// Both together are at most `stall_timeout`, from 16 s on: the other end takes questions that come more often
+// than every 10 s for an attack.
+Keepalive KeepaliveOf(Duration stall_timeout);
 
 // A fresh channel: it connects anew and remembers no earlier failure.
 std::shared_ptr<grpc::Channel> Dial(const DialTarget& target);

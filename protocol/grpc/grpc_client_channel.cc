@@ -62,7 +62,7 @@ Result<std::unique_ptr<GrpcClientChannel>> GrpcClientChannel::Create(GrpcClientC
   CAIRN_ASSIGN_OR_RETURN(const Certificate certificate, CheckTlsFiles(config.tls, now));
   CAIRN_RETURN_IF_ERROR(certificate.identity().status());
   CAIRN_ASSIGN_OR_RETURN(auto cache, FileBlobStore::Create({.folder = config.cache_dir}));
-  DialTarget peer{config.aggregator, config.federation, config.tls, config.proxy};
+  DialTarget peer{config.aggregator, config.federation, config.tls, config.proxy, config.stall_timeout};
   return std::unique_ptr<GrpcClientChannel>(
       new GrpcClientChannel(std::make_unique<Core>(std::move(peer), std::move(cache))));
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/clock.h"
 #include "core/base/result.h"
 #include "privacy/crypto/endpoint.h"
 #include "privacy/crypto/tls_files.h"
@@ -18,6 +19,7 @@ struct GrpcClientConfig {
   TlsFiles tls;
   std::filesystem::path cache_dir;  // models that were fetched
   std::string proxy = "none";       // "env" (https_proxy), or http://host:port; never for a loopback address
+  Duration stall_timeout = std::chrono::seconds(60);  // nothing heard for so long: cut, and dialled again
 };
 
 struct GrpcClientCounters {

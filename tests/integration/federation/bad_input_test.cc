@@ -144,6 +144,11 @@ TEST_P(PassportTest, IsToldApart) {
   }
   EXPECT_EQ(federation_.site_log(0).find("connected"), std::string::npos);
   EXPECT_TRUE(federation_.aggregator().is_running());
+  if (GetParam().name == "OfNobodyOnTheRoster") {
+    EXPECT_NE(federation_.aggregator_log().find("peer: refused peer=spiffe://test/site/site-x"),
+              std::string::npos)
+        << federation_.aggregator_log();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(
