@@ -15,6 +15,7 @@ class TimedLearners final : public LearningTaskFactory {
   explicit TimedLearners(std::unique_ptr<LearningTaskFactory> inner) : inner_(std::move(inner)) {}
   Result<std::unique_ptr<LearningTask>> Create(const ModelConfig& model,
                                                std::span<const std::string> freeze) const override;
+  Result<std::int64_t> Outputs(const ModelConfig& model) const override { return inner_->Outputs(model); }
   // Seconds of training since the last call; with no training in progress.
   double TakeSeconds() const;
 
