@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 
+#include "cli/cairn/proxy_setting.h"
 #include "cli/cairn/worker_program.h"
 #include "cli/frame/version.h"
 #include "client/agent/agent_driver.h"
@@ -120,13 +121,14 @@ Status RunClient(const std::filesystem::path& folder) {
       const auto store,
       AgentStore::Open(std::move(storage),
                        {EgressGuard::Limits::Of(config.policy), config.aggregator_address}, wall_clock));
+  CAIRN_ASSIGN_OR_RETURN(const std::optional<Proxy> proxy, ProxyOf(config.proxy, *endpoint));
   CAIRN_ASSIGN_OR_RETURN(
       auto channel,
       GrpcClientChannel::Create({*endpoint,
                                  config.federation,
                                  {config.certificate_file(), config.key_file(), config.roots_file()},
                                  config.state_dir / "models",
-                                 config.proxy,
+                                 proxy,
                                  config.stall_timeout}));
   auto worker = std::make_unique<ProcessWorkerClient>(*launcher, WorkerConfigOf(config));
   CAIRN_ASSIGN_OR_RETURN(const SigningKey signing_key, SigningKey::Load(config.state_dir / "signing.key"));

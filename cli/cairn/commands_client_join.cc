@@ -8,6 +8,7 @@
 #include "cli/cairn/commands.h"
 #include "cli/cairn/join_state.h"
 #include "cli/cairn/places.h"
+#include "cli/cairn/proxy_setting.h"
 #include "cli/cairn/tick.h"
 #include "cli/frame/prompt.h"
 #include "core/base/text.h"
@@ -26,7 +27,7 @@ constexpr std::size_t kMaxInviteFile = 64 * 1024;
 constexpr Duration kFirstPause = 500ms, kLongestPause = 10s;
 
 struct Options {
-  std::string file, dir, state;
+  std::string file, dir, state, proxy = "env";
   std::int64_t wait = -1;  // seconds; negative: as long as it takes
 };
 
@@ -68,8 +69,9 @@ Result<SecretBytes> ReadInvite(const Options& options, const Places& places, Com
 
 void Step(CommandOutput& out, const std::string& text) { out.Note(Tick(out.note_terminal()) + text); }
 
-Result<ProbeReport> Reach(const JoinState& join, CommandOutput& out) {
+Result<ProbeReport> Reach(const JoinState& join, const std::optional<Proxy>& proxy, CommandOutput& out) {
   ProbeTarget target;
+  target.proxy = proxy;
   target.endpoint = join.invite.address;
   target.federation = join.invite.federation;
   target.pinned_root = join.invite.root;
@@ -79,7 +81,8 @@ Result<ProbeReport> Reach(const JoinState& join, CommandOutput& out) {
   Result<ProbeReport> report = ProbeTls(target);
   if (!report.ok()) return std::move(report).status().Within("cannot join " + join.invite.address.text());
   Step(out, "reached " + report->peer_address + " · " + report->tls_version + " · root " +
-                report->root.fingerprint().short_hex() + " is the one in the invite · proxy: none");
+                report->root.fingerprint().short_hex() +
+                " is the one in the invite · proxy: " + (proxy.has_value() ? proxy->url() : "none"));
   return report;
 }
 
@@ -110,7 +113,8 @@ Result<EnrolAnswer> AwaitApproval(const EnrolTarget& target, const EnrolRequest&
   }
 }
 
-Status WriteConfig(const JoinState& join, const Places& places, CommandOutput& out) {
+Status WriteConfig(const JoinState& join, const Places& places, const std::string& proxy,
+                   CommandOutput& out) {
   const fs::path path = places.folder / "client.toml";
   std::error_code error;
   if (fs::exists(path, error)) {
@@ -119,7 +123,7 @@ Status WriteConfig(const JoinState& join, const Places& places, CommandOutput& o
   }
   CAIRN_RETURN_IF_ERROR(MakeFolders(places.folder, 0755));
   CAIRN_RETURN_IF_ERROR(
-      WriteFileAtomically(path, std::string_view(StarterClientToml(join, places.socket)), 0644));
+      WriteFileAtomically(path, std::string_view(StarterClientToml(join, places.socket, proxy)), 0644));
   Step(out, "wrote " + path.string());
   return {};
 }
@@ -152,21 +156,25 @@ Status Join(const Options& options, CommandOutput& out) {
   CAIRN_RETURN_IF_ERROR(CheckInviteTime(join.invite, Now()));
   Step(out, "invite for " + join.invite.name + " of " + join.invite.federation + " · good until " +
                 FormatUtc(join.invite.expires).substr(0, 16) + "Z by this machine's clock");
-  CAIRN_ASSIGN_OR_RETURN(const ProbeReport report, Reach(join, out));
+  CAIRN_ASSIGN_OR_RETURN(const std::optional<Proxy> proxy, ProxyOf(options.proxy, join.invite.address));
+  CAIRN_ASSIGN_OR_RETURN(const ProbeReport report, Reach(join, proxy, out));
   Step(out, join.is_continued ? "going on with the keys made before"
                               : "keys made on this machine (0600); they never leave it");
   CAIRN_ASSIGN_OR_RETURN(const TlsFiles bootstrap, join.WriteBootstrap(report.root));
   out.Note("  your words: " + join.Words(report.chain.front().public_key()) +
            "      read them to the centre by phone");
-  const EnrolTarget target{
-      .aggregator = join.invite.address, .federation = join.invite.federation, .tls = bootstrap};
+  const EnrolTarget target{.aggregator = join.invite.address,
+                           .federation = join.invite.federation,
+                           .tls = bootstrap,
+                           .proxy = proxy};
   CAIRN_ASSIGN_OR_RETURN(const EnrolAnswer answer, AwaitApproval(target, join.Request(), options, out));
   CAIRN_ASSIGN_OR_RETURN(const Membership membership,
                          CheckApproval(join, answer, report.chain, report.root, Now()));
   CAIRN_RETURN_IF_ERROR(Settle(join, membership));
   Step(out, "approved · roster " + std::to_string(membership.roster_version) + " · certificate until " +
                 FormatUtc(membership.certificate.validity().not_after).substr(0, 10));
-  if (membership.identity.role == PeerRole::kSite) CAIRN_RETURN_IF_ERROR(WriteConfig(join, places, out));
+  if (membership.identity.role == PeerRole::kSite)
+    CAIRN_RETURN_IF_ERROR(WriteConfig(join, places, options.proxy, out));
   TellEnd(membership.identity.name, membership.identity.federation, places, out);
   return {};
 }
@@ -182,6 +190,7 @@ void AddClientJoinCommand(CommandSet& commands) {
       .Has({"--state", "DIR", "where keys and state go (default: DIR/state)", &options->state})
       .Has({"--wait", "SECONDS", "how long to wait for approval (default: as long as it takes)",
             &options->wait})
+      .Has({"--proxy", "PROXY", "env, none or http://host:port (default: env)", &options->proxy})
       .Example("cairn client join site-a.invite")
       .Run([options](CommandOutput& out) { return Join(*options, out); });
 }

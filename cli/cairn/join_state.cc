@@ -136,15 +136,17 @@ Status Settle(const JoinState& join, const Membership& membership) {
   return SyncFolder(state);
 }
 
-std::string StarterClientToml(const JoinState& join, const fs::path& socket) {
+std::string StarterClientToml(const JoinState& join, const fs::path& socket, const std::string& proxy) {
   const Invite& invite = join.invite;
   const auto in_state = [&](const char* name) { return Quoted((join.state_dir / name).string()); };
   return "# Made by `cairn client join`.\nschema = 1\nsite = { name = " + Quoted(invite.name) +
          ", federation = " + Quoted(invite.federation) +
          " }\naggregator = { address = " + Quoted(invite.address.text()) +
          " }\nclient = { state_dir = " + Quoted(join.state_dir.string()) +
-         ", socket = " + Quoted(socket.string()) + " }\n\n[tls]\ncertificate = " + in_state("site.crt") +
-         "\nkey = " + in_state("site.key") + "\nroots = " + in_state("roots.crt") + R"(
+         ", socket = " + Quoted(socket.string()) + " }\n" +
+         (proxy == "env" ? "" : "net = { proxy = " + Quoted(proxy) + " }\n") +
+         "\n[tls]\ncertificate = " + in_state("site.crt") + "\nkey = " + in_state("site.key") +
+         "\nroots = " + in_state("roots.crt") + R"(
 
 # Name your data here; `cairn data check NAME` looks at it. Paths are absolute.
 # [dataset.cardio]

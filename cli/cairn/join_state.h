@@ -52,6 +52,7 @@ Result<Membership> CheckApproval(const JoinState& join, const EnrolAnswer& answe
 Status Settle(const JoinState& join, const Membership& membership);
 
 // The client.toml a new site starts with: its policy allows nothing until a person says so.
-std::string StarterClientToml(const JoinState& join, const std::filesystem::path& socket);
+std::string StarterClientToml(const JoinState& join, const std::filesystem::path& socket,
+                              const std::string& proxy = "env");
 
 }  // namespace cairn

@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "privacy/crypto/openssl_key.h"
+#include "privacy/crypto/proxy_tunnel.h"
 #include "privacy/crypto/tcp_socket.h"
 #include "privacy/crypto/tls_diagnosis.h"
 #include "privacy/crypto/verify_chain.h"
@@ -195,11 +196,21 @@ Result<ProbeReport> ReportOn(SSL* ssl, const TcpSocket& socket, const ProbeTarge
                      SSL_get_version(ssl)};
 }
 
+Result<TcpSocket> Connect(const ProbeTarget& target) {
+  if (!target.proxy.has_value()) return TcpSocket::Connect(target.endpoint, target.connect_timeout);
+  Result<TcpSocket> socket = TcpSocket::Connect(target.proxy->endpoint, target.connect_timeout);
+  const Status opened = socket.ok()
+                            ? OpenTunnel(*socket, *target.proxy, target.endpoint, target.connect_timeout)
+                            : std::move(socket).status();
+  if (!opened.ok()) return Status(opened).Within("through the proxy " + target.proxy->url());
+  return socket;
+}
+
 Result<ProbeReport> Probe(const ProbeTarget& target) {
   const SigpipeBlocked quiet;
   Observations seen{target};
   CAIRN_ASSIGN_OR_RETURN(const ossl::SslContext context, MakeContext(seen));
-  CAIRN_ASSIGN_OR_RETURN(const TcpSocket socket, TcpSocket::Connect(target.endpoint, target.connect_timeout));
+  CAIRN_ASSIGN_OR_RETURN(const TcpSocket socket, Connect(target));
   const ossl::Ssl ssl = MakeSession(context.get(), socket, seen);
   CAIRN_RETURN_IF_ERROR(Handshake(ssl.get(), socket, seen));
   CAIRN_ASSIGN_OR_RETURN(ProbeReport report, ReportOn(ssl.get(), socket, target));

@@ -11,6 +11,7 @@
 #include "privacy/crypto/certificate.h"
 #include "privacy/crypto/endpoint.h"
 #include "privacy/crypto/keys.h"
+#include "privacy/crypto/proxy.h"
 
 // Finds out why a connection to an aggregator fails. gRPC calls every fault "unavailable"; this opens
 // one TLS 1.3 connection of its own and tells the causes apart. Blocking: about three seconds at most,
@@ -20,6 +21,7 @@ namespace cairn {
 
 struct ProbeTarget {
   Endpoint endpoint{};
+  std::optional<Proxy> proxy{};               // on the way there
   std::string federation{};                   // that the aggregator must be of; empty: any
   std::vector<Certificate> roots{};           // trusted; or empty, and instead
   std::optional<Sha256Digest> pinned_root{};  // the fingerprint of a root that the server itself must show
@@ -40,7 +42,7 @@ struct ProbeReport {               // of a connection that would work
 };
 
 // Errors, with the facts in their words (issuer, names, dates, seconds of skew): kNetResolve,
-// kNetRefused, kNetLost, kTlsWrongCa, kTlsServerExpired, kTlsNotYetValid, kTlsWrongName,
+// kNetRefused, kNetLost, kNetProxy, kTlsWrongCa, kTlsServerExpired, kTlsNotYetValid, kTlsWrongName,
 // kTlsNoClientCert, kTlsOurCertUnknownCa, kTlsOurCertExpired, kTlsPlaintextServer, kTlsKeyMismatch,
 // kTlsHandshake, kTlsCertificate, kFederationMismatch, kMemberRevoked.
 Result<ProbeReport> ProbeTls(const ProbeTarget& target);

@@ -13,8 +13,8 @@
 namespace cairn {
 namespace {
 
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+std::string UrlFor(const Proxy& proxy) {
+  return "http://" + (proxy.credentials.empty() ? "" : proxy.credentials + "@") + proxy.endpoint.text();
 }
 
 Result<std::vector<Certificate>> ReadChain(const std::filesystem::path& path) {
@@ -36,9 +36,8 @@ Keepalive KeepaliveOf(Duration stall_timeout) {
 
 std::shared_ptr<grpc::Channel> Dial(const DialTarget& target) {
   grpc::ChannelArguments arguments;
-  const bool with_proxy = target.proxy != "none" && !IsLoopback(target.aggregator.host);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, with_proxy ? 1 : 0);
-  if (with_proxy && target.proxy != "env") arguments.SetString(GRPC_ARG_HTTP_PROXY, target.proxy);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, target.proxy.has_value() ? 1 : 0);
+  if (target.proxy.has_value()) arguments.SetString(GRPC_ARG_HTTP_PROXY, UrlFor(*target.proxy));
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   const Keepalive keepalive = KeepaliveOf(target.stall_timeout);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, MillisecondsOf(keepalive.ask_after));
@@ -57,6 +56,7 @@ Status Diagnose(const DialTarget& target) {
   CAIRN_ASSIGN_OR_RETURN(const SecretBytes pem, ReadPrivateFile(target.tls.key));
   CAIRN_ASSIGN_OR_RETURN(const PrivateKey key, PrivateKey::FromPem(pem, {}));
   return ProbeTls({.endpoint = target.aggregator,
+                   .proxy = target.proxy,
                    .federation = target.federation,
                    .roots = roots,
                    .identity = identity,

@@ -3,11 +3,13 @@
 #include <grpcpp/channel.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/base/status.h"
 #include "privacy/crypto/endpoint.h"
+#include "privacy/crypto/proxy.h"
 #include "privacy/crypto/tls_files.h"
 
 // How a member reaches its aggregator. Inside of protocol/grpc.
@@ -18,7 +20,7 @@ struct DialTarget {
   Endpoint aggregator;
   std::string federation;
   TlsFiles tls;
-  std::string proxy = "none";  // "env", or http://host:port; never for a loopback address
+  std::optional<Proxy> proxy{};
   Duration stall_timeout = std::chrono::seconds(60);
 };
 

@@ -44,7 +44,7 @@ Result<EnrolAnswer> FromWire(const v1::EnrolResponse& in) {
 
 Result<EnrolAnswer> EnrolOnce(const EnrolTarget& target, const EnrolRequest& request) {
   PrepareGrpc();
-  const DialTarget peer{target.aggregator, target.federation, target.tls};
+  const DialTarget peer{target.aggregator, target.federation, target.tls, target.proxy};
   const auto stub = v1::Enrolment::NewStub(Dial(peer));
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() +

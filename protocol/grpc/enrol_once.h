@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "privacy/crypto/endpoint.h"
+#include "privacy/crypto/proxy.h"
 #include "privacy/crypto/tls_files.h"
 #include "protocol/transport/enrolment.h"
 
@@ -14,6 +16,7 @@ struct EnrolTarget {
   Endpoint aggregator;
   std::string federation;
   TlsFiles tls;  // the bootstrap identity
+  std::optional<Proxy> proxy{};
   Duration deadline = std::chrono::seconds(20);
 };
 

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/clock.h"
 #include "core/base/result.h"
 #include "privacy/crypto/endpoint.h"
+#include "privacy/crypto/proxy.h"
 #include "privacy/crypto/tls_files.h"
 #include "protocol/transport/transport.h"
 
@@ -18,7 +20,7 @@ struct GrpcClientConfig {
   std::string federation;  // the aggregator must be of it
   TlsFiles tls;
   std::filesystem::path cache_dir;  // models that were fetched
-  std::string proxy = "none";       // "env" (https_proxy), or http://host:port; never for a loopback address
+  std::optional<Proxy> proxy{};
   Duration stall_timeout = std::chrono::seconds(60);  // nothing heard for so long: cut, and dialled again
 };
 

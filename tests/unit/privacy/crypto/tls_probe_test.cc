@@ -51,6 +51,53 @@ TEST_F(TlsProbeTest, GoodServerIsReportedWithItsNameAndRoot) {
   EXPECT_EQ(report->peer_address, "127.0.0.1:" + std::to_string(listener->port()));
 }
 
+// What a proxy hears, and its answer; behind a good one the server speaks on the same connection.
+class ProxyAt {
+ public:
+  ProxyAt(std::string answer, std::function<void(int)> then)
+      : listener_([this, answer = std::move(answer), then = std::move(then)](int fd) {
+          char byte = 0;
+          while (!heard_.ends_with("\r\n\r\n") && read(fd, &byte, 1) == 1) heard_ += byte;
+          if (write(fd, answer.data(), answer.size()) > 0) then(fd);
+        }) {}
+  Proxy proxy(std::string credentials = {}) const {
+    return {{"127.0.0.1", listener_.port()}, std::move(credentials)};
+  }
+  const std::string& heard() const { return heard_; }
+
+ private:
+  std::string heard_;
+  LoopbackServer listener_;
+};
+
+TEST_F(TlsProbeTest, ServerBehindAProxyIsReachedThroughATunnel) {
+  const ProxyAt by("HTTP/1.1 200 Connection established\r\nVia: gate\r\n\r\n",
+                   [terms = Terms(server)](int fd) { ServeTls(terms, fd); });
+  const LoopbackServer unused([](int) {});
+  ProbeTarget target = Target(unused);
+  target.endpoint = {"localhost", 8443};  // nothing is there: only the proxy knows the way
+  target.proxy = by.proxy("jo:secret");
+  const auto report = ProbeTls(target);
+  ASSERT_TRUE(report.ok()) << Text(report.status());
+  EXPECT_EQ(report->aggregator.uri(), "spiffe://heartnet/aggregator/main");
+  EXPECT_TRUE(by.heard().starts_with("CONNECT localhost:8443 HTTP/1.1\r\n")) << by.heard();
+  EXPECT_NE(by.heard().find("Proxy-Authorization: Basic am86c2VjcmV0\r\n"), std::string::npos) << by.heard();
+}
+
+TEST_F(TlsProbeTest, ProxyThatRefusesIsNamedWithItsWords) {
+  const LoopbackServer unused([](int) {});
+  for (const std::string answer :
+       {"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "SSH-2.0-x\r\n\r\n"}) {
+    const ProxyAt by(answer, [](int) {});
+    ProbeTarget target = Target(unused);
+    target.proxy = by.proxy();
+    const Status status = ProbeTls(target).status();
+    EXPECT_EQ(status.id(), errors::kNetProxy) << Text(status);
+    EXPECT_NE(Text(status).find(answer.substr(0, 8)), std::string::npos) << Text(status);
+    EXPECT_NE(Text(status).find("http://127.0.0.1:"), std::string::npos) << Text(status);
+  }
+}
+
 TEST_F(TlsProbeTest, SilentServerIsGoodToo) {
   auto terms = Terms(server);
   terms.speaks_first = false;
