@@ -31,6 +31,11 @@ SecretBytes Agree(const Key& own, const AgreementPublic& peer) {
   return std::move(own.Derive(peer)).value();
 }
 
+template <class Key>
+std::vector<SecretBytes> AgreeWithAll(const Key& own, const std::vector<AgreementPublic>& peers) {
+  return std::move(own.DeriveAll(peers)).value();
+}
+
 std::span<const std::byte, 32> First32(std::span<const std::byte> bytes) { return bytes.first<32>(); }
 
 }  // namespace
@@ -69,16 +74,18 @@ CompleteClient::Phases CompleteClient::Run(std::span<std::uint32_t> words) {
     const SecretBytes coefficients = SecureRandom::Secret((threshold - 1) * kWideBlock);
     const SecretBytes shares = WideSplit(own.Reveal(RevealSecret{}).first<kWideBlock>(), threshold, n,
                                          coefficients.Reveal(RevealSecret{}));
+    std::vector<AgreementPublic> keys;
+    for (const Peer& peer : peers_) keys.push_back(peer.share_key);
+    const std::vector<SecretBytes> agreed = AgreeWithAll(share_key_, keys);
     for (std::uint32_t v = 1; v < n; ++v) {
       const Peer& peer = peers_[v - 1];
       const auto both = shares.Reveal(RevealSecret{}).subspan(v * kWideBlock).first<kWideBlock>();
       hashes.push_back(ShareHash(cc_, 0, v, ShareKind::kMaskKey, both.first<32>()));
       hashes.push_back(ShareHash(cc_, 0, v, ShareKind::kSelfMask, both.subspan<32, 32>()));
-      const SecretBytes agreed = Agree(share_key_, peer.share_key);
       const PairEnd here{0, share_key_.public_key()}, there{v, peer.share_key};
-      sealed.push_back(SealShares(nonces, SealingKey(agreed, cc_, here, there), cc_, {0, v, 1},
+      sealed.push_back(SealShares(nonces, SealingKey(agreed[v - 1], cc_, here, there), cc_, {0, v, 1},
                                   both.first<32>(), both.subspan<32, 32>()));
-      opening.push_back(SealingKey(agreed, cc_, there, here));
+      opening.push_back(SealingKey(agreed[v - 1], cc_, there, here));
     }
   });
   std::vector<OpenedShare> received;
@@ -95,12 +102,13 @@ CompleteClient::Phases CompleteClient::Run(std::span<std::uint32_t> words) {
     }
   });
   seconds.mask = Seconds([&] {
+    std::vector<AgreementPublic> others;
+    for (const Peer& peer : peers_) others.push_back(peer.mask_key);
+    const std::vector<SecretBytes> agreed = AgreeWithAll(mask_key_, others);
     std::vector<SecretBytes> keys;
     keys.push_back(SelfMaskKey(own.Reveal(RevealSecret{}).subspan<32, 32>(), cc_, 0));
     for (std::uint32_t v = 1; v < n; ++v) {
-      const Peer& peer = peers_[v - 1];
-      keys.push_back(
-          PairMaskKey(Agree(mask_key_, peer.mask_key), cc_, {0, mask_key_.public_key()}, {v, peer.mask_key}));
+      keys.push_back(PairMaskKey(agreed[v - 1], cc_, {0, mask_key_.public_key()}, {v, others[v - 1]}));
     }
     std::vector<MaskTerm> terms;
     for (const SecretBytes& key : keys) terms.push_back({First32(key.Reveal(RevealSecret{})), false});
@@ -164,9 +172,13 @@ UnmaskWork CompleteServer::Reconstruct(const ParallelFor& lanes) const {
     }
     const MaskKey key = MaskKey::FromSecret(secret.first<32>());
     CAIRN_CHECK(key.public_key() == site.mask_key, "s is the advertised one");
-    for (const std::uint32_t v : SurvivingNeighbours(u)) {
-      const AgreementPublic& other = sites_[v].mask_key;
-      parts[i].push_back({PairMaskKey(Agree(key, other), cc_, {u, key.public_key()}, {v, other}), v < u});
+    const std::vector<std::uint32_t> survivors = SurvivingNeighbours(u);
+    std::vector<AgreementPublic> others;
+    for (const std::uint32_t v : survivors) others.push_back(sites_[v].mask_key);
+    const std::vector<SecretBytes> agreed = AgreeWithAll(key, others);
+    for (std::size_t j = 0; j < survivors.size(); ++j) {
+      const std::uint32_t v = survivors[j];
+      parts[i].push_back({PairMaskKey(agreed[j], cc_, {u, key.public_key()}, {v, others[j]}), v < u});
     }
   });
   UnmaskWork work;

@@ -21,14 +21,19 @@ MaskTerm TermOf(const SecretBytes& key, bool subtract) {
 Result<std::vector<PairMask>> MasksWith(const Attempt& attempt, std::uint32_t own,
                                         const Advertised::Secrets& secrets, const Neighbourhood& around,
                                         const SiteSet& u2) {
-  std::vector<PairMask> masks;
-  const PairEnd here{own, secrets.mask_key.public_key()};
+  std::vector<PairEnd> others;
+  std::vector<AgreementPublic> keys;
   for (const Peer& peer : around.circle) {
     if (peer.member == own || !u2.Has(peer.position)) continue;
-    CAIRN_ASSIGN_OR_RETURN(const SecretBytes agreed,
-                           attempt.primitives->Derive(secrets.mask_key.material(), peer.mask_key));
-    masks.push_back(
-        {PairMaskKey(agreed, around.context, here, {peer.member, peer.mask_key}), own > peer.member});
+    others.push_back({peer.member, peer.mask_key});
+    keys.push_back(peer.mask_key);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<SecretBytes> agreed,
+                         attempt.primitives->DeriveAll(secrets.mask_key.material(), keys));
+  std::vector<PairMask> masks;
+  const PairEnd here{own, secrets.mask_key.public_key()};
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    masks.push_back({PairMaskKey(agreed[i], around.context, here, others[i]), own > others[i].member});
   }
   return masks;
 }

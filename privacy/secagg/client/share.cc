@@ -149,6 +149,13 @@ std::vector<SecretBytes> Split(Primitives& primitives, const SecretBytes& secret
                      coefficients.Reveal(RevealSecret{}));
 }
 
+Result<std::vector<SecretBytes>> AgreeWithAll(Primitives& primitives, const ShareKey& own,
+                                              const std::vector<Peer>& circle) {
+  std::vector<AgreementPublic> keys;
+  for (const Peer& peer : circle) keys.push_back(peer.share_key);
+  return primitives.DeriveAll(own.material(), keys);
+}
+
 Sha256Digest DigestOf(const CohortMessage& cohort) {
   Sha256 hash;
   const std::uint32_t n = cohort.n;
@@ -173,6 +180,8 @@ Result<SharesMessage> DealShares(const Attempt& attempt, std::uint32_t own,
       Split(primitives, secrets.mask_key.secret(), around.threshold, holders);
   const std::vector<SecretBytes> self_shares =
       Split(primitives, secrets.self_mask, around.threshold, holders);
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<SecretBytes> agreed,
+                         AgreeWithAll(primitives, secrets.share_key, around.circle));
   SharesMessage message;
   message.shares.reserve(holders);
   for (std::size_t i = 0; i < holders; ++i) {
@@ -185,11 +194,9 @@ Result<SharesMessage> DealShares(const Attempt& attempt, std::uint32_t own,
         ShareHash(around.context, own, holder.member, ShareKind::kSelfMask, Share32(self_shares[i]));
     const ShareNames names{own, holder.member, static_cast<std::uint8_t>(i + 1)};
     const PairEnd here{own, secrets.share_key.public_key()}, there{holder.member, holder.share_key};
-    CAIRN_ASSIGN_OR_RETURN(const SecretBytes agreed,
-                           primitives.Derive(secrets.share_key.material(), holder.share_key));
-    share.sealed = SealShares(primitives, SealingKey(agreed, around.context, here, there), around.context,
+    share.sealed = SealShares(primitives, SealingKey(agreed[i], around.context, here, there), around.context,
                               names, Share32(mask_shares[i]), Share32(self_shares[i]));
-    opening_keys.push_back(SealingKey(agreed, around.context, there, here));
+    opening_keys.push_back(SealingKey(agreed[i], around.context, there, here));
     message.shares.push_back(share);
   }
   message.signature = primitives.Sign(SharesBytes(around.context, own, message.shares));
@@ -227,10 +234,11 @@ Result<std::vector<AeadKey>> Shared::TakeOpeningKeys(const Attempt& attempt, std
   std::vector<AeadKey> keys = std::move(opening_keys_);
   opening_keys_.clear();
   if (!keys.empty()) return keys;
-  for (const Peer& peer : neighbourhood_.circle) {
-    CAIRN_ASSIGN_OR_RETURN(const SecretBytes agreed,
-                           attempt.primitives->Derive(secrets.share_key.material(), peer.share_key));
-    keys.push_back(SealingKey(agreed, neighbourhood_.context, {peer.member, peer.share_key},
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<SecretBytes> agreed,
+                         AgreeWithAll(*attempt.primitives, secrets.share_key, neighbourhood_.circle));
+  for (std::size_t i = 0; i < agreed.size(); ++i) {
+    const Peer& peer = neighbourhood_.circle[i];
+    keys.push_back(SealingKey(agreed[i], neighbourhood_.context, {peer.member, peer.share_key},
                               {own, secrets.share_key.public_key()}));
   }
   return keys;

@@ -1,5 +1,7 @@
 #include "privacy/secagg/server/reconstruct.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -85,10 +87,14 @@ Status BlameDealers(const Attempt& attempt, const Cohort& cohort, const std::vec
   return result;
 }
 
-// One mask that is still in the sum: the self mask of owners[at], or what a survivor shared with it.
+// Masks that are still in the sum: the self mask of owners[at], or what some survivors shared with it. So
+// many at a time that a lane's agreements come by the handful, and that one lost site still keeps several
+// lanes busy.
 struct Remaining {
+  static constexpr std::size_t kSurvivors = 32;
   std::size_t at = 0;
-  std::optional<Position> survivor;
+  std::vector<Position> survivors;
+  std::size_t masks() const { return survivors.empty() ? 1 : survivors.size(); }
 };
 
 std::vector<Remaining> ListMasks(const Cohort& cohort, const SiteSet& u3,
@@ -96,31 +102,39 @@ std::vector<Remaining> ListMasks(const Cohort& cohort, const SiteSet& u3,
   std::vector<Remaining> masks;
   for (std::size_t i = 0; i < owners.size(); ++i) {
     if (u3.Has(owners[i])) {
-      masks.push_back({i, std::nullopt});
+      masks.push_back({i, {}});
       continue;
     }
+    std::vector<Position> survivors;
     for (const Position neighbour : cohort.graph().Neighbours(owners[i])) {
-      if (u3.Has(neighbour)) masks.push_back({i, neighbour});
+      if (u3.Has(neighbour)) survivors.push_back(neighbour);
+    }
+    for (auto from = survivors.begin(); from != survivors.end();) {
+      const auto to = from + std::min<std::ptrdiff_t>(survivors.end() - from, Remaining::kSurvivors);
+      masks.push_back({i, {from, to}});
+      from = to;
     }
   }
   return masks;
 }
 
-Result<UnmaskWork::Term> TermOf(const Attempt& attempt, const Cohort& cohort, std::uint32_t owner,
-                                const Opened& opened, std::optional<Position> survivor) {
-  UnmaskWork::Term term;
-  if (!survivor) {
-    term.key = SelfMaskKey(Bytes32(opened.self_mask), cohort.context(), owner);
-    return term;
+UnmaskWork::Term SelfMaskOf(const Cohort& cohort, std::uint32_t owner, const Opened& opened) {
+  return {SelfMaskKey(Bytes32(opened.self_mask), cohort.context(), owner), true};
+}
+
+// Into terms, one a survivor.
+Status PairMasksOf(const Attempt& attempt, const Cohort& cohort, std::uint32_t owner, const MaskKey& key,
+                   const std::vector<Position>& survivors, UnmaskWork::Term* terms) {
+  std::vector<AgreementPublic> keys;
+  for (const Position survivor : survivors) keys.push_back(cohort.at(survivor).advert.mask_key);
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<SecretBytes> agreed,
+                         attempt.primitives->DeriveAll(key.material(), keys));
+  for (std::size_t i = 0; i < survivors.size(); ++i) {
+    const std::uint32_t survivor = cohort.MemberAt(survivors[i]);
+    terms[i].key = PairMaskKey(agreed[i], cohort.context(), {owner, key.public_key()}, {survivor, keys[i]});
+    terms[i].subtract = survivor < owner;  // the survivor added it
   }
-  const PlacedAdvert& other = cohort.at(*survivor);
-  const MaskKey& key = *opened.mask_key;
-  CAIRN_ASSIGN_OR_RETURN(const SecretBytes agreed,
-                         attempt.primitives->Derive(key.material(), other.advert.mask_key));
-  term.key =
-      PairMaskKey(agreed, cohort.context(), {owner, key.public_key()}, {other.member, other.advert.mask_key});
-  term.subtract = other.member < owner;  // the survivor added it
-  return term;
+  return Status::Ok();
 }
 
 }  // namespace
@@ -131,17 +145,23 @@ Result<UnmaskWork> Reconstruct(const Attempt& attempt, const Cohort& cohort, con
   const std::vector<Opened> opened = OpenAll(attempt, cohort, answers, owners, lanes);
   CAIRN_RETURN_IF_ERROR(BlameDealers(attempt, cohort, owners, opened, evidence));
   const std::vector<Remaining> masks = ListMasks(cohort, answers.u3(), owners);
+  std::vector<std::size_t> first_term;
+  std::size_t count = 0;
+  for (const Remaining& some : masks) {
+    first_term.push_back(count);
+    count += some.masks();
+  }
   UnmaskWork work;
-  work.terms.resize(masks.size());
+  work.terms.resize(count);
   std::vector<Status> faults(masks.size());
   lanes(masks.size(), [&](std::size_t i) {
-    const auto& [at, survivor] = masks[i];
-    Result<UnmaskWork::Term> term =
-        TermOf(attempt, cohort, cohort.MemberAt(owners[at]), opened[at], survivor);
-    if (term.ok()) {
-      work.terms[i] = std::move(*term);
+    const auto& [at, survivors] = masks[i];
+    const std::uint32_t owner = cohort.MemberAt(owners[at]);
+    UnmaskWork::Term* terms = work.terms.data() + first_term[i];
+    if (survivors.empty()) {
+      *terms = SelfMaskOf(cohort, owner, opened[at]);
     } else {
-      faults[i] = std::move(term).status();
+      faults[i] = PairMasksOf(attempt, cohort, owner, *opened[at].mask_key, survivors, terms);
     }
   });
   for (Status& fault : faults) {

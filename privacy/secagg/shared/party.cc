@@ -20,12 +20,26 @@ class SystemPrimitives final : public Primitives {
   Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
     return own.Derive(peer);
   }
+  Result<std::vector<SecretBytes>> DeriveAll(const Agreement& own,
+                                             std::span<const AgreementPublic> peers) override {
+    return own.DeriveAll(peers);
+  }
 
  private:
   const SigningKey& key_;
 };
 
 }  // namespace
+
+Result<std::vector<SecretBytes>> Primitives::DeriveAll(const Agreement& own,
+                                                       std::span<const AgreementPublic> peers) {
+  std::vector<SecretBytes> shared;
+  shared.reserve(peers.size());
+  for (const AgreementPublic& peer : peers) {
+    CAIRN_ASSIGN_OR_RETURN(shared.emplace_back(), Derive(own, peer));
+  }
+  return shared;
+}
 
 Membership Membership::Of(const Roster& roster, std::span<const std::byte> file) {
   Membership membership{{}, roster.version, Sha256::Of(file)};

@@ -36,8 +36,8 @@ struct Membership {
 };
 
 // What a party takes from the world: randomness and signatures, and the agreement of two keys, so that a
-// simulation may replay and may remember pure functions. Production: NewPrimitives. Verifies and Derive may
-// be called from several lanes at once; the rest is not thread-safe.
+// simulation may replay and may remember pure functions. Production: NewPrimitives. Verifies, Derive
+// and DeriveAll may be called from several lanes at once; the rest is not thread-safe.
 class Primitives {
  public:
   virtual ~Primitives() = default;
@@ -46,6 +46,9 @@ class Primitives {
   virtual bool Verifies(const VerifyKey& key, std::span<const std::byte> message,
                         const Signature& signature) = 0;
   virtual Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) = 0;
+  // The same with each peer, in order, or the first error: by Derive unless something is quicker.
+  virtual Result<std::vector<SecretBytes>> DeriveAll(const Agreement& own,
+                                                     std::span<const AgreementPublic> peers);
 };
 
 // The operating system's randomness and Ed25519 under the site's (the aggregator's) own key, which outlives

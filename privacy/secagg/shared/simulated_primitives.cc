@@ -46,6 +46,10 @@ class RememberingPrimitives final : public Primitives {
   Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
     return memory_ ? memory_->Agree(own, peer) : own.Derive(peer);
   }
+  Result<std::vector<SecretBytes>> DeriveAll(const Agreement& own,
+                                             std::span<const AgreementPublic> peers) override {
+    return memory_ ? Primitives::DeriveAll(own, peers) : own.DeriveAll(peers);
+  }
 
  private:
   SimulatedStream stream_;

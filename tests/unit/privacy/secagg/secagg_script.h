@@ -54,6 +54,7 @@ class SecAggScript {
     std::uint32_t attempt = 1;
     std::uint64_t seed = 1;
     bool keyed_hash = false;
+    bool remembers = true;  // what the parties of a process need not compute twice
   };
   static constexpr std::uint64_t kBound = 1000;
   static constexpr Member kAggregator = 1'000'000;  // its stream's name; no member
@@ -64,6 +65,7 @@ class SecAggScript {
       if (!options.keyed_hash) keys_.push_back(std::make_unique<SigningKey>(KeyOf(m)));
       roster->members.push_back({"site-" + std::to_string(m), VerifyKeyOf(m), true});
     }
+    if (!options.remembers) memory_.reset();
     if (!options.keyed_hash) aggregator_key_ = std::make_unique<SigningKey>(KeyOf(kAggregator));
     roster->version = 3;
     roster->hash = Sha256::Of("roster 3");

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "privacy/crypto/x25519_lanes.h"
 #include "tests/unit/privacy/secagg/secagg_script.h"
 
 namespace cairn::secagg {
@@ -76,6 +77,55 @@ INSTANTIATE_TEST_SUITE_P(Graphs, WholeRoundTest,
                                          Case{"Regular64", {.n = 24, .k = 14, .t = 10, .ring = Ring::k64}},
                                          Case{"KeyedHash", {.n = 16, .keyed_hash = true}}),
                          [](const auto& one) { return one.param.name; });
+
+// What leaves each party of an attempt in which two sites are lost.
+struct Spoken {
+  std::vector<SharesMessage> shares;
+  std::vector<std::vector<std::uint64_t>> vectors;
+  std::vector<UnmaskMessage> answers;
+  std::optional<std::vector<std::uint64_t>> sum;
+  friend bool operator==(const Spoken&, const Spoken&) = default;
+};
+
+Spoken Play(SecAggScript::Options options) {
+  SecAggScript script(options);
+  Spoken spoken;
+  script.Advertise();
+  script.Share();
+  for (const Member m : script.server->u2())
+    spoken.shares.push_back(*script.clients[m]->OnCohort(*script.server->CohortFor(m)));
+  script.Mask(Without(script.server->u2(), {1, 4}));
+  spoken.vectors = script.masked;
+  script.Agree();
+  script.Unmask();
+  for (const Member m : script.server->u3())
+    spoken.answers.push_back(*script.clients[m]->OnUnmask(*script.server->UnmaskRequestFor(m)));
+  spoken.sum = script.OpenSum();
+  EXPECT_EQ(spoken.sum, script.ExpectedSum());
+  return spoken;
+}
+
+// Agreements by the handful, by OpenSSL one after the other, and remembered from one end of a pair to the
+// other.
+class AgreementWaysTest : public testing::TestWithParam<SecAggScript::Options> {
+ protected:
+  void TearDown() override { ForceX25519("auto"); }
+};
+
+TEST_P(AgreementWaysTest, AllWaysOfAgreeingSayTheSameBytes) {
+  SecAggScript::Options options = GetParam();
+  const Spoken remembered = Play(options);
+  options.remembers = false;
+  for (const char* way : {"openssl", "ifma"}) {
+    if (!ForceX25519(way)) continue;  // not on this CPU
+    EXPECT_TRUE(Play(options) == remembered) << way;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Graphs, AgreementWaysTest,
+                         testing::Values(SecAggScript::Options{.n = 13},
+                                         SecAggScript::Options{.n = 20, .k = 12, .t = 9}),
+                         [](const auto& one) { return one.param.k == 0 ? "Complete" : "Regular"; });
 
 TEST(SmallestRoundTest, ThreeSitesAreEnoughAndNoneMayBeLost) {
   SecAggScript script({.n = 3});

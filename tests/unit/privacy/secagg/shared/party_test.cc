@@ -67,5 +67,45 @@ TEST(PrimitivesTest, SignsAgreesAndDrawsWithTheRealOnes) {
   EXPECT_NE(first, second);
 }
 
+// Counts what it is asked for, and has no quicker way.
+class CountingPrimitives final : public Primitives {
+ public:
+  void Fill(std::span<std::byte>) override {}
+  Signature Sign(std::span<const std::byte>) override { return {}; }
+  bool Verifies(const VerifyKey&, std::span<const std::byte>, const Signature&) override { return false; }
+  Result<SecretBytes> Derive(const Agreement& own, const AgreementPublic& peer) override {
+    ++derived;
+    return own.Derive(peer);
+  }
+  int derived = 0;
+};
+
+TEST(PrimitivesTest, AgreesWithAllInOrder) {
+  const SigningKey key = SigningKey::Generate();
+  const Agreement own = Agreement::Generate();
+  std::vector<AgreementPublic> peers;
+  for (int i = 0; i < 11; ++i) peers.push_back(Agreement::Generate().public_key());
+  CountingPrimitives counting;
+  const auto real = NewPrimitives(key);
+  for (Primitives* primitives : {static_cast<Primitives*>(&counting), real.get()}) {
+    const auto all = primitives->DeriveAll(own, peers);
+    ASSERT_TRUE(all.ok());
+    ASSERT_EQ(all->size(), peers.size());
+    for (std::size_t i = 0; i < peers.size(); ++i) EXPECT_TRUE((*all)[i] == *own.Derive(peers[i])) << i;
+  }
+  EXPECT_EQ(counting.derived, 11);
+}
+
+TEST(PrimitivesTest, AgreeingWithAllStopsAtAKeyThatGivesNoSecret) {
+  const SigningKey key = SigningKey::Generate();
+  const Agreement own = Agreement::Generate();
+  std::vector<AgreementPublic> peers(3, own.public_key());
+  peers[1] = {};
+  CountingPrimitives counting;
+  EXPECT_EQ(counting.DeriveAll(own, peers).status().id(), errors::kSecAggKey);
+  EXPECT_EQ(counting.derived, 2);
+  EXPECT_EQ(NewPrimitives(key)->DeriveAll(own, peers).status().id(), errors::kSecAggKey);
+}
+
 }  // namespace
 }  // namespace cairn::secagg
