@@ -60,9 +60,23 @@ class AgreementLanes {
 }  // namespace
 
 struct Agreement::Handle {
+  // Beside OpenSSL's own: what OpenSSL exports passes through memory that it frees without wiping.
+  SecretBytes secret;
   ossl::Pkey key;
   ossl::PkeyContext deriving;  // begun once, copied for each peer
 };
+
+namespace {
+
+// OpenSSL puts an imported key into ordinary memory, but a duplicate into the locked heap where that has
+// room; the first is wiped when it is freed.
+ossl::Pkey LockedKeyFrom(std::span<const std::byte, 32> secret) {
+  const ossl::Pkey imported(
+      EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, ossl::Data(secret), secret.size()));
+  return ossl::Pkey(imported ? EVP_PKEY_dup(imported.get()) : nullptr);
+}
+
+}  // namespace
 
 Agreement::Agreement(std::unique_ptr<Handle> handle, AgreementPublic public_key)
     : handle_(std::move(handle)), public_(public_key) {}
@@ -77,8 +91,7 @@ Agreement Agreement::Generate() {
 }
 
 Agreement Agreement::FromSecret(std::span<const std::byte, 32> secret) {
-  ossl::Pkey key(
-      EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, ossl::Data(secret), secret.size()));
+  ossl::Pkey key = LockedKeyFrom(secret);
   AgreementPublic public_key;
   std::size_t size = public_key.bytes.size();
   CAIRN_CHECK(key && EVP_PKEY_get_raw_public_key(key.get(), ossl::Out(public_key.bytes), &size) == 1 &&
@@ -86,18 +99,12 @@ Agreement Agreement::FromSecret(std::span<const std::byte, 32> secret) {
               "any 32 bytes are a private key of X25519");
   ossl::PkeyContext deriving(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
   CAIRN_CHECK(deriving && EVP_PKEY_derive_init(deriving.get()) == 1, "a key of X25519 derives");
-  return Agreement(std::unique_ptr<Handle>(new Handle{std::move(key), std::move(deriving)}), public_key);
+  return Agreement(
+      std::unique_ptr<Handle>(new Handle{SecretBytes::CopyOf(secret), std::move(key), std::move(deriving)}),
+      public_key);
 }
 
-SecretBytes Agreement::secret() const {
-  SecretBytes secret(32);
-  std::size_t size = secret.size();
-  CAIRN_CHECK(EVP_PKEY_get_raw_private_key(handle_->key.get(), ossl::Out(secret.Overwrite(RevealSecret{})),
-                                           &size) == 1 &&
-                  size == secret.size(),
-              "a private key of X25519 has 32 bytes");
-  return secret;
-}
+SecretBytes Agreement::secret() const { return handle_->secret.Clone(); }
 
 Result<SecretBytes> Agreement::Derive(const AgreementPublic& peer) const {
   const ossl::Pkey theirs(
@@ -120,7 +127,7 @@ Result<std::vector<SecretBytes>> Agreement::DeriveAll(std::span<const AgreementP
   std::vector<SecretBytes> shared;
   shared.reserve(peers.size());
   if (const X25519Lanes* lanes = ActiveX25519(); lanes != nullptr && peers.size() >= AgreementLanes::kWorth) {
-    AgreementLanes eight(*lanes, secret());
+    AgreementLanes eight(*lanes, handle_->secret);
     Status status;
     while (status.ok() && peers.size() - shared.size() >= AgreementLanes::kWorth) {
       const auto left = peers.subspan(shared.size());
