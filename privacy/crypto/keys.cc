@@ -85,7 +85,33 @@ SecretBytes TakeSecret(BIO* bio) {
 
 std::string_view ToString(KeyKind kind) { return kind == KeyKind::kEd25519 ? "Ed25519" : "P-256"; }
 
+namespace {
+
+// y of the points of order 1, 2, 4 and 8. Under such a key one signature holds for every eighth message or
+// for all of them, so it binds nobody; a key that was never set, all zeros, is one of them.
+constexpr std::array<std::string_view, 5> kLowOrder = {
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+};
+
+// y below the prime (RFC 8032 section 5.1.3, which OpenSSL does not check) and not of low order.
+bool Binds(const VerifyKey& key) {
+  auto y = key.bytes;
+  y.back() &= std::byte{0x7f};  // the sign of x
+  const bool above =
+      y.front() >= std::byte{0xed} && y.back() == std::byte{0x7f} &&
+      std::all_of(y.begin() + 1, y.end() - 1, [](std::byte b) { return b == std::byte{0xff}; });
+  const std::string hex = ToHex(y);
+  return !above && std::find(kLowOrder.begin(), kLowOrder.end(), hex) == kLowOrder.end();
+}
+
+}  // namespace
+
 bool VerifyKey::Verifies(std::span<const std::byte> message, const Signature& signature) const {
+  if (!Binds(*this)) return false;
   const ossl::Pkey key(
       EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, ossl::Data(bytes), bytes.size()));
   const ossl::DigestContext context(EVP_MD_CTX_new());
