@@ -68,12 +68,14 @@ struct Agreement::Handle {
 
 namespace {
 
-// OpenSSL puts an imported key into ordinary memory, but a duplicate into the locked heap where that has
-// room; the first is wiped when it is freed.
-ossl::Pkey LockedKeyFrom(std::span<const std::byte, 32> secret) {
-  const ossl::Pkey imported(
+// OpenSSL puts an imported key into ordinary memory, but a duplicate into the locked heap; the first is then
+// wiped and freed. Where that heap is full there is no duplicate, and the first has to do.
+ossl::Pkey KeyFrom(std::span<const std::byte, 32> secret) {
+  ossl::Pkey imported(
       EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, ossl::Data(secret), secret.size()));
-  return ossl::Pkey(imported ? EVP_PKEY_dup(imported.get()) : nullptr);
+  ossl::Pkey locked(imported ? EVP_PKEY_dup(imported.get()) : nullptr);
+  if (!locked) ERR_clear_error();
+  return locked ? std::move(locked) : std::move(imported);
 }
 
 }  // namespace
@@ -91,7 +93,7 @@ Agreement Agreement::Generate() {
 }
 
 Agreement Agreement::FromSecret(std::span<const std::byte, 32> secret) {
-  ossl::Pkey key = LockedKeyFrom(secret);
+  ossl::Pkey key = KeyFrom(secret);
   AgreementPublic public_key;
   std::size_t size = public_key.bytes.size();
   CAIRN_CHECK(key && EVP_PKEY_get_raw_public_key(key.get(), ossl::Out(public_key.bytes), &size) == 1 &&

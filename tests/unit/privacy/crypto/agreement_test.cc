@@ -99,5 +99,17 @@ TEST(AgreementTest, OneKeyServesSeveralThreads) {
   }
 }
 
+TEST(AgreementTest, KeysAreMadeAndUsedWhenTheLockedHeapIsFull) {
+  const auto early = MaskKey::Generate();
+  std::vector<SecretBytes> fill;
+  for (int i = 0; i < 40'000; ++i) fill.emplace_back(32);  // more than it has room for
+  const auto late = MaskKey::Generate();
+  const std::vector<AgreementPublic> peers(3, early.public_key());
+  EXPECT_TRUE(early.Derive(late.public_key()).value() == late.Derive(early.public_key()).value());
+  EXPECT_TRUE(early.Derive(late.public_key()).value() == late.DeriveAll(peers).value()[2]);
+  const SecretBytes secret = late.secret();
+  EXPECT_EQ(MaskKey::FromSecret(secret.Reveal(RevealSecret{}).first<32>()).public_key(), late.public_key());
+}
+
 }  // namespace
 }  // namespace cairn

@@ -1,6 +1,10 @@
 #include "privacy/crypto/hkdf.h"
 
 #include <gtest/gtest.h>
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+
+#include "privacy/crypto/secure_random.h"
 
 #include "tests/testing/fixed_bytes.h"
 
@@ -29,6 +33,41 @@ TEST(HkdfTest, GivesTheSecondVectorOfRfc5869WithLongInputs) {
 TEST(HkdfTest, GivesTheThirdVectorOfRfc5869WithoutSaltAndInfo) {
   EXPECT_EQ(Derived(kMaterial, "", "", 42),
             "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+}
+
+// The oracle.
+Bytes OpenSslHkdf(Bytes material, Bytes salt, Bytes info, std::size_t size) {
+  char digest[] = "SHA256";
+  const auto octets = [](const char* name, Bytes& bytes) {
+    return OSSL_PARAM_construct_octet_string(name, bytes.data(), bytes.size());
+  };
+  std::vector<OSSL_PARAM> parameters = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                                        octets(OSSL_KDF_PARAM_KEY, material)};
+  if (!salt.empty()) parameters.push_back(octets(OSSL_KDF_PARAM_SALT, salt));
+  if (!info.empty()) parameters.push_back(octets(OSSL_KDF_PARAM_INFO, info));
+  parameters.push_back(OSSL_PARAM_construct_end());
+  EVP_KDF* const kdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
+  EVP_KDF_CTX* const context = EVP_KDF_CTX_new(kdf);
+  Bytes out(size);
+  EXPECT_EQ(EVP_KDF_derive(context, reinterpret_cast<unsigned char*>(out.data()), size, parameters.data()),
+            1);
+  EVP_KDF_CTX_free(context);
+  EVP_KDF_free(kdf);
+  return out;
+}
+
+TEST(HkdfTest, GivesWhatOpenSslGivesForEveryLength) {
+  const auto draw = [](std::size_t size) {
+    Bytes bytes(size);
+    SecureRandom::FillBytes(bytes);
+    return bytes;
+  };
+  for (std::size_t i = 0; i <= 140; ++i) {  // across one block of the hash and two
+    const Bytes material = draw(1 + i), salt = draw(i * 7 % 141), info = draw(i * 11 % 141);
+    const std::size_t size = 1 + i * 13 % 200;
+    EXPECT_EQ(HexOf(HkdfSha256(material, salt, info, size)), ToHex(OpenSslHkdf(material, salt, info, size)))
+        << i;
+  }
 }
 
 TEST(HkdfTest, AShorterKeyIsTheBeginningOfALongerOne) {
