@@ -72,6 +72,13 @@ struct ChainedLog::State {
   bool broken = false;
 };
 
+Status ChainedLog::WriteHead(const State& state, const LogHead& head) {
+  CAIRN_RETURN_IF_ERROR(WriteAllAt(HeadPath(state.path), state.heads.get(), format::EncodeSlot(head),
+                                   format::SlotOffset(head)));
+  if (fdatasync(state.heads.get()) != 0) return SystemError(HeadPath(state.path), "sync", errno);
+  return {};
+}
+
 ChainedLog::ChainedLog(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ChainedLog::~ChainedLog() = default;
 LogHead ChainedLog::head() const { return state_->head; }
@@ -96,6 +103,9 @@ Result<std::unique_ptr<ChainedLog>> ChainedLog::Open(const fs::path& path, std::
   }
   state->head = end.head;
   state->size = end.offset;
+  // A crash kept the last record from its slot, or tore the slot: written now, or the next append would
+  // overwrite the one slot that holds.
+  if (!(known == end.head)) CAIRN_RETURN_IF_ERROR(WriteHead(*state, end.head));
   return std::unique_ptr<ChainedLog>(new ChainedLog(std::move(state)));
 }
 
@@ -117,9 +127,7 @@ Result<LogHead> ChainedLog::Append(std::uint16_t type, std::span<const std::byte
   // After a failed sync nobody knows what is on disk, so nothing is undone and nothing goes on.
   state.broken = true;
   if (fdatasync(state.log.get()) != 0) return SystemError(state.path, "sync", errno);
-  CAIRN_RETURN_IF_ERROR(WriteAllAt(HeadPath(state.path), state.heads.get(), format::EncodeSlot(after),
-                                   format::SlotOffset(after)));
-  if (fdatasync(state.heads.get()) != 0) return SystemError(HeadPath(state.path), "sync", errno);
+  CAIRN_RETURN_IF_ERROR(WriteHead(state, after));
   state.broken = false;
   state.head = after;
   state.size += record.size();

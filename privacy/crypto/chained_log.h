@@ -67,6 +67,7 @@ class ChainedLog {
 
  private:
   struct State;
+  static Status WriteHead(const State& state, const LogHead& head);
   explicit ChainedLog(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

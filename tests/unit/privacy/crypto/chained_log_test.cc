@@ -80,6 +80,25 @@ TEST_F(ChainedLogTest, WholeRecordWithoutItsHeadIsKept) {
   EXPECT_EQ(Open().value()->head().sequence, 4u);
 }
 
+TEST_F(ChainedLogTest, TwoCrashesWithinTheHeadLeaveALogThatOpens) {
+  Fill();
+  const auto append_and_tear_the_head = [&](const char* text) {
+    const Bytes before = Read(head_path);
+    ASSERT_TRUE(Open().value()->Append(4, AsBytes(text)).ok());
+    Bytes torn = Read(head_path);
+    for (std::size_t i = 0; i < torn.size(); ++i) {
+      if (torn[i] != before[i]) torn[i] = std::byte{0};  // whichever slot was written
+    }
+    Write(head_path, torn);
+  };
+  append_and_tear_the_head("fourth");
+  ASSERT_EQ(Open().value()->head().sequence, 4u);
+  append_and_tear_the_head("fifth");
+  const auto log = Open();
+  ASSERT_TRUE(log.ok()) << log.status().ToString();
+  EXPECT_EQ((*log)->head().sequence, 5u);
+}
+
 TEST_F(ChainedLogTest, AFlippedBitInAnyByteIsReportedOrHarmless) {
   const LogHead head = Fill();
   for (const auto& file : {path, head_path}) {
