@@ -21,6 +21,7 @@ void AddClientJoinCommand(CommandSet& commands);      // client join
 void AddServeCommand(CommandSet& commands);           // aggregator serve
 void AddJobCommands(CommandSet& commands);            // job submit, ls, show, watch, stop
 void AddRoundCommands(CommandSet& commands);          // round inspect
+void AddPrivacyCommands(CommandSet& commands);        // privacy plan
 void AddClientCommands(CommandSet& commands);         // client run, status, policy, jobs
 void AddDemoCommand(CommandSet& commands);            // demo
 

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   cairn::AddServeCommand(commands);
   cairn::AddJobCommands(commands);
   cairn::AddRoundCommands(commands);
+  cairn::AddPrivacyCommands(commands);
   cairn::AddClientCommands(commands);
   cairn::AddDemoCommand(commands);
   return cairn::RunCommandLine(commands, argc, argv);

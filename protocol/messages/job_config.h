@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -22,7 +23,10 @@ struct JobFile {
 //   JobFile job = ParseJobSpec(root);
 //   CAIRN_RETURN_IF_ERROR(root.Finish());
 //   CAIRN_RETURN_IF_ERROR(LoadSchema(job, path.parent_path()));
-JobFile ParseJobSpec(ConfigReader& root);
+//
+// The [privacy] table is refused, for it could not be honoured; a plan reads it by itself (privacy_terms.h).
+enum class PrivacyTable : std::uint8_t { kRefused, kReadElsewhere };
+JobFile ParseJobSpec(ConfigReader& root, PrivacyTable privacy = PrivacyTable::kRefused);
 
 // Reads job.schema_path, relative to `folder`, in canonical form into the spec; nothing where no
 // schema is named. kConfigSyntax, kNotFound.

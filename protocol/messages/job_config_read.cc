@@ -196,7 +196,7 @@ void NoteFault(ConfigReader table, std::string_view key, const std::string& prob
 
 }  // namespace
 
-JobFile ParseJobSpec(ConfigReader& root) {
+JobFile ParseJobSpec(ConfigReader& root, PrivacyTable privacy) {
   JobFile job;
   JobSpec& spec = job.spec;
   std::int64_t schema = 1;
@@ -212,8 +212,10 @@ JobFile ParseJobSpec(ConfigReader& root) {
   ReadSecAgg(root.Table("secagg"), spec.secagg);
   ReadEvaluate(root.Table("evaluate"), spec.evaluate);
   ReadRound(root.Table("round"), spec.round);
-  if (root.Has("privacy") && root.Free("privacy") != nullptr) {  // never silently without what was asked for
-    root.Fail("privacy", "differential privacy is not offered by this release");
+  // Never silently without what was asked for.
+  if (privacy == PrivacyTable::kRefused && root.Has("privacy") && root.Free("privacy") != nullptr) {
+    root.Fail("privacy", "differential privacy is not offered by this release",
+              "leave the table out; `cairn privacy plan` says what it would cost");
   }
   if (const auto fault = FindJobFault(spec)) NoteFault(root, fault->key, fault->problem);
   return job;

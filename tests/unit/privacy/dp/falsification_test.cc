@@ -1,0 +1,125 @@
+// Tries to catch a release that promises more than it keeps. A sum of one coordinate, with and without one
+// person, is released 200,000 times each; an event whose probabilities differ by more than (ε, δ) allows,
+// beyond the confidence limits of Clopper and Pearson at 5e-7 a side, is a lie found out. It can never prove
+// a promise. With fresh seeds honest noise is accused with probability below 2e-6 a run, 2e-5 in ten.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <vector>
+
+#include "privacy/accounting/gaussian_tradeoff.h"
+#include "privacy/accounting/privacy_ledger.h"
+#include "privacy/dp/noised_sum.h"
+#include "tests/unit/privacy/accounting/ledger_parts.h"
+#include "tests/unit/privacy/dp/statistics.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::size_t kRuns = 200'000;
+constexpr double kEpsilon = 1;  // of Gaussian noise as wide as the sensitivity: δ is .1269
+constexpr std::int64_t kSensitivity = 4096;
+constexpr int kTries = 10;
+
+// P[Bin(n, p) ≥ k], by its terms from the largest outwards.
+double AtLeast(double k, double n, double p) {
+  double log_term = std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) + k * std::log(p) +
+                    (n - k) * std::log1p(-p);
+  double sum = 0;
+  for (double i = k; i <= n; ++i) {
+    const double term = std::exp(log_term);
+    sum += term;
+    if (term < 1e-18 && i > n * p) break;
+    log_term += std::log((n - i) / (i + 1)) + std::log(p) - std::log1p(-p);
+  }
+  return sum;
+}
+
+// Confidence limits of a probability that came true `hits` times in n.
+double Low(double hits, double n) {
+  if (hits == 0) return 0;
+  double low = 0, high = hits / n;
+  for (int i = 0; i < 50; ++i) {
+    const double p = (low + high) / 2;
+    (AtLeast(hits, n, p) < 5e-7 ? low : high) = p;
+  }
+  return low;
+}
+double High(double hits, double n) { return 1 - Low(n - hits, n); }
+
+using Sums = std::vector<std::int64_t>;
+using Release = std::function<Sums(const Sums&, NoiseBits&)>;
+
+double Above(std::span<const std::int64_t> sums, std::int64_t threshold) {
+  return static_cast<double>(
+      std::count_if(sums.begin(), sums.end(), [=](std::int64_t x) { return x > threshold; }));
+}
+
+// The threshold that sets the two apart most, on these sums.
+std::int64_t LearnThreshold(std::span<const std::int64_t> with, std::span<const std::int64_t> without) {
+  std::int64_t best = 0;
+  double gain = -1e300;
+  for (std::int64_t threshold = 0; threshold < 4 * kSensitivity; threshold += kSensitivity / 16) {
+    const double here = Above(with, threshold) - std::exp(kEpsilon) * Above(without, threshold);
+    if (here > gain) gain = here, best = threshold;
+  }
+  return best;
+}
+
+// Whether the release is caught. `reach` is how far one person really moves the sum, in sensitivities.
+bool IsCaught(const Release& release, double reach, std::uint64_t seed) {
+  NoiseBits bits = TestBits(seed);
+  const Sums without = release(Sums(kRuns, 0), bits);
+  const Sums with = release(Sums(kRuns, std::llround(reach * kSensitivity)), bits);
+  const std::size_t half = kRuns / 2;
+  const double delta = GaussianDelta(1, kEpsilon);
+  const auto lies = [&](std::span<const std::int64_t> a, std::span<const std::int64_t> b,
+                        std::int64_t threshold) {
+    const auto n = static_cast<double>(a.size());
+    return Low(Above(a, threshold), n) - std::exp(kEpsilon) * High(Above(b, threshold), n) > delta;
+  };
+  const std::int64_t learnt = LearnThreshold(std::span(with).first(half), std::span(without).first(half));
+  return lies(with, without, kSensitivity * 3 / 2) ||
+         lies(std::span(with).subspan(half), std::span(without).subspan(half), learnt);
+}
+
+int TimesCaught(const Release& release, double reach) {
+  int caught = 0;
+  for (int i = 0; i < kTries; ++i)
+    caught += IsCaught(release, reach, 9000 + static_cast<std::uint64_t>(i)) ? 1 : 0;
+  return caught;
+}
+
+// The product's own release, its noise this many times the sensitivity.
+class FalsificationTest : public testing::Test {
+ protected:
+  Release WithNoise(double multiplier) {
+    return [this, multiplier](const Sums& sums, NoiseBits& bits) {
+      ReleasePermit permit = ledger->Charge(Charge{KeyOf(++round), GaussianEvent(1, multiplier, 1)}).value();
+      const NoiseGrid grid{.step = 1, .sensitivity = kSensitivity};
+      const auto noised = NoisedSum::Release(sums, grid, bits, std::move(permit)).value();
+      return Sums(noised.steps().begin(), noised.steps().end());
+    };
+  }
+  ScratchFolder folder;
+  std::unique_ptr<PrivacyLedger> ledger = PrivacyLedger::Open(folder / "ledger", Domains(1e9)).value();
+  std::uint64_t round = 0;
+};
+
+TEST_F(FalsificationTest, HonestNoiseIsNeverAccused) { EXPECT_EQ(TimesCaught(WithNoise(1), 1), 0); }
+
+TEST_F(FalsificationTest, HalfTheNoiseIsCaught) { EXPECT_GE(TimesCaught(WithNoise(.5), 1), 9); }
+
+TEST_F(FalsificationTest, ATenthLessNoiseIsCaught) { EXPECT_GE(TimesCaught(WithNoise(.9), 1), 9); }
+
+TEST_F(FalsificationTest, NoNoiseIsCaught) {
+  EXPECT_EQ(TimesCaught([](const Sums& sums, NoiseBits&) { return sums; }, 1), kTries);
+}
+
+TEST_F(FalsificationTest, ForgottenClipIsCaught) { EXPECT_GE(TimesCaught(WithNoise(1), 1.5), 9); }
+
+}  // namespace
+}  // namespace cairn
