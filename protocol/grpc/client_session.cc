@@ -111,19 +111,9 @@ Status ClientSession::HandleControl(const std::string& bytes) {
     const ErrorId id{refusal->reason_id};
     reason_ = Status(FindError(id) != nullptr ? id : errors::kNetProtocol, refusal->reason);
   }
-  DropClosedPlans(message);
-  inbox_.push_back(std::move(message));
+  if (const auto* closed = std::get_if<RoundClosed>(&message)) inbox_.DropPlansOf(closed->key);
+  CAIRN_RETURN_IF_ERROR(inbox_.Push(std::move(message), bytes.size()));
   return DeliverInbox();
-}
-
-// A plan still waiting for its model is not worth the download once its attempt is closed.
-void ClientSession::DropClosedPlans(const ServerMessage& message) {
-  const auto* closed = std::get_if<RoundClosed>(&message);
-  if (closed == nullptr) return;
-  std::erase_if(inbox_, [closed](const ServerMessage& waiting) {
-    const auto* plan = std::get_if<RoundPlan>(&waiting);
-    return plan != nullptr && plan->key == closed->key;
-  });
 }
 
 Status ClientSession::DeliverInbox() {
@@ -132,9 +122,7 @@ Status ClientSession::DeliverInbox() {
       CAIRN_ASSIGN_OR_RETURN(plan->model, FindModel(*plan));
       if (plan->model == nullptr) return Fetch(plan->model_ref);
     }
-    ServerMessage message = std::move(inbox_.front());
-    inbox_.pop_front();
-    parts_.handler.OnMessage(std::move(message));
+    parts_.handler.OnMessage(inbox_.Pop());
   }
   return {};
 }

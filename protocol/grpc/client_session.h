@@ -15,6 +15,7 @@
 #include "cairn/v1/federation.grpc.pb.h"
 #include "protocol/grpc/frames.h"
 #include "protocol/grpc/grpc_client_channel.h"
+#include "protocol/grpc/inbox.h"
 #include "protocol/grpc/strand.h"
 #include "protocol/messages/codec.h"
 #include "protocol/transport/file_blob_store.h"
@@ -89,7 +90,6 @@ class ClientSession final : public grpc::ClientBidiReactor<v1::ClientFrame, v1::
   Status DeliverInbox();
   Result<ModelHandle> FindModel(const RoundPlan& plan);
   Status Fetch(const BlobRef& ref);
-  void DropClosedPlans(const ServerMessage& message);
 
   void Push(v1::ClientFrame frame);
   void WriteNext();
@@ -107,7 +107,7 @@ class ClientSession final : public grpc::ClientBidiReactor<v1::ClientFrame, v1::
   v1::ClientFrame out_;
   Outbox<v1::ClientFrame> outbox_;
   std::deque<Upload> uploads_;
-  std::deque<ServerMessage> inbox_;  // waits for the model of its first, a plan
+  Inbox inbox_;
   std::optional<ChunkAssembler> download_;
   Status reason_;
   bool is_open_ = false, is_writing_ = false, is_closing_ = false, is_half_closed_ = false, is_over_ = false;

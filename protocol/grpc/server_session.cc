@@ -50,10 +50,10 @@ std::shared_ptr<ServerSession> ServerSession::Start(SessionParts parts) {
 ServerSession::ServerSession(SessionParts parts)
     : parts_(std::move(parts)), strand_(std::make_shared<Strand>(parts_.lanes)) {}
 
-// The jobs of a strand keep the session alive until they have run.
+// The jobs of a strand keep the session alive until they have run. Not by self_, which is the strand's and
+// may be gone: a caller of Send can hold the session for longer.
 void ServerSession::Post(std::function<void()> job) {
-  auto self = std::static_pointer_cast<ServerSession>(self_);
-  strand_->Post([self = std::move(self), job = std::move(job)] { job(); });
+  strand_->Post([self = shared_from_this(), job = std::move(job)] { job(); });
 }
 
 void ServerSession::OnReadDone(bool ok) {

@@ -44,7 +44,7 @@ struct SessionParts {
 
 // Everything but the four callbacks of gRPC runs on the session's strand. Owned by itself from
 // construction to OnDone, and by whoever holds a handle besides.
-class ServerSession final : public SessionReactor {
+class ServerSession final : public SessionReactor, public std::enable_shared_from_this<ServerSession> {
  public:
   static std::shared_ptr<ServerSession> Start(SessionParts parts);
 

@@ -46,6 +46,7 @@ TEST_F(EnrolmentTest, ApprovedNewcomerGetsWhatTheCentreGives) {
   EXPECT_EQ(answer->certificate_chain_pem, "chain");
   EXPECT_EQ(answer->roster, "roster");
   EXPECT_EQ(answer->root_pem, "root");
+  server_->Shutdown(Duration::zero());  // the centre has no thread left
   EXPECT_EQ(centre_.seen_invite.name, "site-a");
   EXPECT_EQ(centre_.seen_invite.role, "invite");
   EXPECT_EQ(centre_.seen.csr_pem, "csr");
@@ -54,12 +55,15 @@ TEST_F(EnrolmentTest, ApprovedNewcomerGetsWhatTheCentreGives) {
 
 TEST_F(EnrolmentTest, PendingIsAnAnswer) {
   centre_.answer.state = EnrolState::kPending;
-  EXPECT_EQ(Enrol(PeerRole::kInvite)->state, EnrolState::kPending);
+  const auto answer = Enrol(PeerRole::kInvite);
+  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+  EXPECT_EQ(answer->state, EnrolState::kPending);
 }
 
 TEST_F(EnrolmentTest, RefusalCarriesItsReason) {
   centre_.answer.reason = Status(errors::kInviteUsed, "used from another machine");
   const auto answer = Enrol(PeerRole::kInvite);
+  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
   EXPECT_EQ(answer->state, EnrolState::kRefused);
   EXPECT_EQ(answer->reason.id(), errors::kInviteUsed);
 }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/runtime/files.h"
@@ -18,6 +21,37 @@
 namespace cairn {
 
 inline constexpr std::chrono::seconds kPatience{20};
+
+// What was heard so far. Elements stay where they are, so that one can be read while the next comes in.
+template <class T>
+class Heard {
+ public:
+  void push_back(T value) {
+    const std::lock_guard lock(mutex_);
+    values_.push_back(std::move(value));
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    values_.clear();
+  }
+  const T& operator[](std::size_t index) const {
+    const std::lock_guard lock(mutex_);
+    return values_[index];
+  }
+  const T& back() const {
+    const std::lock_guard lock(mutex_);
+    return values_.back();
+  }
+  std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return values_.size();
+  }
+  bool empty() const { return size() == 0; }
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<T> values_;  // guarded by mutex_
+};
 
 class Recorder {
  public:
@@ -58,9 +92,9 @@ class RecordingServer final : public Recorder, public ServerHandler {
   bool AwaitClosed(std::size_t count) const {
     return Await([&] { return closed.size() >= count; });
   }
-  std::vector<std::pair<SessionId, PeerInfo>> opened;
-  std::vector<ClientMessage> messages;
-  std::vector<std::pair<SessionId, Status>> closed;
+  Heard<std::pair<SessionId, PeerInfo>> opened;
+  Heard<ClientMessage> messages;
+  Heard<std::pair<SessionId, Status>> closed;
 };
 
 class RecordingClient final : public Recorder, public ClientHandler {
@@ -83,9 +117,9 @@ class RecordingClient final : public Recorder, public ClientHandler {
   bool AwaitClosed(std::size_t count = 1) const {
     return Await([&] { return closed.size() >= count; });
   }
-  int opened = 0;
-  std::vector<ServerMessage> messages;
-  std::vector<Status> closed;
+  std::atomic<int> opened = 0;
+  Heard<ServerMessage> messages;
+  Heard<Status> closed;
 };
 
 class TestCatalog final : public BlobCatalog {
