@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "aggregator/server/answer_text.h"
 #include "aggregator/server/round_holdings.h"
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
@@ -65,13 +66,12 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
 std::string OkText(const std::string& data) { return "{\"status\":\"ok\",\"data\":" + data + "}"; }
 
 std::string ErrorText(const Status& status) {
-  return Json{{"status", "error"},
-              {"error",
-               {{"id", ToString(status.id())},
-                {"what", status.what()},
-                {"why", status.why()},
-                {"mend", status.mend()}}}}
-      .dump();
+  return AnswerText({{"status", "error"},
+                     {"error",
+                      {{"id", ToString(status.id())},
+                       {"what", status.what()},
+                       {"why", status.why()},
+                       {"mend", status.mend()}}}});
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ std::string ErrorText(const Status& status) {
 std::string AdminApi::Describe(const AggregatorDriver::JobStatus& job) const {
   Json json = StatusJson(job);
   if (const std::string run = run_of_ ? run_of_(job.id) : std::string(); !run.empty()) json["run"] = run;
-  return json.dump();
+  return AnswerText(json);
 }
 
 AdminApi::AdminApi(AggregatorDriver& driver) : driver_(driver) {
@@ -145,7 +145,7 @@ Result<std::string> AdminApi::Submit(const Request& request) {
   CAIRN_RETURN_IF_ERROR(root.Finish());
 
   CAIRN_ASSIGN_OR_RETURN(const SafetensorsView view,
-                         ParseSafetensors(std::as_bytes(std::span(request.attachment))));
+                         ParseSafetensors(std::as_bytes(std::span(request.attachment.view()))));
   CAIRN_ASSIGN_OR_RETURN(const ParameterSpec spec, SpecOfSafetensors(view));
   ParameterSet initial(spec);
   CAIRN_RETURN_IF_ERROR(LoadSafetensors(view, initial));
@@ -166,7 +166,7 @@ Result<std::string> AdminApi::Submit(const Request& request) {
 Result<std::string> AdminApi::List(const Request&) const {
   Json jobs = Json::array();
   for (const auto& job : driver_.Jobs()) jobs.push_back(StatusJson(job));
-  return Json{{"jobs", std::move(jobs)}, {"connected", driver_.ConnectedSites()}}.dump();
+  return AnswerText({{"jobs", std::move(jobs)}, {"connected", driver_.ConnectedSites()}});
 }
 
 // By id ("j-3", "3") or name; of several jobs of one name the newest.
@@ -188,7 +188,7 @@ Result<std::string> AdminApi::Show(const Request& request) const {
   CAIRN_ASSIGN_OR_RETURN(const AggregatorDriver::JobStatus job, Find(request));
   Json json = Json::parse(Describe(job));
   json["job"] = JobToml(job.manifest->spec, "");
-  return json.dump();
+  return AnswerText(json);
 }
 
 Result<std::string> AdminApi::InspectRounds(const Request& request) const {
@@ -202,7 +202,7 @@ Result<std::string> AdminApi::Stop(const Request& request) {
   const Json json = Json::parse(request.text, nullptr, false);
   const bool now = json.value("now", Json(false)) == Json(true);
   CAIRN_RETURN_IF_ERROR(driver_.StopJob(job.id, now, request.actor));
-  return Json{{"id", "j-" + std::to_string(job.id.value)}}.dump();
+  return AnswerText({{"id", "j-" + std::to_string(job.id.value)}});
 }
 
 void AdminApi::Watch(const Request& request, std::unique_ptr<LocalAnswer> answer) {

@@ -20,7 +20,7 @@ class AdminApi {
   // Takes the request's JSON text and attachment; gives the text of "data", or an error.
   struct Request {
     std::string text;
-    std::string attachment;
+    WipedText attachment;
     std::string actor;  // "uid 1000"
   };
   using Verb = std::function<Result<std::string>(const Request&)>;

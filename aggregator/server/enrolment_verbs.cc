@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "aggregator/server/answer_text.h"
 #include "core/base/log.h"
 
 namespace cairn {
@@ -37,11 +38,10 @@ Result<std::string> NewInvite(EnrolmentDesk& desk, const Json& request) {
   CAIRN_ASSIGN_OR_RETURN(const Invite invite,
                          desk.NewInvite(name, *role, std::chrono::seconds(life.get<std::int64_t>())));
   const SecretBytes line = FormatInvite(invite);
-  return Json{{"name", name},
-              {"role", role_text},
-              {"invite", std::string(line.RevealText(RevealSecret{}))},
-              {"expires", Seconds(invite.expires)}}
-      .dump();
+  return AnswerText({{"name", name},
+                     {"role", role_text},
+                     {"invite", std::string(line.RevealText(RevealSecret{}))},
+                     {"expires", Seconds(invite.expires)}});
 }
 
 Result<std::string> ListSites(const EnrolmentDesk& desk, const ConnectedSites& connected) {
@@ -56,27 +56,25 @@ Result<std::string> ListSites(const EnrolmentDesk& desk, const ConnectedSites& c
     if (person.invite_expires != UnixTime()) site["invite_expires"] = Seconds(person.invite_expires);
     sites.push_back(std::move(site));
   }
-  return Json{{"federation", desk.federation()},
-              {"roster_version", desk.roster_version()},
-              {"sites", std::move(sites)}}
-      .dump();
+  return AnswerText({{"federation", desk.federation()},
+                     {"roster_version", desk.roster_version()},
+                     {"sites", std::move(sites)}});
 }
 
 Result<std::string> Approve(EnrolmentDesk& desk, const Json& request, const SecretBytes& passphrase) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, TextAt(request, "name"));
   const std::string words = TextAt(request, "words").ok() ? *TextAt(request, "words") : std::string();
   CAIRN_ASSIGN_OR_RETURN(const EnrolmentDesk::Approval approval, desk.Approve(name, words, passphrase));
-  return Json{{"name", name},
-              {"roster_version", approval.roster_version},
-              {"active_sites", approval.active_sites},
-              {"certificate_until", Seconds(approval.certificate_until)}}
-      .dump();
+  return AnswerText({{"name", name},
+                     {"roster_version", approval.roster_version},
+                     {"active_sites", approval.active_sites},
+                     {"certificate_until", Seconds(approval.certificate_until)}});
 }
 
 Result<std::string> Revoke(EnrolmentDesk& desk, const Json& request, const SecretBytes& passphrase) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, TextAt(request, "name"));
   CAIRN_ASSIGN_OR_RETURN(const std::uint64_t version, desk.Revoke(name, passphrase));
-  return Json{{"name", name}, {"roster_version", version}}.dump();
+  return AnswerText({{"name", name}, {"roster_version", version}});
 }
 
 }  // namespace
@@ -84,7 +82,7 @@ Result<std::string> Revoke(EnrolmentDesk& desk, const Json& request, const Secre
 Result<std::string> AnswerEnrolmentVerb(EnrolmentDesk& desk, std::string_view verb,
                                         const AdminApi::Request& request, const ConnectedSites& connected) {
   const Json json = Json::parse(request.text, nullptr, false);
-  const SecretBytes passphrase = SecretBytes::CopyOf(request.attachment);
+  const SecretBytes passphrase = SecretBytes::CopyOf(request.attachment.view());
   if (verb == "site.ls") return ListSites(desk, connected);
   Result<std::string> answer = [&]() -> Result<std::string> {
     if (verb == "invite.new") return NewInvite(desk, json);

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "aggregator/server/answer_text.h"
+
 namespace cairn {
 namespace {
 
@@ -108,11 +110,10 @@ std::string HoldingsJson(const JobManifest& manifest, const std::vector<std::str
   Json list = Json::array();
   const Teller tell(participants);
   for (const Attempt& attempt : attempts) list.push_back(tell(attempt));
-  return Json{{"job", manifest.spec.name},
-              {"masked", manifest.spec.secagg.mode == SecAggMode::kFull},
-              {"bits", manifest.spec.secagg.bits},
-              {"attempts", std::move(list)}}
-      .dump();
+  return AnswerText({{"job", manifest.spec.name},
+                     {"masked", manifest.spec.secagg.mode == SecAggMode::kFull},
+                     {"bits", manifest.spec.secagg.bits},
+                     {"attempts", std::move(list)}});
 }
 
 }  // namespace cairn

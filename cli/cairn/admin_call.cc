@@ -40,7 +40,7 @@ Result<Json> ReadAdminAnswer(const LocalMessage& answer) {
   return std::move(json["data"]);
 }
 
-Result<Json> AdminCall(const std::filesystem::path& socket, const Json& request, std::string attachment,
+Result<Json> AdminCall(const std::filesystem::path& socket, const Json& request, WipedText attachment,
                        Duration patience) {
   CAIRN_ASSIGN_OR_RETURN(LocalClient client, LocalClient::Connect(socket));
   const LocalMessage message{request.dump(-1, ' ', false, Json::error_handler_t::replace),

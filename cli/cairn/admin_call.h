@@ -19,7 +19,7 @@ namespace cairn {
 // The "data" of the answer, or the daemon's own error with its id and words. Further errors: kNotFound
 // (no daemon there), kStorageIo (this user may not), kNetLost, kNetProtocol.
 Result<nlohmann::json> AdminCall(const std::filesystem::path& socket, const nlohmann::json& request,
-                                 std::string attachment = {}, Duration patience = std::chrono::seconds(30));
+                                 WipedText attachment = {}, Duration patience = std::chrono::seconds(30));
 
 // One request, many answers, such as job.watch; `on_data` returns false to hang up. The first error
 // that the daemon answers ends it.

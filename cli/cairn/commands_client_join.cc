@@ -48,23 +48,28 @@ Places PlacesOf(const Options& options) {
 
 UnixTime Now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
+Result<SecretBytes> OneInvite(std::string_view text) {
+  if (text.empty()) return Status(errors::kInviteMalformed, "the invite is empty");
+  return SecretBytes::CopyOf(text);
+}
+
 // From a file, standard input or the prompt; empty where a join goes on with the invite it has.
 Result<SecretBytes> ReadInvite(const Options& options, const Places& places, CommandOutput& out) {
   std::error_code error;
   if (options.file.empty() && fs::exists(places.state / "join" / "invite", error)) return SecretBytes();
-  std::string text;
   if (options.file.empty()) {
     CAIRN_ASSIGN_OR_RETURN(
-        text, AskSecret(out, "paste the invite", "a file that holds the invite, or - for standard input"));
-  } else if (options.file == "-") {
+        const WipedText typed,
+        AskSecret(out, "paste the invite", "a file that holds the invite, or - for standard input"));
+    return OneInvite(typed);
+  }
+  std::string text;
+  if (options.file == "-") {
     for (char c = 0; text.size() < kMaxInviteFile && std::cin.get(c);) text += c;
   } else {
     CAIRN_ASSIGN_OR_RETURN(text, ReadFile(options.file, kMaxInviteFile));
   }
-  SecretBytes line = SecretBytes::CopyOf(text);
-  Wipe(std::as_writable_bytes(std::span(text)));
-  if (line.empty()) return Status(errors::kInviteMalformed, "the invite is empty");
-  return line;
+  return OneInvite(WipedText(std::move(text)));
 }
 
 void Step(CommandOutput& out, const std::string& text) { out.Note(Tick(out.note_terminal()) + text); }

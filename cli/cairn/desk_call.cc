@@ -23,7 +23,7 @@ Result<AggregatorFileConfig> LoadAggregatorConfig(const std::string& dir) {
 
 Result<Json> DeskCall(const AggregatorFileConfig& config, const Json& request,
                       const SecretBytes& passphrase) {
-  const std::string secret(passphrase.RevealText(RevealSecret{}));
+  const std::string_view secret = passphrase.RevealText(RevealSecret{});
   Result<Json> answer = AdminCall(config.socket(), request, secret);
   if (answer.status().id() != errors::kNotFound) return answer;
   // The daemon may have answered with a kNotFound of its own; then its lock is held and says so.

@@ -1,7 +1,5 @@
 #include "cli/cairn/passphrase.h"
 
-#include <span>
-
 #include "cli/frame/prompt.h"
 #include "privacy/crypto/private_file.h"
 
@@ -16,10 +14,8 @@ Result<SecretBytes> ReadPassphraseFile(const std::string& path) {
 }
 
 Result<SecretBytes> AskPassphrase(CommandOutput& out, const std::string& question, const std::string& flag) {
-  CAIRN_ASSIGN_OR_RETURN(std::string text, AskSecret(out, question, flag));
-  SecretBytes secret = SecretBytes::CopyOf(text);
-  Wipe(std::as_writable_bytes(std::span(text)));
-  return secret;
+  CAIRN_ASSIGN_OR_RETURN(const WipedText text, AskSecret(out, question, flag));
+  return SecretBytes::CopyOf(text.view());
 }
 
 }  // namespace cairn

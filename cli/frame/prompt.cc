@@ -31,9 +31,10 @@ class SilentTerminal {
 };
 
 // Reads byte by byte: what follows the line stays for the next reader, and no buffer keeps a secret.
-std::string ReadLine() {
-  std::string line;
-  for (char c = 0; line.size() < kLongestAnswer && read(STDIN_FILENO, &c, 1) == 1 && c != '\n';) line += c;
+WipedText ReadLine() {
+  WipedText line;
+  for (char c = 0; line.size() < kLongestAnswer && read(STDIN_FILENO, &c, 1) == 1 && c != '\n';)
+    line.Append({&c, 1});
   return line;
 }
 
@@ -48,14 +49,14 @@ Status CheckTerminal(std::string_view question, std::string_view flag) {
 Result<std::string> AskLine(CommandOutput& out, std::string_view question, std::string_view flag) {
   CAIRN_RETURN_IF_ERROR(CheckTerminal(question, flag));
   out.notes() << "? " << question << ": " << std::flush;
-  return ReadLine();
+  return std::string(ReadLine());
 }
 
-Result<std::string> AskSecret(CommandOutput& out, std::string_view question, std::string_view flag) {
+Result<WipedText> AskSecret(CommandOutput& out, std::string_view question, std::string_view flag) {
   CAIRN_RETURN_IF_ERROR(CheckTerminal(question, flag));
   out.notes() << "? " << question << ": " << std::flush;
   const SilentTerminal silent;
-  std::string secret = ReadLine();
+  WipedText secret = ReadLine();
   out.notes() << '\n';
   return secret;
 }
@@ -63,8 +64,8 @@ Result<std::string> AskSecret(CommandOutput& out, std::string_view question, std
 Status Confirm(CommandOutput& out, std::string_view question, std::string_view flag) {
   CAIRN_RETURN_IF_ERROR(CheckTerminal(question, flag));
   out.notes() << "? " << question << " [y/N] " << std::flush;
-  const std::string answer = ReadLine();
-  if (answer == "y" || answer == "Y" || answer == "yes") return {};
+  const WipedText answer = ReadLine();
+  if (answer.view() == "y" || answer.view() == "Y" || answer.view() == "yes") return {};
   return Status(errors::kNotConfirmed, "not confirmed, so nothing was done");
 }
 

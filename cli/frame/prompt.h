@@ -5,6 +5,7 @@
 
 #include "cli/frame/output.h"
 #include "core/base/result.h"
+#include "core/base/wiped_text.h"
 
 namespace cairn {
 
@@ -16,6 +17,6 @@ Status Confirm(CommandOutput& out, std::string_view question, std::string_view f
 // One line without its end.
 Result<std::string> AskLine(CommandOutput& out, std::string_view question, std::string_view flag);
 // One line that is not echoed: pass phrases, invites. At most 4096 bytes.
-Result<std::string> AskSecret(CommandOutput& out, std::string_view question, std::string_view flag);
+Result<WipedText> AskSecret(CommandOutput& out, std::string_view question, std::string_view flag);
 
 }  // namespace cairn

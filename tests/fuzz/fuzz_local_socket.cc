@@ -26,7 +26,7 @@ std::string Transcript(std::string_view stream, std::size_t piece) {
       if (step.value() != cairn::LocalMessageReader::Step::kMessage) continue;
       const cairn::LocalMessage message = reader.Take();
       if (message.text.empty() || message.attachment.size() > kMaxAttachment) std::abort();
-      seen += message.text + "\n" + message.attachment + "\n";
+      seen += message.text + "\n" + std::string(message.attachment) + "\n";
     }
   }
   return seen;

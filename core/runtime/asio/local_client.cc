@@ -61,7 +61,7 @@ Result<std::size_t> LocalClient::Receive(char* buffer, std::size_t size, Duratio
 
 Status LocalClient::Stream(const LocalMessage& request, const std::function<bool(LocalMessage)>& on_message,
                            Duration patience) {
-  CAIRN_RETURN_IF_ERROR(SendAll(EncodeLocalMessage(request), patience));
+  CAIRN_RETURN_IF_ERROR(SendAll(WipedText(EncodeLocalMessage(request)), patience));
   LocalMessageReader reader(std::numeric_limits<std::uint64_t>::max());  // the daemon is trusted
   std::string buffer(kReadSize, '\0');
   while (true) {

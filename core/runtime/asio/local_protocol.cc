@@ -51,12 +51,11 @@ bool LocalMessageReader::ReadNumber(std::string_view& bytes, std::size_t width) 
 }
 
 // Memory grows with the bytes that came, not with the bytes that were promised.
-bool LocalMessageReader::ReadInto(std::string_view& bytes, std::string& target) {
+std::string_view LocalMessageReader::TakePart(std::string_view& bytes) {
   const auto part = bytes.substr(0, std::min<std::uint64_t>(wanted_, bytes.size()));
-  target += part;
   wanted_ -= part.size();
   bytes.remove_prefix(part.size());
-  return wanted_ == 0;
+  return part;
 }
 
 Status LocalMessageReader::StartText() {
@@ -98,7 +97,8 @@ Result<LocalMessageReader::Step> LocalMessageReader::ReadOnce(std::string_view& 
       CAIRN_RETURN_IF_ERROR(StartText());
       break;
     case State::kText:
-      if (ReadInto(bytes, message_.text)) state_ = State::kTotal;
+      message_.text += TakePart(bytes);
+      if (wanted_ == 0) state_ = State::kTotal;
       break;
     case State::kTotal:
       if (!ReadNumber(bytes, 8)) return Step::kNeedsMore;
@@ -109,7 +109,8 @@ Result<LocalMessageReader::Step> LocalMessageReader::ReadOnce(std::string_view& 
       CAIRN_RETURN_IF_ERROR(StartChunk());
       break;
     case State::kChunk:
-      if (ReadInto(bytes, message_.attachment)) state_ = remaining_ == 0 ? State::kDone : State::kChunkLength;
+      message_.attachment.Append(TakePart(bytes));
+      if (wanted_ == 0) state_ = remaining_ == 0 ? State::kDone : State::kChunkLength;
       break;
     case State::kDone:
       break;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/base/wiped_text.h"
 
 // How a command and a daemon of the same machine speak over a Unix-domain socket:
 //
@@ -25,8 +26,8 @@ inline constexpr std::uint32_t kMaxLocalChunk = 1 << 20;
 inline constexpr std::size_t kMaxSocketPath = 107;  // sockaddr_un holds 108 bytes with the zero
 
 struct LocalMessage {
-  std::string text;        // JSON
-  std::string attachment;  // any bytes
+  std::string text;      // JSON
+  WipedText attachment;  // any bytes, also a passphrase
 };
 
 std::string EncodeLocalMessage(const LocalMessage& message);
@@ -52,7 +53,7 @@ class LocalMessageReader {
   enum class State : std::uint8_t { kTextLength, kText, kTotal, kChunkLength, kChunk, kDone };
 
   bool ReadNumber(std::string_view& bytes, std::size_t width);
-  bool ReadInto(std::string_view& bytes, std::string& target);
+  std::string_view TakePart(std::string_view& bytes);
   Result<Step> ReadOnce(std::string_view& bytes);
   Status StartText();
   Status StartAttachment();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <deque>
 #include <set>
 
+#include "core/base/log.h"
 #include "core/runtime/asio/event_loop_core.h"
 #include "core/runtime/asio/local_socket.h"
 
@@ -104,10 +106,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // back-pressure on a peer that asks faster than it listens.
   void Continue() {
     if (!socket_.is_open() || is_answering_) return;
-    const auto step = reader_.Read(pending_);
+    const auto step = ReadPending();
     if (!step.ok() || *step == LocalMessageReader::Step::kEnd) return Close();
     if (*step == LocalMessageReader::Step::kNeedsMore) return ReadMore();
     Serve();
+  }
+
+  // What is read is wiped: it may have been a passphrase.
+  Result<LocalMessageReader::Step> ReadPending() {
+    const std::size_t before = pending_.size(),
+                      at = static_cast<std::size_t>(pending_.data() - buffer_.data());
+    const auto step = reader_.Read(pending_);
+    explicit_bzero(buffer_.data() + at, before - pending_.size());
+    return step;
   }
 
   void Serve();
@@ -129,7 +140,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   LocalMessageReader reader_;
   const LocalPeer peer_;
   std::array<char, kReadSize> buffer_{};
-  std::string_view pending_;  // of buffer_, not yet parsed
+  std::string_view pending_{buffer_.data(), 0};  // of buffer_, not yet parsed
   std::deque<std::string> outgoing_;
   std::size_t unread_ = 0;
   bool is_answering_ = false;
@@ -175,7 +186,7 @@ void Connection::WatchForHangUp() {
 class LocalServer::Core : public std::enable_shared_from_this<LocalServer::Core> {
  public:
   Core(boost::asio::io_context& context, LocalServerConfig config, Handler handler)
-      : acceptor_(context), shared_(std::make_shared<Shared>()) {
+      : acceptor_(context), pause_(context), shared_(std::make_shared<Shared>()) {
     shared_->config = std::move(config);
     shared_->handler = std::move(handler);
   }
@@ -191,6 +202,7 @@ class LocalServer::Core : public std::enable_shared_from_this<LocalServer::Core>
     if (!acceptor_.is_open()) return;
     error_code ignored;
     acceptor_.close(ignored);
+    pause_.cancel();
     unlink(shared_->config.path.c_str());
     const Connections connections = shared_->connections;
     for (const auto& connection : connections) connection->Close();
@@ -200,7 +212,10 @@ class LocalServer::Core : public std::enable_shared_from_this<LocalServer::Core>
   void Accept() {
     acceptor_.async_accept([self = shared_from_this()](const error_code& error, Protocol::socket socket) {
       if (!self->acceptor_.is_open()) return;
-      if (!error && self->shared_->connections.size() < self->shared_->config.max_connections) {
+      if (error) return self->AcceptLater(error);
+      if (std::exchange(self->is_short_, false))
+        Log(LogLevel::kInfo, "admin", "connections are taken in again");
+      if (self->shared_->connections.size() < self->shared_->config.max_connections) {
         const auto connection = std::make_shared<Connection>(std::move(socket), self->shared_);
         self->shared_->connections.insert(connection);
         connection->Start();
@@ -209,7 +224,19 @@ class LocalServer::Core : public std::enable_shared_from_this<LocalServer::Core>
     });
   }
 
+  // Out of descriptors or memory: the connection stays in the queue, so to try at once would fail at once.
+  void AcceptLater(const error_code& error) {
+    if (!std::exchange(is_short_, true))
+      Log(LogLevel::kWarning, "admin", "connections have to wait", {{"reason", error.message()}});
+    pause_.expires_after(shared_->config.accept_pause);
+    pause_.async_wait([self = shared_from_this()](const error_code&) {
+      if (self->acceptor_.is_open()) self->Accept();
+    });
+  }
+
   Protocol::acceptor acceptor_;
+  boost::asio::steady_timer pause_;
+  bool is_short_ = false;
   std::shared_ptr<Shared> shared_;
 };
 

@@ -33,6 +33,8 @@ struct LocalServerConfig {
   std::uint64_t max_attachment = 64 << 20;       // of a request
   std::size_t max_connections = 64;              // further ones are closed at once
   Duration patience = std::chrono::seconds(30);  // for the next bytes of a peer
+  // Between two tries to take in a connection while the system has no descriptor or memory for it.
+  Duration accept_pause = std::chrono::milliseconds(100);
 };
 
 // The admin socket of a daemon. Requests of one connection are answered one after another; those of

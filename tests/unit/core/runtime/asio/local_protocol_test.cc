@@ -34,7 +34,7 @@ TEST(LocalProtocolTest, MessagesReadAlikeInWhateverPiecesTheyCome) {
       }
     }
     ASSERT_EQ(messages.size(), 2u) << piece;
-    EXPECT_EQ(messages[0].attachment, big.attachment);
+    EXPECT_EQ(messages[0].attachment.view(), big.attachment.view());
     EXPECT_EQ(messages[1].text, "second");
     EXPECT_TRUE(has_ended && reader.is_between_messages());
   }

@@ -1,11 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <semaphore>
 #include <thread>
+#include <vector>
 
 #include "core/runtime/asio/local_client.h"
 #include "core/runtime/asio/local_server.h"
@@ -17,6 +20,24 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
+
+// Takes every descriptor this process may have, but for one, while it lives.
+class OneDescriptorLeft {
+ public:
+  OneDescriptorLeft() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = 256;
+    setrlimit(RLIMIT_NOFILE, &few);
+    for (int fd = 0; (fd = dup(STDERR_FILENO)) >= 0;) taken_.emplace_back(fd);
+    taken_.pop_back();
+  }
+  ~OneDescriptorLeft() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+  std::vector<UniqueFd> taken_;
+};
 
 // A daemon with an echo behind its socket: it answers a request with its own text and attachment.
 class LocalSocketTest : public testing::Test {
@@ -39,6 +60,14 @@ class LocalSocketTest : public testing::Test {
     loop_.Stop();
     if (thread_.joinable()) thread_.join();
     server_.reset();
+  }
+  // Returns once the loop has looked at its descriptors several times over.
+  void TurnLoop() {
+    for (int i = 0; i < 100; ++i) {
+      std::binary_semaphore has_turned{0};
+      loop_.Post([&] { has_turned.release(); });
+      has_turned.acquire();
+    }
   }
   LocalClient Connect() { return LocalClient::Connect(path_).value(); }
   // What the server does to a peer that sends these bytes: everything it answers until it hangs up.
@@ -67,7 +96,7 @@ TEST_F(LocalSocketTest, AnswerCarriesTextAndAttachment) {
     const auto answer = client.Call({.text = "{\"n\":1}", .attachment = std::string(size, 'x')});
     ASSERT_TRUE(answer.ok()) << answer.status().ToString();
     EXPECT_EQ((*answer).text, "{\"n\":1}");
-    EXPECT_EQ((*answer).attachment, std::string(size, 'x'));
+    EXPECT_EQ((*answer).attachment.view(), std::string(size, 'x'));
   }
 }
 
@@ -133,6 +162,29 @@ TEST_F(LocalSocketTest, ConnectionsBeyondTheLimitAreClosed) {
   ASSERT_TRUE(first.Call({.text = "a", .attachment = {}}).ok());
   EXPECT_EQ(Connect().Call({.text = "b", .attachment = {}}).status().id(), errors::kNetLost);
   EXPECT_TRUE(first.Call({.text = "c", .attachment = {}}).ok());
+}
+
+TEST_F(LocalSocketTest, ConnectionThatFoundNoDescriptorIsServedOnceThereIsOne) {
+  ServeEcho({.path = {}, .accept_pause = 1ms});
+  std::optional<LocalClient> client;
+  {
+    const OneDescriptorLeft all_others_taken;
+    client = Connect();
+    TurnLoop();
+  }
+  EXPECT_TRUE(client->Call({.text = "late", .attachment = {}}).ok());
+}
+
+TEST_F(LocalSocketTest, WithoutDescriptorsTheServerTriesAgainOnlyAfterItsPause) {
+  ServeEcho({.path = {}, .accept_pause = 1h});
+  std::optional<LocalClient> client;
+  {
+    const OneDescriptorLeft all_others_taken;
+    client = Connect();
+    TurnLoop();
+  }
+  TurnLoop();  // descriptors there are now, and nobody asks for one
+  EXPECT_EQ(client->Call({.text = "too early", .attachment = {}}, 20ms).status().id(), errors::kNetLost);
 }
 
 TEST_F(LocalSocketTest, PeerThatBreaksTheProtocolIsHungUpOn) {
