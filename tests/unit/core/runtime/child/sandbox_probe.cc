@@ -75,7 +75,9 @@ void* Nothing(void* argument) { return argument; }
 // What LibTorch and oneDNN need must go on working.
 void TryNeeded() {
   pthread_t thread;
-  Say("thread", (errno = pthread_create(&thread, nullptr, Nothing, nullptr)) == 0);
+  const bool has_started = (errno = pthread_create(&thread, nullptr, Nothing, nullptr)) == 0;
+  Say("thread", has_started);
+  if (has_started) pthread_join(thread, nullptr);
   Say("writable-code", mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
                             -1, 0) != MAP_FAILED);
   rlimit core{};
