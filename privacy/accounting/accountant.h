@@ -36,9 +36,10 @@ std::unique_ptr<PrivacyAccountant> NewAccountant(AccountantKind kind, PrivacyCon
 
 // The Rényi bound (rdp.h) over DefaultRdpOrders().
 std::unique_ptr<PrivacyAccountant> NewRdpAccountant(PrivacyConvention convention);
-// The privacy loss distribution (loss_distribution.h): exact for Gaussian noise without sampling, within 2e-4
-// otherwise. Below δ = 1e-11 the transform's rounding would show, and the Rényi bound is given instead.
-// Cannot price distributed noise (kPrivacySampling).
+// The privacy loss distribution (loss_distribution.h): exact for Gaussian noise without sampling, otherwise
+// an upper bound within 2e-4. Where δ is so small that the rounding of its transform would show, or a step so
+// noisy that the grid is too coarse, the Rényi bound is smaller and is what it gives. Cannot price
+// distributed noise (kPrivacySampling).
 std::unique_ptr<PrivacyAccountant> NewPldAccountant(PrivacyConvention convention);
 
 }  // namespace cairn

@@ -12,6 +12,15 @@ namespace {
 
 constexpr double kLogCut = -39.14;  // ln 1e-17: mass given up on each side of the window
 
+// Error of δ(ε) by the rounding of spectra: that of one transform, and that of the T-fold power, which
+// multiplies the relative error of every coefficient by T. Measured against Gaussians up to T = 10^8: 3e-14 +
+// 5e-17·T; T = 1000 shows 1.4e-13.
+double RoundingOfDelta(std::span<const LossTerm> terms) {
+  double times = 0;
+  for (const LossTerm& term : terms) times += static_cast<double>(term.times);
+  return 1e-13 + 2.5e-16 * times;
+}
+
 // ln Σ mass·e^(λ·loss), of the finite part. Starts at the end that dominates, so nothing overflows.
 double LogMgf(const LossDistribution& loss, double lambda) {
   const std::size_t n = loss.mass.size();
@@ -142,7 +151,7 @@ std::optional<LossDistribution> Compose(std::span<const LossTerm> terms, std::si
     sum.mass[i] = product[static_cast<std::uint64_t>(place) & (fft.size() - 1)].re;
   }
   // Mass below the window came round to its top, where it only raises δ; mass above it is added here.
-  sum.infinite_mass = -std::expm1(log_finite) + std::exp(kLogCut);
+  sum.infinite_mass = -std::expm1(log_finite) + std::exp(kLogCut) + RoundingOfDelta(terms);
   return sum;
 }
 

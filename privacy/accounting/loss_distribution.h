@@ -13,7 +13,7 @@ namespace cairn {
 
 // The privacy loss of one direction as masses on a grid: mass[i] lies at (first + i)·step, infinite_mass at
 // +∞. Every step from the truth to here only moves mass upwards in a way that raises δ(ε), so what is read
-// off is an upper bound, up to rounding of about 1e-12 in δ. A value.
+// off is an upper bound. A value.
 struct LossDistribution {
   double step = 0;
   std::int64_t first = 0;
@@ -32,7 +32,8 @@ struct LossTerm {
 };
 // The sum of independent losses, as powers and products of spectra (Koskela, Jälkö, Honkela 2020,
 // arXiv 2006.07134) on a window outside which a Chernoff bound leaves at most 1e-17 a side; that mass is
-// added at +∞. All terms have one step. Nothing, when the window would need more than max_cells.
+// added at +∞, and with it 1e-13 + 2.5e-16·T for the rounding of T-fold powers. All terms have one step.
+// Nothing, when the window would need more than max_cells.
 std::optional<LossDistribution> Compose(std::span<const LossTerm> terms, std::size_t max_cells);
 
 double DeltaAt(const LossDistribution& loss, double epsilon);

@@ -12,7 +12,6 @@
 namespace cairn {
 namespace {
 
-constexpr double kFloor = 1e-11;  // of δ: the rounding of spectra
 constexpr std::size_t kMaxCells = std::size_t{1} << 23;
 
 // Sampled steps by what they are: {q, σ} → how many.
@@ -85,11 +84,11 @@ class PldAccountant final : public PrivacyAccountant {
     if (!is_defended_) return {std::numeric_limits<double>::infinity(), delta};
     const double mu = std::sqrt(mu_squared_);
     if (sampled_.empty()) return mu == 0 ? EpsilonDelta{0, delta} : GaussianEpsilon(mu, delta);
-    if (delta.value() < kFloor) return rdp_->EpsilonFor(delta);
     const auto of = [&](Direction direction) {
       return EpsilonAt(ComposeDirection(sampled_, mu, direction), delta).epsilon;
     };
-    return {std::max(of(Direction::kRemove), of(Direction::kAdd)), delta};
+    const double both = std::max(of(Direction::kRemove), of(Direction::kAdd));
+    return {std::min(both, rdp_->EpsilonFor(delta).epsilon), delta};
   }
 
  private:

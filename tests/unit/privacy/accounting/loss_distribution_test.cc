@@ -46,18 +46,36 @@ TEST(LossDistributionTest, KeepsTheMassOfBothDistributions) {
   }
 }
 
+// T Gaussian steps that come to μ together.
+LossDistribution Gaussians(double mu, std::uint64_t times, double step) {
+  const double z = std::sqrt(static_cast<double>(times)) / mu;
+  return Composed(SampledGaussian(1, z, Direction::kRemove), times, step);
+}
+
 // Gaussians compose to a Gaussian: a truth at any number of steps. Never below it, and within 2e-4 at the
 // step that the accountant takes.
 TEST(LossDistributionTest, ManyGaussianStepsStayWithin2e4AboveTheTruth) {
   const Delta delta = Delta::Create(1e-6).value();
+  const double truth = GaussianEpsilon(.5, delta).epsilon;
   for (const std::uint64_t times : {1u, 40u, 1000u, 50000u}) {
-    const double t = static_cast<double>(times), z = 2 * std::sqrt(t);
-    const double step = std::min(1e-4, std::sqrt(2.5e-4 * .5 / t));  // the composed loss has deviation ½
-    const double ours =
-        EpsilonAt(Composed(SampledGaussian(1, z, Direction::kRemove), times, step), delta).epsilon;
-    const double truth = GaussianEpsilon(.5, delta).epsilon;
-    EXPECT_GE(ours, truth - 1e-8) << times;
+    const double step = std::min(1e-4, std::sqrt(2.5e-4 * .5 / static_cast<double>(times)));  // deviation ½
+    const double ours = EpsilonAt(Gaussians(.5, times, step), delta).epsilon;
+    EXPECT_GE(ours, truth) << times;
     EXPECT_LE(ours, truth + 2e-4) << times;
+  }
+}
+
+// Where the rounding of the transform is as large as δ itself, ε may be far too large but never too small.
+TEST(LossDistributionTest, RoundingNeverMakesEpsilonTooSmall) {
+  for (const double mu : {.5, 2.0}) {
+    for (const std::uint64_t times : {1000u, 50000u, 1000000u}) {
+      const LossDistribution sum = Gaussians(mu, times, 5e-5);
+      for (const double delta : {1e-8, 1e-10, 2e-11, 1e-12}) {
+        const Delta d = Delta::Create(delta).value();
+        EXPECT_GE(EpsilonAt(sum, d).epsilon, GaussianEpsilon(mu, d).epsilon)
+            << "mu " << mu << " steps " << times << " delta " << delta;
+      }
+    }
   }
 }
 
