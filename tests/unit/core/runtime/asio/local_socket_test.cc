@@ -137,7 +137,7 @@ TEST_F(LocalSocketTest, AnswerKeptForLaterStreamsUntilItEnds) {
 }
 
 TEST_F(LocalSocketTest, SendSaysWhenTheListenerHasLeft) {
-  std::unique_ptr<LocalAnswer> kept;
+  std::unique_ptr<LocalAnswer> kept;  // used on the loop's thread only
   std::binary_semaphore is_gone{0};
   Serve([&](const LocalPeer&, LocalMessage, std::unique_ptr<LocalAnswer> answer) {
     answer->Send({.text = "first", .attachment = {}});
@@ -146,8 +146,9 @@ TEST_F(LocalSocketTest, SendSaysWhenTheListenerHasLeft) {
   auto client = Connect();
   ASSERT_TRUE(client.Stream({.text = "watch", .attachment = {}}, [](LocalMessage) { return false; }).ok());
   std::function<void()> try_again = [&] {
-    if (!kept->Send({.text = "more", .attachment = {}})) return is_gone.release();
-    loop_.Post(try_again);
+    if (kept->Send({.text = "more", .attachment = {}})) return loop_.Post(try_again);
+    kept.reset();
+    is_gone.release();
   };
   loop_.Post(try_again);
   EXPECT_TRUE(is_gone.try_acquire_for(60s));
