@@ -13,7 +13,7 @@
 namespace cairn {
 namespace {
 
-constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
 
 // Waits until the socket is ready; false when patience ends first.
 bool WaitUntil(int fd, short event, Duration patience) {

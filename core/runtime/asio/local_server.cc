@@ -23,8 +23,8 @@ namespace {
 using Protocol = boost::asio::local::stream_protocol;
 using boost::system::error_code;
 
-constexpr std::size_t kMaxUnread = 16 << 20;
-constexpr std::size_t kReadSize = 64 * 1024;
+constexpr std::size_t kMaxUnread = std::size_t{16} << 20;
+constexpr std::size_t kReadSize = std::size_t{64} << 10;
 
 class Connection;
 using Connections = std::set<std::shared_ptr<Connection>>;
@@ -116,7 +116,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Result<LocalMessageReader::Step> ReadPending() {
     const std::size_t before = pending_.size(),
                       at = static_cast<std::size_t>(pending_.data() - buffer_.data());
-    const auto step = reader_.Read(pending_);
+    auto step = reader_.Read(pending_);
     explicit_bzero(buffer_.data() + at, before - pending_.size());
     return step;
   }
