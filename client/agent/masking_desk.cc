@@ -1,5 +1,6 @@
 #include "client/agent/masking_desk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "privacy/crypto/transcript.h"
@@ -16,7 +17,7 @@ struct MaskingDesk::Attempt {
   Sha256Digest context;
   Sha256Digest model;                      // of which the memory is
   secagg::SumMemory memory;                // of the sums over it that this site helped to open
-  std::vector<secagg::Advert> adverts;     // of the cohort as far as this site saw it
+  std::vector<AgreementPublic> keys;       // of the cohort as far as this site saw it
   std::unique_ptr<secagg::Client> client;  // null once it has ended
 };
 
@@ -75,7 +76,9 @@ Status MaskingDesk::Recall(Attempt& attempt, const BeginMasking& begin) {
   for (std::uint32_t sets = in.U32(); sets > 0 && in.ok(); --sets) {
     std::vector<std::uint32_t> members(std::min<std::size_t>(in.U32(), in.left() / 4));
     for (std::uint32_t& member : members) member = in.U32();
-    memory.Keep(std::move(members));
+    if (std::ranges::any_of(members, [](std::uint32_t member) { return member >= secagg::kMaxMembers; }))
+      return Status(errors::kStorageCorrupt, "the kept masking of a job cannot be read");
+    memory.Keep(members);
   }
   if (!in.ok()) return Status(errors::kStorageCorrupt, "the kept masking of a job cannot be read");
   if (begin.key < kept)
@@ -117,7 +120,7 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
   MaskingStep step{client.advert(), client.phase() == secagg::Client::Phase::kDelivered, false};
   std::unique_ptr<Attempt>& place = attempts_[begin.key.job];
   if (place != nullptr) {
-    for (const secagg::Advert& advert : place->adverts) seen_[begin.key.job].Add(advert);
+    for (const AgreementPublic& key : place->keys) seen_[begin.key.job].Add(key);
   }
   place = std::move(attempt);
   return step;
@@ -130,8 +133,12 @@ Result<MaskingStep> MaskingDesk::Step(const StepMasking& step) {
   MaskingStep done;
   if (const auto* cohort = std::get_if<secagg::CohortMessage>(&step.message)) {
     CAIRN_ASSIGN_OR_RETURN(secagg::SharesMessage shares, client.OnCohort(*cohort));
-    attempt->adverts.clear();
-    for (const secagg::PlacedAdvert& placed : cohort->adverts) attempt->adverts.push_back(placed.advert);
+    attempt->keys.clear();
+    attempt->keys.reserve(2 * cohort->adverts.size());
+    for (const secagg::PlacedAdvert& placed : cohort->adverts) {
+      attempt->keys.push_back(placed.advert.share_key);
+      attempt->keys.push_back(placed.advert.mask_key);
+    }
     done.reply = std::move(shares);
   } else if (const auto* delivery = std::get_if<secagg::DeliveryMessage>(&step.message)) {
     CAIRN_ASSIGN_OR_RETURN(std::optional<secagg::Complaint> complaint, client.OnDelivery(*delivery));

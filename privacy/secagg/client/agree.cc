@@ -1,5 +1,7 @@
 #include "privacy/secagg/client/agree.h"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 
 #include "privacy/secagg/shared/derive.h"
@@ -35,8 +37,10 @@ Result<Agreed> Agreed::To(const Attempt& attempt, std::uint32_t own, const Neigh
     return Status(errors::kSecAggMember, "the survivors are not signed by this round's aggregator");
   }
   Agreed result;
-  result.members_ = around.MembersAt(survivors.u3);
-  CAIRN_RETURN_IF_ERROR(memory.Check(result.members_, attempt.floors.min_cohort));
+  const std::vector<std::uint32_t> members = around.MembersAt(survivors.u3);
+  CAIRN_RETURN_IF_ERROR(memory.Check(members, attempt.floors.min_cohort));
+  result.members_ = SiteSet(around.members.universe());
+  for (const std::uint32_t member : members) result.members_.Add(member);
   result.u3_ = survivors.u3;
   result.message_.signature = attempt.primitives->Sign(AgreedBytes(around.context, own, u2, survivors.u3));
   return result;
@@ -45,15 +49,21 @@ Result<Agreed> Agreed::To(const Attempt& attempt, std::uint32_t own, const Neigh
 void Agreed::Write(StateWriter& out) const {
   WriteSet(u3_, out);
   out.U32(static_cast<std::uint32_t>(members_.size()));
-  for (const std::uint32_t member : members_) out.U32(member);
+  for (const std::uint32_t member : members_.Members()) out.U32(member);
   out.Fixed(message_.signature.bytes);
 }
 
 Result<Agreed> Agreed::Read(TranscriptReader& in) {
   Agreed result;
   CAIRN_ASSIGN_OR_RETURN(result.u3_, ReadSet(in));
-  const std::uint32_t members = in.U32();
-  for (std::uint32_t i = 0; i < members && in.ok(); ++i) result.members_.push_back(in.U32());
+  std::vector<std::uint32_t> members(std::min<std::size_t>(in.U32(), in.left() / 4));
+  for (std::uint32_t& member : members) member = in.U32();
+  const bool is_set =
+      in.ok() && std::ranges::adjacent_find(members, std::ranges::greater_equal()) == members.end();
+  if (!is_set || (!members.empty() && members.back() >= kMaxMembers))
+    return Status(errors::kSecAggState, "the saved decision is damaged");
+  result.members_ = SiteSet(members.empty() ? 0 : members.back() + 1);
+  for (const std::uint32_t member : members) result.members_.Add(member);
   in.FixedTo(result.message_.signature.bytes);
   if (!in.ok() || result.members_.size() != result.u3_.size()) {
     return Status(errors::kSecAggState, "the saved decision is damaged");

@@ -23,13 +23,13 @@ class Agreed {
   void Write(StateWriter& out) const;
 
   const SiteSet& u3() const { return u3_; }
-  const std::vector<std::uint32_t>& members() const { return members_; }  // of U3, by roster
+  std::vector<std::uint32_t> members() const { return members_.Members(); }  // of U3, by roster; ascending
   const AgreementMessage& message() const { return message_; }
 
  private:
   Agreed() = default;
   SiteSet u3_;
-  std::vector<std::uint32_t> members_;
+  SiteSet members_;  // U3 over the roster
   AgreementMessage message_;
 };
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "privacy/secagg/shared/site_set.h"
 
 namespace cairn::secagg {
 
@@ -14,12 +15,12 @@ class SumMemory {
  public:
   // kSecAggSums when answering would let part of a sum be isolated.
   Status Check(const std::vector<std::uint32_t>& members, std::uint32_t min_cohort) const;
-  void Keep(std::vector<std::uint32_t>
-                members);  // member indices, ascending; a set that is kept already is not again
-  const std::vector<std::vector<std::uint32_t>>& kept() const { return kept_; }
+  // Member indices, ascending; a set that is kept already is not again.
+  void Keep(const std::vector<std::uint32_t>& members);
+  std::vector<std::vector<std::uint32_t>> kept() const;
 
  private:
-  std::vector<std::vector<std::uint32_t>> kept_;
+  std::vector<SiteSet> kept_;  // over as many as the last member asks for
 };
 
 }  // namespace cairn::secagg

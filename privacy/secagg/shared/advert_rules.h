@@ -20,6 +20,7 @@ bool IsLowOrder(const AgreementPublic& key);
 class SeenKeys {
  public:
   void Add(const Advert& advert);
+  void Add(const AgreementPublic& key) { keys_.insert(key); }
   bool HasAnyOf(const Advert& advert) const;
   std::size_t size() const { return keys_.size(); }
 

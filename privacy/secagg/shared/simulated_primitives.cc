@@ -92,14 +92,15 @@ class KeyedHashPrimitives final : public Primitives {
 
 Result<SecretBytes> SimulatedMemory::Agree(const Agreement& own, const AgreementPublic& peer) {
   const std::pair<AgreementPublic, AgreementPublic> pair = std::minmax(own.public_key(), peer);
+  Part& part = PartOf(pair.first.bytes[0]);
   {
-    const std::lock_guard lock(mutex_);
-    if (const auto at = agreed_.find(pair); at != agreed_.end()) return at->second.Clone();
+    const std::lock_guard lock(part.mutex);
+    if (auto known = part.agreed.extract(pair)) return std::move(known.mapped());
   }
   CAIRN_ASSIGN_OR_RETURN(SecretBytes agreed,
                          own.Derive(peer));  // outside of the lock: lanes derive side by side
-  const std::lock_guard lock(mutex_);
-  agreed_.emplace(pair, agreed.Clone());
+  const std::lock_guard lock(part.mutex);
+  part.agreed.emplace(pair, agreed.Clone());
   return agreed;
 }
 
@@ -107,25 +108,32 @@ bool SimulatedMemory::Verify(const VerifyKey& key, std::span<const std::byte> me
                              const Signature& signature) {
   const Sha256Digest what =
       Transcript("simulated-verdict").Field(key.bytes).Field(message).Field(signature.bytes).Digest();
+  Part& part = PartOf(what.bytes[0]);
   {
-    const std::lock_guard lock(mutex_);
-    if (const auto at = verified_.find(what); at != verified_.end()) return at->second;
+    const std::lock_guard lock(part.mutex);
+    if (const auto at = part.verified.find(what); at != part.verified.end()) return at->second;
   }
   const bool good = key.Verifies(message, signature);
-  const std::lock_guard lock(mutex_);
-  verified_.emplace(what, good);
+  const std::lock_guard lock(part.mutex);
+  part.verified.emplace(what, good);
   return good;
 }
 
 void SimulatedMemory::Forget() {
-  const std::lock_guard lock(mutex_);
-  agreed_.clear();
-  verified_.clear();
+  for (Part& part : parts_) {
+    const std::lock_guard lock(part.mutex);
+    part.agreed.clear();
+    part.verified.clear();
+  }
 }
 
 std::size_t SimulatedMemory::size() const {
-  const std::lock_guard lock(mutex_);
-  return agreed_.size() + verified_.size();
+  std::size_t size = 0;
+  for (const Part& part : parts_) {
+    const std::lock_guard lock(part.mutex);
+    size += part.agreed.size() + part.verified.size();
+  }
+  return size;
 }
 
 std::unique_ptr<Primitives> NewSimulatedPrimitives(const SimulatedParty& party, const SigningKey& key,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -17,7 +19,8 @@ namespace cairn::secagg {
 
 // What the parties of one process need not compute twice: the agreement of a pair, which both ends derive,
 // and the verdict on a signature, which many check. Pure functions, so results are the same with and without.
-// Thread-safe.
+// An agreement has two ends: when the second one has asked for it, it is forgotten. Thread-safe; two lanes
+// rarely meet at one lock.
 class SimulatedMemory {
  public:
   Result<SecretBytes> Agree(const Agreement& own, const AgreementPublic& peer);
@@ -26,9 +29,13 @@ class SimulatedMemory {
   std::size_t size() const;
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::pair<AgreementPublic, AgreementPublic>, SecretBytes> agreed_;  // lesser key first
-  std::map<Sha256Digest, bool> verified_;
+  struct Part {
+    mutable std::mutex mutex;
+    std::map<std::pair<AgreementPublic, AgreementPublic>, SecretBytes> agreed;  // lesser key first
+    std::map<Sha256Digest, bool> verified;
+  };
+  Part& PartOf(std::byte name) { return parts_[static_cast<std::size_t>(name) % parts_.size()]; }
+  std::array<Part, 64> parts_;
 };
 
 // Names one stream of randomness. A party that is restored from what it saved takes the next `life`, because

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "privacy/secagg/shared/simulated_primitives.h"
 #include "tests/testing/fixed_bytes.h"
 
 namespace cairn::secagg {
@@ -105,6 +106,30 @@ TEST(PrimitivesTest, AgreeingWithAllStopsAtAKeyThatGivesNoSecret) {
   EXPECT_EQ(counting.DeriveAll(own, peers).status().id(), errors::kSecAggKey);
   EXPECT_EQ(counting.derived, 2);
   EXPECT_EQ(NewPrimitives(key)->DeriveAll(own, peers).status().id(), errors::kSecAggKey);
+}
+
+TEST(SimulatedMemoryTest, AnAgreementIsTheRealOneAndForgottenOnceBothEndsHaveIt) {
+  SimulatedMemory memory;
+  const Agreement a = Agreement::Generate(), b = Agreement::Generate();
+  const SecretBytes real = *a.Derive(b.public_key());
+  EXPECT_EQ(*memory.Agree(a, b.public_key()), real);
+  EXPECT_EQ(memory.size(), 1u);
+  EXPECT_EQ(*memory.Agree(b, a.public_key()), real);
+  EXPECT_EQ(memory.size(), 0u);
+  EXPECT_EQ(*memory.Agree(b, a.public_key()), real) << "worked out again where it is asked for again";
+}
+
+TEST(SimulatedMemoryTest, AVerdictIsOfKeyMessageAndSignatureTogether) {
+  SimulatedMemory memory;
+  const SigningKey key = SigningKey::Generate(), other = SigningKey::Generate();
+  const Signature signature = key.Sign(AsBytes("u3"));
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_TRUE(memory.Verify(key.verify_key(), AsBytes("u3"), signature));
+    EXPECT_FALSE(memory.Verify(key.verify_key(), AsBytes("u2"), signature));
+    EXPECT_FALSE(memory.Verify(other.verify_key(), AsBytes("u3"), signature));
+  }
+  memory.Forget();
+  EXPECT_EQ(memory.size(), 0u);
 }
 
 }  // namespace
