@@ -99,7 +99,7 @@ struct Joined {  // a site passed admission
 };
 struct Left {
   SessionId session;
-  bool for_good = false;  // revoked: the site will not come back
+  bool for_good = false;  // it will not come back in time: revoked, or a simulated drop-out
 };
 struct Received {
   SessionId session;

@@ -114,8 +114,7 @@ void JobEngine::On(TimePoint now, Left event, Actions& out) {
   if (was_live) population_.Disconnect(*gone);
   sessions_.erase(it);
   if (!was_live || round_ == nullptr) return;
-  if (event.for_good) round_->OnRemoved(now, *gone, out);
-  round_->OnDisconnected(now, out);
+  round_->OnDisconnected(now, *gone, event.for_good, out);
   AfterRound(now, out);
 }
 
@@ -216,6 +215,10 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOp
   const Duration deadline = manifest_->spec.round.deadline;
   config.deadline = deadline > Duration{0} ? deadline : pace_.Deadline(parts_.stall_timeout);
   config.stall_timeout = parts_.stall_timeout;
+  if (parts_.least_reports) {
+    config.cohort.min_reports =
+        std::max(config.cohort.min_reports, parts_.least_reports(config.key, cohort.invited));
+  }
   auto masking = NewMasking(config, resumed);
   if (!masking.ok()) return GiveUpAttempt(now, masking.status(), out);
   round_ = std::make_unique<RoundEngine>(std::move(config), model_, population_, kRoundTimers,

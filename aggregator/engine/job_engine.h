@@ -23,6 +23,9 @@ struct JobParts {
   std::function<TrainConfig(RoundId)> configure;    // the strategy's client half
   Duration stall_timeout{0};                        // 0: never (simulation)
   Duration storage_retry{std::chrono::seconds(5)};  // after a failed Persist
+  // Reports that a round needs besides cohort.min_reports; none where empty. Where masks are left out: what
+  // the masking would have asked for.
+  std::function<std::size_t(const RoundKey&, const std::vector<ClientId>& invited)> least_reports;
   // Of jobs with secure aggregation; outlives the engine. Null makes their sums without masks, which only a
   // simulation within one process may do: no site takes part in it.
   MaskingAuthority* masking = nullptr;

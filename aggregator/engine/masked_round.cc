@@ -52,6 +52,7 @@ Result<std::unique_ptr<MaskedRound>> MaskedRound::Create(Config config, const st
   CAIRN_ASSIGN_OR_RETURN(round->server_,
                          secagg::Server::Begin(std::move(config.terms), floor, config.membership,
                                                std::move(config.primitives), config.seen));
+  round->ListPresent();
   return round;
 }
 
@@ -88,6 +89,12 @@ Status MaskedRound::TakeInput(ClientId client, const secagg::MaskedInput& input)
 
 Status MaskedRound::Close() {
   answered_.clear();
+  const Status closed = ClosePhase();
+  ListPresent();
+  return closed;
+}
+
+Status MaskedRound::ClosePhase() {
   switch (phase()) {
     case Phase::kAdverts:
       return server_->CloseAdverts();
@@ -107,27 +114,30 @@ Status MaskedRound::Close() {
 
 bool MaskedRound::has_answered(ClientId client) const { return answered_.contains(client); }
 
-bool MaskedRound::Contains(const std::vector<std::uint32_t>& set, ClientId client) const {
-  const auto member = members_.find(client);
-  return member != members_.end() && std::ranges::binary_search(set, member->second);
-}
-
-bool MaskedRound::is_in(ClientId client) const {
+void MaskedRound::ListPresent() {
+  present_.clear();
+  const auto list = [this](const std::vector<std::uint32_t>& members) {
+    for (const std::uint32_t member : members) present_.insert(clients_.at(member));
+  };
   switch (phase()) {
     case Phase::kAdverts:
-      return members_.contains(client);
+      for (const auto& [client, member] : members_) present_.insert(client);
+      return;
     case Phase::kShares:
-      return Contains(server_->u1(), client);
+      return list(server_->u1());
     case Phase::kInputs:
-      return Contains(server_->u2(), client);
+      return list(server_->u2());
     case Phase::kAgreement:
     case Phase::kUnmasking:
     case Phase::kDone:
-      return Contains(server_->u3(), client);
+      return list(server_->u3());
     case Phase::kFailed:
-      break;
+      return;
   }
-  return false;
+}
+
+bool MaskedRound::is_in(ClientId client) const {
+  return phase() != Phase::kFailed && present_.contains(client);
 }
 
 std::vector<ClientId> MaskedRound::survivors() const {

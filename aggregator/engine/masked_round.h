@@ -74,7 +74,8 @@ class MaskedRound {
  private:
   MaskedRound() = default;
   std::uint32_t MemberOf(ClientId client) const { return members_.at(client); }
-  bool Contains(const std::vector<std::uint32_t>& set, ClientId client) const;
+  Status ClosePhase();
+  void ListPresent();
 
   std::unique_ptr<secagg::Server> server_;
   std::shared_ptr<const secagg::Membership> membership_;
@@ -82,6 +83,7 @@ class MaskedRound {
   std::map<ClientId, std::uint32_t> members_;
   std::map<std::uint32_t, ClientId> clients_;
   std::map<ClientId, secagg::MaskedInput> inputs_;
+  std::set<ClientId> present_;   // whom the present phase is about; asked with every message, so kept
   std::set<ClientId> answered_;  // in the present phase
   std::vector<secagg::Advert> adverts_;
   std::size_t told_blames_ = 0;

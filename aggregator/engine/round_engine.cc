@@ -91,10 +91,21 @@ void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
 void RoundEngine::OnConnected(TimePoint now, ClientId client, Actions& out) {
   Member* member = Find(client);
   if (member == nullptr || member->state == State::kDropped) return;
+  signing_from_ = 0;
   // Of a masked attempt also those whose vector is in: the sum cannot be opened without them.
   const bool is_wanted = masked_ != nullptr ? phase_ == Phase::kReporting || phase_ == Phase::kUnmasking
                                             : phase_ == Phase::kReporting && member->state == State::kPending;
   if (is_wanted) SendPlan(now, *member, out);
+}
+
+void RoundEngine::OnDisconnected(TimePoint now, ClientId client, bool for_good, Actions& out) {
+  Member* member = Find(client);
+  if (for_good && phase_ == Phase::kReporting && member != nullptr && member->state == State::kPending) {
+    Drop(*member);
+    masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
+  } else if (masked_ != nullptr && phase_ == Phase::kUnmasking) {
+    AdvanceMasking(now, false, out);  // perhaps it was the one that was waited for
+  }
 }
 
 void RoundEngine::OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat) {
@@ -209,24 +220,13 @@ void RoundEngine::OnTimer(TimePoint now, TimerId timer, Actions& out) {
   if (timer == stall_timer_) DropStalled(now, out);
 }
 
-void RoundEngine::OnRemoved(TimePoint now, ClientId client, Actions& out) {
-  Member* member = Find(client);
-  if (member == nullptr || !is_waited_for(*member)) return;
-  DropAndTell(*member, "client.removed", out);
-  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
-}
-
-void RoundEngine::DropAndTell(Member& member, const char* why, Actions& out) {
-  Drop(member);
-  DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, why, config_.key);
-  event.fields.emplace_back("site", population_.site(member.client));
-  out.push_back(Emit{std::move(event)});
-}
-
 void RoundEngine::DropStalled(TimePoint now, Actions& out) {
   for (Member& member : members_) {
     if (!is_waited_for(member) || now - member.last_progress < config_.stall_timeout) continue;
-    DropAndTell(member, "client.stalled", out);
+    Drop(member);
+    DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "client.stalled", config_.key);
+    event.fields.emplace_back("site", population_.site(member.client));
+    out.push_back(Emit{std::move(event)});
   }
   masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
   // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any

@@ -52,8 +52,8 @@ class RoundEngine {
   Status Resume(TimePoint now, const MaskingRecords& records, Actions& out);
 
   void OnConnected(TimePoint now, ClientId client, Actions& out);  // plan again, the same attempt
-  void OnDisconnected(TimePoint now, Actions& out);              // somebody; the population says who is left
-  void OnRemoved(TimePoint now, ClientId client, Actions& out);  // gone for good: not waited for
+  // for_good: it will not come back while the round is open, so it is not waited for.
+  void OnDisconnected(TimePoint now, ClientId client, bool for_good, Actions& out);
   void OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat);
   void OnReport(TimePoint now, ClientId client, Report report, Actions& out);
   void OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out);
@@ -87,7 +87,6 @@ class RoundEngine {
   void SendPlan(TimePoint now, Member& member, Actions& out);
   void Accept(TimePoint now, Member& member, Report report, Actions& out);
   void Drop(Member& member);
-  void DropAndTell(Member& member, const char* why, Actions& out);
   void DropStalled(TimePoint now, Actions& out);
   void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
                Actions& out) const;
@@ -106,7 +105,8 @@ class RoundEngine {
   void SendMasking(const Member& member, Actions& out) const;
   void TellBlames(Actions& out);
   bool is_waited_for(const Member& member) const;
-  bool awaits_agreement(TimePoint now) const;
+  bool is_anyone_waited_for();
+  bool awaits_agreement(TimePoint now);
   void Commit(ModelHandle model, BlobRef server_state, Actions& out);
   void CloseMembers(bool committed, Actions& out);
   RoundSummary Summarize() const;
@@ -127,6 +127,8 @@ class RoundEngine {
   std::unique_ptr<MaskedRound> masked_;
   bool is_storing_sum_ = false;
   TimePoint phase_began_;  // of the masking
+  // Nobody before these members is waited for, for the phase or for a signature: asked with every message.
+  std::size_t waited_from_ = 0, signing_from_ = 0;
 };
 
 }  // namespace cairn

@@ -13,6 +13,12 @@ bool RoundEngine::is_waited_for(const Member& member) const {
          !masked_->has_answered(member.client);
 }
 
+// Within a phase nobody is waited for again: who has answered or was dropped stays so.
+bool RoundEngine::is_anyone_waited_for() {
+  while (waited_from_ < members_.size() && !is_waited_for(members_[waited_from_])) ++waited_from_;
+  return waited_from_ < members_.size();
+}
+
 void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer message, Actions& out) {
   Member* member = Find(client);
   if (masked_ == nullptr || message.key != config_.key || member == nullptr ||
@@ -40,19 +46,17 @@ void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer mess
   AdvanceMasking(now, false, out);
 }
 
-// Survivors who have gone are not waited for, as long as enough are there.
-void RoundEngine::OnDisconnected(TimePoint now, Actions& out) {
-  if (masked_ != nullptr && phase_ == Phase::kUnmasking) AdvanceMasking(now, false, out);
-}
-
 // Whether a survivor that could still sign is waited for: only those who signed can be asked for shares.
-bool RoundEngine::awaits_agreement(TimePoint now) const {
+// Those who have gone are not waited for, until they connect again.
+bool RoundEngine::awaits_agreement(TimePoint now) {
   if (masked_->phase() != MaskedRound::Phase::kAgreement) return false;
   if (config_.stall_timeout > Duration{0} && now - phase_began_ >= config_.stall_timeout) return false;
-  return std::ranges::any_of(members_, [this](const Member& member) {
+  const auto is_awaited = [this](const Member& member) {
     return masked_->is_in(member.client) && population_.connected(member.client) &&
            !masked_->has_answered(member.client);
-  });
+  };
+  while (signing_from_ < members_.size() && !is_awaited(members_[signing_from_])) ++signing_from_;
+  return signing_from_ < members_.size();
 }
 
 void RoundEngine::TellBlames(Actions& out) {
@@ -100,6 +104,7 @@ bool RoundEngine::CloseMaskingPhase(TimePoint now, Actions& out) {
   }
   if (const Status closed = masked_->Close(); !closed.ok()) return Abandon(closed.what(), out), false;
   phase_began_ = now;
+  waited_from_ = signing_from_ = 0;
   if (closing == MaskedRound::Phase::kInputs) {
     phase_ = Phase::kUnmasking;
     return true;
@@ -124,13 +129,11 @@ void RoundEngine::AdvanceMasking(TimePoint now, bool deadline_passed, Actions& o
     const MaskedRound::Phase present = masked_->phase();
     const bool is_last =
         present == MaskedRound::Phase::kAgreement || present == MaskedRound::Phase::kUnmasking;
-    const bool is_waiting =
-        std::ranges::any_of(members_, [this](const Member& m) { return is_waited_for(m); });
     const bool goal_met = present == MaskedRound::Phase::kInputs && reported_ >= config_.cohort.goal;
-    const bool is_due = is_last || goal_met || !is_waiting || deadline_passed;
-    const bool enough = masked_->can_close() &&
-                        (present != MaskedRound::Phase::kInputs || reported_ >= config_.cohort.min_reports);
+    const bool is_due = is_last || goal_met || !is_anyone_waited_for() || deadline_passed;
     if (!is_due || awaits_agreement(now)) return;
+    const bool enough = masked_->can_close() &&  // counts over all sites: only once it matters
+                        (present != MaskedRound::Phase::kInputs || reported_ >= config_.cohort.min_reports);
     if (!enough) {
       // The survivors may still come back; of the earlier phases nobody is left to wait for.
       if (is_last && !deadline_passed) return;

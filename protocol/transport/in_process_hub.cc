@@ -62,7 +62,7 @@ class InProcessHub::Core {
   void ToServer(const std::shared_ptr<Link>& link, ClientMessage message) {
     if (!link->is_open) return;
     if (mode_ == TransportMode::kWire) {
-      auto received = ThroughWire(message, *catalog_);
+      auto received = ThroughWire(message, *catalog_, &traffic_.up);
       if (!received.ok()) return Close(link, received.status());
       message = std::move(*received);
     }
@@ -73,13 +73,14 @@ class InProcessHub::Core {
     const std::shared_ptr<Link> link = Find(session);
     if (link == nullptr) return;
     if (mode_ == TransportMode::kWire) {
-      auto received = ThroughWire(message, *catalog_, SpecFor(*link, message), link->last_model);
+      auto received =
+          ThroughWire(message, *catalog_, SpecFor(*link, message), link->last_model, &traffic_.down);
       if (!received.ok()) return Close(link, received.status());
       message = std::move(*received);
     }
     if (auto* plan = std::get_if<RoundPlan>(&message)) {
       if (plan->model == nullptr) plan->model = catalog_->FindModel(plan->model_ref);
-      if (mode_ == TransportMode::kWire) link->last_model = plan->model;
+      if (mode_ == TransportMode::kWire) link->last_model = plan->model = Shared(std::move(plan->model));
     }
     if (link->client != nullptr) link->client->OnMessage(std::move(message));
   }
@@ -96,6 +97,8 @@ class InProcessHub::Core {
   void Close(SessionId session, const Status& reason) {
     if (const auto link = Find(session)) Close(link, reason);
   }
+
+  Traffic traffic() const { return traffic_; }
 
   void CloseAll(const Status& reason) {
     while (!links_.empty()) Close(links_.begin()->second, reason);
@@ -124,6 +127,14 @@ class InProcessHub::Core {
     }
   }
 
+  // Thousands of clients that received the same bytes, each checked against their hash, keep one copy.
+  ModelHandle Shared(ModelHandle received) {
+    const ModelHandle known = received_model_.lock();
+    if (known != nullptr && known->ref == received->ref) return known;
+    received_model_ = received;
+    return received;
+  }
+
   std::shared_ptr<Link> Find(SessionId session) const {
     const auto found = links_.find(session);
     return found == links_.end() ? nullptr : found->second;
@@ -143,6 +154,8 @@ class InProcessHub::Core {
   ServerHandler* server_ = nullptr;
   const BlobCatalog* catalog_ = nullptr;
   std::uint64_t last_session_ = 0;
+  Traffic traffic_;
+  std::weak_ptr<const ModelVersion> received_model_;
   std::map<SessionId, std::shared_ptr<Link>> links_;
 };
 
@@ -237,6 +250,8 @@ InProcessHub::~InProcessHub() {
 }
 
 ServerTransport& InProcessHub::server() { return *server_; }
+
+InProcessHub::Traffic InProcessHub::traffic() const { return core_->traffic(); }
 
 std::unique_ptr<ClientChannel> InProcessHub::NewChannel(PeerInfo peer) {
   return std::make_unique<Channel>(core_, std::move(peer));

@@ -32,6 +32,11 @@ class InProcessHub {
 
   ServerTransport& server();
   std::unique_ptr<ClientChannel> NewChannel(PeerInfo peer);
+  // Bytes of all messages, updates and models so far, to the aggregator and from it; in wire mode.
+  struct Traffic {
+    std::uint64_t up = 0, down = 0;
+  };
+  Traffic traffic() const;
   // Ends a session as a lost network does: both sides hear `reason`.
   void Cut(SessionId session, Status reason);
 

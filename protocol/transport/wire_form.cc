@@ -79,7 +79,8 @@ Result<ModelHandle> ReceiveModel(const BlobRef& ref, const ParameterSpec& spec,
   return ModelHandle(std::make_shared<const ModelVersion>(ModelVersion{ref, std::move(values)}));
 }
 
-Result<ClientMessage> ThroughWire(const ClientMessage& message, const BlobCatalog& catalog) {
+Result<ClientMessage> ThroughWire(const ClientMessage& message, const BlobCatalog& catalog,
+                                  std::uint64_t* carried) {
   OutgoingUpdate sent;
   const auto* masked = std::get_if<Report>(&message);
   if (masked != nullptr && masked->ring != nullptr) {
@@ -93,6 +94,7 @@ Result<ClientMessage> ThroughWire(const ClientMessage& message, const BlobCatalo
   }
   const std::string bytes = Encode(message, sent.terms);
   CAIRN_RETURN_IF_ERROR(CheckControl(bytes));
+  if (carried != nullptr) *carried += bytes.size() + sent.terms.ref.size;
   CAIRN_ASSIGN_OR_RETURN(DecodedClientMessage decoded, DecodeClientMessage(bytes));
   if (decoded.update && masked->ring != nullptr) {
     CAIRN_RETURN_IF_ERROR(
@@ -104,9 +106,11 @@ Result<ClientMessage> ThroughWire(const ClientMessage& message, const BlobCatalo
 }
 
 Result<ServerMessage> ThroughWire(const ServerMessage& message, const BlobCatalog& catalog,
-                                  const ParameterSpec* spec, const ModelHandle& known) {
+                                  const ParameterSpec* spec, const ModelHandle& known,
+                                  std::uint64_t* carried) {
   const std::string bytes = Encode(message);
   CAIRN_RETURN_IF_ERROR(CheckControl(bytes));
+  if (carried != nullptr) *carried += bytes.size();
   CAIRN_ASSIGN_OR_RETURN(ServerMessage decoded, DecodeServerMessage(bytes));
   auto* plan = std::get_if<RoundPlan>(&decoded);
   if (plan == nullptr) return decoded;
@@ -117,6 +121,7 @@ Result<ServerMessage> ThroughWire(const ServerMessage& message, const BlobCatalo
   if (spec == nullptr) return Status(errors::kNetProtocol, "a plan came for a job that was not accepted");
   const ModelHandle source = catalog.FindModel(plan->model_ref);
   if (source == nullptr) return Status(errors::kNetProtocol, "a plan names a model that nobody holds");
+  if (carried != nullptr) *carried += plan->model_ref.size;
   std::vector<std::byte> received(plan->model_ref.size);
   CAIRN_RETURN_IF_ERROR(Transfer(plan->model_ref, source->values.bytes(), received));
   CAIRN_ASSIGN_OR_RETURN(plan->model, ReceiveModel(plan->model_ref, *spec, received));

@@ -20,6 +20,9 @@ class EventQueue {
     heap_.push({due, rank, next_sequence_++, std::move(event)});
   }
   bool empty() const { return heap_.empty(); }
+  // What Pop would give; not of an empty queue.
+  TimePoint next_due() const { return heap_.top().due; }
+  const T& next() const { return heap_.top().event; }
   std::pair<TimePoint, T> Pop() {
     // top() is const only to protect the order, which moving the payload out does not touch.
     auto& top = const_cast<Entry&>(heap_.top());

@@ -18,6 +18,9 @@ void ReadPopulation(ConfigReader table, ExperimentConfig& config) {
   table.Optional("min_samples", &config.min_samples, {.about = "rows every client gets at least"});
   table.Optional("datasets", &config.site_datasets, {.about = "natural sites: one client a data set"});
   table.Optional("test", &config.test_dataset, {.about = "data set for central evaluation"});
+  table.Optional(
+      "dropout", &config.drop_outs.probability,
+      {.min = 0, .max = 1, .about = "probability, below 1, that an invited site is lost in a round"});
   ConfigReader speed = table.Table("speed");
   speed.Optional("law", &config.devices.law, kLaws, "how virtual work times are drawn");
   speed.Optional("seconds_per_example", &config.devices.seconds_per_example, {.min = 0, .above_min = true});
@@ -76,6 +79,8 @@ Result<ExperimentConfig> ParseExperiment(const ConfigDocument& document, const s
     return Status(errors::kConfigValue,
                   "evaluate.where asks for central evaluation, but population.test names no data set");
   }
+  if (config.drop_outs.probability >= 1)
+    return Status(errors::kConfigValue, "population.dropout is 1: no site would ever report");
   if (!data.schema_toml.empty()) {
     CAIRN_ASSIGN_OR_RETURN(const DataSchema schema,
                            ParseDataSchema(data.schema_toml, config.job.schema_path));

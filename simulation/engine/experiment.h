@@ -11,6 +11,7 @@
 #include "protocol/messages/job_config.h"
 #include "protocol/transport/in_process_hub.h"
 #include "simulation/population/device_model.h"
+#include "simulation/population/drop_out_model.h"
 
 namespace cairn {
 
@@ -21,6 +22,7 @@ namespace cairn {
 //   dataset.digits = { reader = "made-digits", rows = 6000 }
 //   population = { clients = 10, partition = "dirichlet:0.5", min_samples = 10, test = "digits-test" }
 //   population = { datasets = ["cleveland", "hungarian"] }      # natural sites instead of a partition
+//   population = { clients = 10, dropout = 0.1 }                # a tenth of the invited is lost each round
 //   output = { dir = "runs", checkpoint_every = 10, tensorboard = true }
 struct ExperimentConfig {
   JobFile job;
@@ -34,6 +36,7 @@ struct ExperimentConfig {
   std::vector<std::string> site_datasets;  // one client each; then clients and partition do not count
   std::string test_dataset;                // measured centrally after every round; empty: none
   DeviceModel devices;
+  DropOutModel drop_outs;
 
   std::filesystem::path output_dir = "runs";
   std::uint32_t checkpoint_every = 0;

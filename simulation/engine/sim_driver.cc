@@ -3,43 +3,24 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "simulation/engine/sim_agent.h"
 
 namespace cairn {
+namespace {
 
-struct SimDriver::Agent final : public ClientHandler {
-  Agent(SimDriver& owner, std::size_t index, ClientAgent agent_engine)
-      : driver(owner), client(index), engine(std::move(agent_engine)) {}
+bool IsMasking(const AgentAction& action) {
+  return std::holds_alternative<BeginMasking>(action) || std::holds_alternative<StepMasking>(action) ||
+         std::holds_alternative<MaskInput>(action);
+}
 
-  void OnOpen() override { driver.ready_.push_back(AgentInput{client, ChannelOpened{}}); }
-  void OnMessage(ServerMessage message) override {
-    driver.ready_.push_back(AgentInput{client, ServerSaid{std::move(message)}});
-  }
-  void OnClose(Status reason) override {
-    // Nothing cuts a channel within a process but a message that no real peer could have sent.
-    if (!reason.ok() && driver.fault_.ok()) driver.fault_ = reason;
-    driver.ready_.push_back(AgentInput{client, ChannelClosed{std::move(reason)}});
-  }
-
-  SimDriver& driver;
-  std::size_t client;
-  ClientAgent engine;
-  std::unique_ptr<ClientChannel> channel;
-  std::map<TimerId, std::uint64_t> timers;  // live generation
-
-  // The one piece of work in force.
-  std::optional<StartWork> work;
-  std::optional<WorkKey> work_key;
-  std::optional<SimWorkers::Ticket> ticket;
-  std::stop_source stop;
-  std::size_t lane = 0;                  // where its last work ran
-  std::unique_ptr<MaskingDesk> masking;  // null where sums are made without masks
-};
+}  // namespace
 
 SimDriver::SimDriver(SimConfig config, SimParts parts)
     : config_(config),
       parts_(std::move(parts)),
       random_(parts_.manifest->spec.seed),
       lanes_(config.lanes),
+      maskings_(lanes_),
       admission_({"cairn simulation", Duration{0}}) {}
 
 SimDriver::~SimDriver() {
@@ -54,6 +35,12 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
         errors::kJobRefused,
         "cohort.over_selection needs population.speed: without a device model who is late would be an "
         "accident of ordering");
+  }
+  if (config.drop_outs.active() && spec.cohort.min_reports == 0) {
+    return Status(
+        errors::kJobRefused,
+        "population.dropout needs strategy.cohort.min_reports: without it a round wants every site it "
+        "invites, and one that is lost ends each attempt");
   }
   // The job numbers its participants by name; with sorted clients, index and ClientId are one.
   std::ranges::sort(parts.clients, {}, &SimClient::site);
@@ -82,6 +69,13 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   job_parts.configure = [raw = driver.get()](RoundId) {
     return raw->round_work_->Configure(raw->parts_.manifest->spec.train);
   };
+  if (config.drop_outs.active() && driver->masking_ == nullptr &&
+      manifest.spec.secagg.mode == SecAggMode::kFull) {
+    job_parts.least_reports = [raw = driver.get()](const RoundKey& key,
+                                                   const std::vector<ClientId>& invited) {
+      return raw->LeastReports(key, invited);
+    };
+  }
   CAIRN_ASSIGN_OR_RETURN(driver->engine_, JobEngine::Create(driver->parts_.manifest, driver->parts_.initial,
                                                             std::move(job_parts)));
   driver->hub_ = std::make_unique<InProcessHub>(config.transport);
@@ -110,6 +104,7 @@ Result<JobClosed> SimDriver::Run(SimObserver& observer, const std::stop_token& s
       return Status(errors::kCancelled, "the simulation was stopped");
     }
     DispatchWork();
+    if (AnswersMasking()) continue;
     if (due_.empty())
       return Status(errors::kInternal, "the simulation has nothing left to do but the job has not ended");
     auto [when, event] = due_.Pop();
@@ -118,6 +113,19 @@ Result<JobClosed> SimDriver::Run(SimObserver& observer, const std::stop_token& s
   }
   lanes_.Drain();
   return *end_;
+}
+
+// Before time goes on, what was asked of the lanes is answered. Only vectors wait a little, so that lanes
+// mask some while others are still trained: as many as anywhere, whatever the number of lanes.
+bool SimDriver::AnswersMasking() {
+  constexpr std::size_t kVectorsAhead = 64;
+  if (maskings_.size() == 0) return false;
+  const bool is_work_due =
+      !due_.empty() && due_.next_due() <= now_ && std::holds_alternative<WorkDue>(due_.next());
+  if (is_work_due && maskings_.steps() == 0 && maskings_.size() < kVectorsAhead) return false;
+  MaskingLanes::Answer answer = maskings_.Take();
+  ready_.push_back(AgentInput{answer.client, std::move(answer.event)});
+  return true;
 }
 
 Status SimDriver::StepReady(SimObserver& observer) {
@@ -151,7 +159,7 @@ void SimDriver::OnMessage(SessionId session, ClientMessage message) {
 
 void SimDriver::OnClose(SessionId session, Status) {
   peers_.erase(session);
-  ready_.push_back(Event{Left{session}});
+  ready_.push_back(Event{Left{session, config_.drop_outs.active()}});
 }
 
 Result<UpdateLayout> SimDriver::LayoutFor(JobId) const { return engine_->layout(); }
@@ -233,14 +241,21 @@ Status SimDriver::PublishRound(const Publish& publish, SimObserver& observer) {
                                                       parts_.test, lanes_, *learners_));
     }
   }
-  return observer.OnRound(publish.summary, publish.model, central);
+  return observer.OnRound(publish.summary, publish.model, central,
+                          publish.summary.key == lost_in_ ? lost_ : 0);
 }
 
 // ---- the sites' side
 
 void SimDriver::StepAgent(std::size_t client, AgentEvent event, SimObserver& observer) {
+  Agent& agent = *agents_[client];
+  if (const auto* said = std::get_if<ServerSaid>(&event)) {
+    if (!agent.is_silent && FallsSilentOn(agent, said->message)) Lose(agent);
+    if (agent.is_silent) return;
+  }
+  if (std::holds_alternative<ChannelClosed>(event)) agent.is_silent = false;
   AgentActions actions;
-  agents_[client]->engine.Step(now_, std::move(event), actions);
+  agent.engine.Step(now_, std::move(event), actions);
   for (AgentAction& action : actions) PerformAgent(client, action, observer);
 }
 
@@ -269,13 +284,17 @@ void SimDriver::PerformAgent(std::size_t client, AgentAction& action, SimObserve
         {DomainEvent::Level::kWarning,
          std::string(emit->name),
          {{"site", parts_.clients[client].site}, {"id", ToString(emit->error)}, {"why", emit->detail}}});
-  } else if (agent.masking != nullptr) {
-    MaskForAgent(client, action);
+  } else if (const auto* over = std::get_if<EndMasking>(&action)) {
+    if (agent.masking != nullptr) maskings_.End(client, *agent.masking, over->key);
+  } else if (agent.masking != nullptr && IsMasking(action)) {
+    maskings_.Ask(client, *agent.masking, std::move(action));
   }
 }
 
 void SimDriver::QueueWork(std::size_t client, StartWork work) {
   Agent& agent = *agents_[client];
+  if (agent.drop_out.has_value() && *agent.drop_out != DropOutModel::Place::kAfterVector)
+    return;  // for nothing
   const std::int64_t examples = parts_.clients[client].train->size();
   const TimePoint due = now_ + config_.devices.WorkTime(random_, {client}, examples);
   // The longest first among works due together: it keeps all lanes busy to the end of a round.
@@ -320,21 +339,6 @@ void SimDriver::FinishWork(std::size_t client) {
   } else {
     auto& words = std::get<Contribution>(*sealed);
     ready_.push_back(AgentInput{client, ContributionReady{key, std::move(words)}});
-  }
-}
-
-// What a site does on a lane of its own, here at once: a masking is bookkeeping beside training.
-void SimDriver::MaskForAgent(std::size_t client, AgentAction& action) {
-  MaskingDesk& desk = *agents_[client]->masking;
-  const auto answer = [&](AgentEvent event) { ready_.push_back(AgentInput{client, std::move(event)}); };
-  if (const auto* begin = std::get_if<BeginMasking>(&action)) {
-    answer(MaskingStepped{begin->key, desk.Begin(*begin)});
-  } else if (const auto* step = std::get_if<StepMasking>(&action)) {
-    answer(MaskingStepped{step->key, desk.Step(*step)});
-  } else if (const auto* input = std::get_if<MaskInput>(&action)) {
-    answer(InputMasked{input->key, desk.Mask(*input, {})});
-  } else if (const auto* end = std::get_if<EndMasking>(&action)) {
-    desk.End(end->key);
   }
 }
 

@@ -15,16 +15,19 @@
 #include "client/agent/client_agent.h"
 #include "protocol/transport/in_process_hub.h"
 #include "simulation/engine/event_queue.h"
+#include "simulation/engine/masking_lanes.h"
 #include "simulation/engine/sim_masking.h"
 #include "simulation/engine/sim_work.h"
 #include "simulation/population/device_model.h"
+#include "simulation/population/drop_out_model.h"
 
 namespace cairn {
 
 struct SimConfig {
   std::size_t lanes = 1;
   TransportMode transport = TransportMode::kDirect;
-  DeviceModel devices = {};  // virtual duration of a client's work
+  DeviceModel devices = {};     // virtual duration of a client's work
+  DropOutModel drop_outs = {};  // which clients an attempt loses
 };
 
 // What a simulation is made of. All of it outlives the driver.
@@ -40,9 +43,10 @@ struct SimParts {
 class SimObserver {
  public:
   virtual ~SimObserver() = default;
-  // `central` measures the model the round produced; empty without a test set.
-  virtual Status OnRound(const RoundSummary& summary, const ModelHandle& model,
-                         const MetricSums& central) = 0;
+  // `central` measures the model the round produced; empty without a test set. `lost` of the invited clients
+  // were taken by the drop-out model.
+  virtual Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
+                         std::size_t lost) = 0;
   virtual void OnEvent(const DomainEvent& event) = 0;
 };
 
@@ -50,6 +54,11 @@ class SimObserver {
 // client, the in-process transport, training on lanes. One control thread steps all of them; lanes
 // train in the order completions fall due, and results are delivered at their virtual times, so the
 // outcome does not depend on how many lanes there are.
+//
+// A client that the drop-out model takes disconnects at its place in the attempt, is out of it at once, and
+// connects again a little later, in virtual time. Where masks are left out it goes when its plan arrives,
+// since whose keys were there makes no difference to the sum; the floors that the masking would have held to
+// are kept, but for the neighbourhoods of a regular graph.
 class SimDriver final : private ServerHandler, private BlobCatalog {
  public:
   static Result<std::unique_ptr<SimDriver>> Create(SimConfig config, SimParts parts);
@@ -58,6 +67,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   // Until the job ends; kCancelled when stopped.
   Result<JobClosed> Run(SimObserver& observer, const std::stop_token& stop);
   const ModelHandle& model() const { return engine_->model(); }
+  InProcessHub::Traffic traffic() const { return hub_->traffic(); }  // so far, in wire mode
 
  private:
   struct WorkKey {  // dispatch order: as completions fall due
@@ -66,7 +76,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
     std::uint64_t number;
     friend auto operator<=>(const WorkKey&, const WorkKey&) = default;
   };
-  struct Agent;  // one client: engine, channel, work in progress
+  class Agent;  // one client: engine, channel, work in progress
   struct AgentInput {
     std::size_t client;
     AgentEvent event;
@@ -99,17 +109,23 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   ModelHandle FindModel(const BlobRef& ref) const override;
 
   Status StepReady(SimObserver& observer);
+  bool AnswersMasking();
   Status StepJob(Event event, SimObserver& observer);
   void StepAgent(std::size_t client, AgentEvent event, SimObserver& observer);
   Status Perform(Action& action, SimObserver& observer);
   void PerformAgent(std::size_t client, AgentAction& action, SimObserver& observer);
   void FoldUpdate(Fold fold);
   Status FinishRound(const Finish& finish);
-  void MaskForAgent(std::size_t client, AgentAction& action);
   Status PublishRound(const Publish& publish, SimObserver& observer);
   void QueueWork(std::size_t client, StartWork work);
   void DispatchWork();
   void StopWork(std::size_t client);
+
+  // sim_drop_outs.cc
+  void FixDropOut(Agent& agent, const RoundKey& key);
+  bool FallsSilentOn(Agent& agent, const ServerMessage& message);
+  void Lose(Agent& agent);
+  std::size_t LeastReports(const RoundKey& key, const std::vector<ClientId>& invited) const;
   void FinishWork(std::size_t client);
   void Deliver(Due due);
 
@@ -121,6 +137,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   std::unique_ptr<SimWorkers> workers_;
   std::unique_ptr<RoundWork> round_work_;
   std::unique_ptr<SimMasking> masking_;  // null: sums without masks, which are the same bytes
+  MaskingLanes maskings_;
   Admission admission_;
   std::unique_ptr<JobEngine> engine_;
   std::unique_ptr<InProcessHub> hub_;
@@ -136,6 +153,8 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
 
   std::map<WorkKey, std::size_t> undispatched_;  // → client
   std::uint64_t work_number_ = 0;
+  RoundKey lost_in_;  // the attempt whose losses are counted
+  std::size_t lost_ = 0;
   std::optional<JobClosed> end_;
   Status fault_;  // why a channel broke
 };

@@ -40,11 +40,9 @@ std::unique_ptr<MaskingDesk> SimMasking::NewDesk(std::size_t client) {
   });
 }
 
-// One stream of randomness a party and attempt; a new attempt forgets what the last one worked out.
+// One stream of randomness a party and attempt.
 std::unique_ptr<secagg::Primitives> SimMasking::PrimitivesOf(const SigningKey& signer, std::uint32_t party,
-                                                             const RoundKey& key) {
-  if (key != memory_of_) memory_->Forget();
-  memory_of_ = key;
+                                                             const RoundKey& key) const {
   const Sha256Digest digest = TranscriptWriter("cairn-simulated-attempt")
                                   .U64(seed_)
                                   .U64(key.job.value)
@@ -58,7 +56,9 @@ std::unique_ptr<secagg::Primitives> SimMasking::PrimitivesOf(const SigningKey& s
   return secagg::NewSimulatedPrimitives(who, signer, memory_);
 }
 
+// The aggregator opens an attempt, and none of the last one's keys comes again.
 std::unique_ptr<secagg::Primitives> SimMasking::NewPrimitives(const RoundKey& key) {
+  memory_->Forget();
   return PrimitivesOf(aggregator_, kAggregator, key);
 }
 

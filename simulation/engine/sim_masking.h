@@ -13,7 +13,7 @@ namespace cairn {
 
 // The made federation of a simulation: a roster of its clients, and keys that follow from the seed, so that a
 // masked run replays. Both ends of a pair live here, so a key agreement or a verification is worked out once.
-// Never for real sites. One control thread.
+// Never for real sites. One control thread; desks of different clients may work side by side.
 class SimMasking final : public MaskingAuthority {
  public:
   // `sites` ascending; a site's index is its member index.
@@ -29,7 +29,7 @@ class SimMasking final : public MaskingAuthority {
 
  private:
   std::unique_ptr<secagg::Primitives> PrimitivesOf(const SigningKey& signer, std::uint32_t party,
-                                                   const RoundKey& key);
+                                                   const RoundKey& key) const;
 
   const std::uint64_t seed_;
   std::vector<std::string> sites_;
@@ -38,7 +38,6 @@ class SimMasking final : public MaskingAuthority {
   std::shared_ptr<const secagg::Membership> membership_;
   std::shared_ptr<secagg::SimulatedMemory>
       memory_;  // of the present attempt: what several parties compute alike
-  RoundKey memory_of_;
 };
 
 }  // namespace cairn

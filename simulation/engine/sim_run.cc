@@ -1,6 +1,7 @@
 #include "simulation/engine/sim_run.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <thread>
 
 #include "client/learning/initial_model.h"
@@ -73,11 +74,12 @@ class Recording final : public SimObserver {
  public:
   Recording(RunRecorder& recorder, EventSink* events) : recorder_(recorder), events_(events) {}
 
-  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central) override {
+  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
+                 std::size_t lost) override {
     const TimePoint now = clock_.Now();
     const Duration wall = now - last_;
     last_ = now;
-    return recorder_.OnRound(summary, model, central, wall);
+    return recorder_.OnRound(summary, model, central, wall, lost);
   }
   void OnEvent(const DomainEvent& event) override {
     if (events_ != nullptr && event.level >= DomainEvent::Level::kWarning) events_->Emit(event);
@@ -117,7 +119,7 @@ Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
   parts.clients = std::move(population.clients);
   if (run->central_) parts.test = population.test;
   parts.learners = request.learners;
-  const SimConfig config{lanes, request.config.transport, request.config.devices};
+  const SimConfig config{lanes, request.config.transport, request.config.devices, request.config.drop_outs};
   CAIRN_ASSIGN_OR_RETURN(run->driver_, SimDriver::Create(config, std::move(parts)));
   run->request_ = std::move(request);
   return run;
@@ -134,6 +136,12 @@ Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
   config.directory.run.maximize = spec.evaluate.maximize;
   config.directory.run.facts =
       JobFacts(*manifest_, plan_.clients, request_.config.transport == TransportMode::kDirect);
+  if (const double lost = request_.config.drop_outs.probability; lost > 0) {
+    config.directory.run.counts_lost = true;
+    char share[64];
+    std::snprintf(share, sizeof share, "%g %% of the invited sites a round", 100 * lost);
+    config.directory.run.facts.emplace_back("Drop-outs", share);
+  }
   config.directory.started = SystemWallClock().Now();
   config.directory.experiment_toml = request_.experiment_toml;
   config.directory.resolved_toml = request_.resolved_toml;
@@ -149,7 +157,8 @@ Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
   Recording recording(recorder, request_.events);
   CAIRN_ASSIGN_OR_RETURN(const JobClosed end, driver_->Run(recording, stop));
   CAIRN_RETURN_IF_ERROR(recorder.OnEnd(end, driver_->model()));
-  return SimOutcome{recorder.path(), end, recorder.rows(), recorder.best(), driver_->model()->ref};
+  return SimOutcome{recorder.path(),   end, recorder.rows(), recorder.best(), driver_->model()->ref,
+                    driver_->traffic()};
 }
 
 }  // namespace cairn

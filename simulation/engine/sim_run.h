@@ -30,6 +30,7 @@ struct SimOutcome {
   std::vector<RoundRow> rows;
   std::optional<RunRecorder::Best> best;
   BlobRef final_model;
+  InProcessHub::Traffic traffic;  // of the whole run, in wire mode
 };
 
 // What the run will be, before anything runs: for `--dry-run` and the first lines on screen.

@@ -104,6 +104,7 @@ std::string Plots(const RunRecord& record) {
 std::string RoundTable(const RunRecord& record) {
   std::string html =
       "<h2>Rounds</h2>\n<div class=scroll tabindex=0><table>\n<thead><tr><th>round<th>reported<th>missing";
+  if (record.run.counts_lost) html += "<th>lost";
   for (const std::string& name : record.run.metrics) html += "<th>" + EscapeHtml(name);
   html += "<th>examples<th>up<th>down</thead>\n<tbody>\n";
   const auto best = record.Best();
@@ -112,6 +113,7 @@ std::string RoundTable(const RunRecord& record) {
     html += std::string(is_best ? "<tr class=best>" : "<tr>") + "<th scope=row>" + std::to_string(row.round) +
             "<td>" + std::to_string(row.reported) + " of " + std::to_string(row.invited) + "<td>" +
             std::to_string(row.declined + row.late + row.invalid);
+    if (record.run.counts_lost) html += "<td>" + std::to_string(row.lost);
     for (const double value : row.metrics) html += "<td>" + Short(value);
     html += "<td>" + HtmlNumber(row.examples) + "<td>" +
             EscapeHtml(FormatByteSize(static_cast<double>(row.bytes_up))) + "<td>" +

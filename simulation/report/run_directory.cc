@@ -140,6 +140,7 @@ Status RunDirectory::Publish() {
 
 Status RunDirectory::AppendRound(const RoundRow& row) {
   std::string header = "round,invited,reported,declined,late,invalid,examples,bytes_up,bytes_down";
+  if (state_->run.counts_lost) header += ",lost";
   for (const std::string& metric : state_->run.metrics) header += "," + CsvCell(metric);
   std::string line = std::to_string(row.round);
   for (const std::uint64_t n :
@@ -149,6 +150,7 @@ Status RunDirectory::AppendRound(const RoundRow& row) {
         row.bytes_down}) {
     line += "," + std::to_string(n);
   }
+  if (state_->run.counts_lost) line += "," + std::to_string(row.lost);
   for (std::size_t i = 0; i < state_->run.metrics.size(); ++i) {
     line += "," + Cell(i < row.metrics.size() ? row.metrics[i] : kNoValue);
   }

@@ -64,15 +64,18 @@ Status ReadJson(const fs::path& path, Take take) {
   return {};
 }
 
-constexpr std::size_t kFixedColumns = 9;  // of metrics.csv, before the metrics
+constexpr std::size_t kFixedColumns = 9;  // of metrics.csv, before the metrics; then perhaps "lost"
 
 Status ReadRounds(const fs::path& path, RunRecord& record) {
   Result<std::string> text = ReadWholeFile(path, kTableFile);
   if (!text.ok()) return text.status().id() == errors::kNotFound ? Status() : text.status();
   const auto rows = ParseCsvRows(*text);
+  record.run.counts_lost =
+      !rows.empty() && rows[0].size() > kFixedColumns && rows[0][kFixedColumns] == "lost";
+  const std::size_t fixed = kFixedColumns + (record.run.counts_lost ? 1 : 0);
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const std::vector<std::string>& cells = rows[i];
-    if (cells.size() != kFixedColumns + record.run.metrics.size()) return Corrupt(path, "ragged row");
+    if (cells.size() != fixed + record.run.metrics.size()) return Corrupt(path, "ragged row");
     RoundRow row;
     row.round = Number<std::uint64_t>(cells[0], 0);
     row.invited = Number<std::size_t>(cells[1], 0);
@@ -83,7 +86,8 @@ Status ReadRounds(const fs::path& path, RunRecord& record) {
     row.examples = Number<std::int64_t>(cells[6], 0);
     row.bytes_up = Number<std::uint64_t>(cells[7], 0);
     row.bytes_down = Number<std::uint64_t>(cells[8], 0);
-    for (std::size_t m = kFixedColumns; m < cells.size(); ++m)
+    if (record.run.counts_lost) row.lost = Number<std::size_t>(cells[kFixedColumns], 0);
+    for (std::size_t m = fixed; m < cells.size(); ++m)
       row.metrics.push_back(Number<double>(cells[m], kNoValue));
     record.rounds.push_back(std::move(row));
   }

@@ -46,7 +46,7 @@ Status RunRecorder::WriteClients(std::vector<ClientRow> rows) {
 }
 
 Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
-                            Duration wall) {
+                            Duration wall, std::size_t lost) {
   CAIRN_RETURN_IF_ERROR(TellPending(summary.metrics));
   if (summary.kind == RoundKind::kEvaluate) return {};
   for (const ClientId client : summary.reported) {
@@ -59,6 +59,7 @@ Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& mode
   row.declined = summary.declined;
   row.late = summary.late;
   row.invalid = summary.invalid;
+  row.lost = lost;
   row.examples = summary.examples;
   row.bytes_up = row.reported * UploadBytes(*config_.manifest, LayoutOf(model->values.spec()));
   row.bytes_down = row.invited * model->ref.size;

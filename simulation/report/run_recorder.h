@@ -33,9 +33,10 @@ class RunRecorder {
   static Result<RunRecorder> Create(Config config);
 
   Status WriteClients(std::vector<ClientRow> rows);
-  // `central` is empty without a test set. `wall` is what the round took.
+  // `central` is empty without a test set. `wall` is what the round took, `lost` how many of the invited a
+  // simulation lost.
   Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
-                 Duration wall);
+                 Duration wall, std::size_t lost = 0);
   Status OnEnd(const JobClosed& end, const ModelHandle& model);
 
   const std::filesystem::path& path() const { return directory_.path(); }

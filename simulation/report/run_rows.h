@@ -20,6 +20,7 @@ struct RoundRow {
   std::int64_t examples = 0;                   // Σ over the reports
   std::uint64_t bytes_up = 0, bytes_down = 0;  // Σ over the sites
   std::vector<double> metrics;  // in the order of RunDescription::metrics; kNoValue where not measured
+  std::size_t lost = 0;         // of the invited, by a simulation's drop-outs
 };
 
 // A line of metrics.jsonl: one measured value.
@@ -68,6 +69,7 @@ struct RunDescription {
   std::vector<std::string> labels;  // names of the classes, for the histograms
   // What a reader wants to know at a glance, shown on the report as given: {"Model", "cnn-small"}.
   std::vector<std::pair<std::string, std::string>> facts;
+  bool counts_lost = false;  // metrics.csv has a column for the sites that were lost
 };
 
 }  // namespace cairn

@@ -88,7 +88,7 @@ void PacedSim::Run(std::stop_token stop) {
   std::abort();
 }
 
-Status PacedSim::OnRound(const RoundSummary& summary, const ModelHandle&, const MetricSums&) {
+Status PacedSim::OnRound(const RoundSummary& summary, const ModelHandle&, const MetricSums&, std::size_t) {
   if (summary.reported.size() != clients_) std::abort();
   if (--left_ > 0) return {};
   done_.release();

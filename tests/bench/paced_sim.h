@@ -31,7 +31,8 @@ class PacedSim final : private SimObserver {
  private:
   SimParts Parts(const JobSpec& spec, const std::shared_ptr<const NoiseImages>& data) const;
   void Run(std::stop_token stop);
-  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central) override;
+  Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
+                 std::size_t lost) override;
   void OnEvent(const DomainEvent&) override {}
 
   std::uint32_t clients_;

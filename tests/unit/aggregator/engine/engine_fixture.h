@@ -40,6 +40,7 @@ class JobScript {
     JobParts parts;
     parts.random = &random;
     parts.stall_timeout = stall_timeout;
+    parts.least_reports = least_reports;
     return parts;
   }
 
@@ -113,6 +114,7 @@ class JobScript {
   JobSpec spec;
   SeededRandom random{1};
   Duration stall_timeout{0};
+  std::function<std::size_t(const RoundKey&, const std::vector<ClientId>&)> least_reports;
   TimePoint now;
   std::unique_ptr<JobEngine> engine;
   Actions actions;

@@ -136,18 +136,38 @@ TEST_F(RoundEngineTest, SiteThatCountsStepsForEverIsDroppedAtTheAutomaticDeadlin
   EXPECT_EQ(All<cairn::Finish>().size(), 1u);
 }
 
-TEST_F(RoundEngineTest, RevokedSiteIsNotWaitedForAndALostOneIs) {
+TEST_F(RoundEngineTest, WhoLeavesForGoodIsNotWaitedFor) {
   spec.cohort.min_reports = 1;
   Open(3);
-  Report(13, Key(1));
+  Report(12, Key(1));
+  Step(Left{SessionId{11}, true});
+  EXPECT_EQ(engine->round()->dropped(), 1u);
+  EXPECT_EQ(engine->round()->pending(), 1u);
+  Step(Left{SessionId{13}, true});
+  EXPECT_EQ(All<cairn::Finish>().size(), 1u) << "nobody is left to wait for";
+}
+
+TEST_F(RoundEngineTest, WhoLeavesMayComeBackOtherwise) {
+  spec.cohort.min_reports = 1;
+  Open(2);
+  Report(12, Key(1));
   Step(Left{SessionId{11}});
-  EXPECT_EQ(engine->round()->pending(), 2u);
-  Step(Left{SessionId{12}, true});
   EXPECT_EQ(engine->round()->pending(), 1u);
   EXPECT_TRUE(All<cairn::Finish>().empty());
+}
+
+TEST_F(RoundEngineTest, ReportsThatTheDriverAsksForCountBesidesTheJobsOwn) {
+  spec.cohort.min_reports = 1;
+  least_reports = [](const RoundKey& key, const std::vector<ClientId>& invited) {
+    return key.attempt == 1 ? invited.size() : 1;
+  };
+  Open(3);
+  Report(12, Key(1));
+  Report(13, Key(1));
+  Step(Left{SessionId{11}, true});
+  EXPECT_TRUE(All<cairn::Finish>().empty()) << "two of three were not enough";
   Join(14, "site-a");
-  Report(14, Key(1));
-  EXPECT_EQ(All<cairn::Finish>().size(), 1u);
+  EXPECT_EQ(Sent<RoundPlan>().at(0).second.key, Key(1, 2));
 }
 
 TEST_F(RoundEngineTest, CountsAlwaysAddUp) {

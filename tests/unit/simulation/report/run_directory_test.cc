@@ -107,6 +107,27 @@ TEST_F(RunDirectoryTest, MetricsCsvIsARowARound) {
             "1,10,9,1,0,0,900,170000,180000,0.5,\n");
 }
 
+TEST_F(RunDirectoryTest, LostSitesAreAColumnWhereTheRunCountsThem) {
+  RunDirectory::Config config = Config();
+  config.run.counts_lost = true;
+  auto made = RunDirectory::Create(config);
+  ASSERT_TRUE(made.ok()) << made.status().ToString();
+  RunDirectory& run = *made;
+  RoundRow row = Row(1, 0.5, 0.25);
+  row.lost = 7;
+  ASSERT_TRUE(run.AppendRound(row).ok());
+  EXPECT_EQ(Text(run.path() / "metrics.csv"),
+            "round,invited,reported,declined,late,invalid,examples,bytes_up,bytes_down,lost,loss,accuracy\n"
+            "1,10,9,1,0,0,900,170000,180000,7,0.5,0.25\n");
+  const Result<RunRecord> record = ReadRun(run.path());
+  ASSERT_TRUE(record.ok()) << record.status().ToString();
+  ASSERT_EQ(record->rounds.size(), 1u);
+  EXPECT_EQ(record->rounds[0].lost, 7u);
+  EXPECT_EQ(record->rounds[0].metrics[1], 0.25);
+  ASSERT_TRUE(run.WriteReport().ok());
+  EXPECT_NE(Text(run.path() / "report.html").find("<th>lost"), std::string::npos);
+}
+
 TEST_F(RunDirectoryTest, EqualRunsDifferOnlyInTimings) {
   std::string texts[2][4];
   for (int i = 0; i < 2; ++i) {
