@@ -48,7 +48,7 @@ class RememberingPrimitives final : public Primitives {
   }
   Result<std::vector<SecretBytes>> DeriveAll(const Agreement& own,
                                              std::span<const AgreementPublic> peers) override {
-    return memory_ ? Primitives::DeriveAll(own, peers) : own.DeriveAll(peers);
+    return memory_ ? memory_->AgreeAll(own, peers) : own.DeriveAll(peers);
   }
 
  private:
@@ -91,17 +91,43 @@ class KeyedHashPrimitives final : public Primitives {
 }  // namespace
 
 Result<SecretBytes> SimulatedMemory::Agree(const Agreement& own, const AgreementPublic& peer) {
-  const std::pair<AgreementPublic, AgreementPublic> pair = std::minmax(own.public_key(), peer);
-  Part& part = PartOf(pair.first.bytes[0]);
-  {
-    const std::lock_guard lock(part.mutex);
-    if (auto known = part.agreed.extract(pair)) return std::move(known.mapped());
+  CAIRN_ASSIGN_OR_RETURN(std::vector<SecretBytes> agreed, AgreeAll(own, {&peer, 1}));
+  return std::move(agreed.front());
+}
+
+Result<std::vector<SecretBytes>> SimulatedMemory::AgreeAll(const Agreement& own,
+                                                           std::span<const AgreementPublic> peers) {
+  std::vector<SecretBytes> agreed(peers.size());
+  std::vector<std::size_t> places;
+  std::vector<AgreementPublic> unknown;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    if (auto known = Take(std::minmax(own.public_key(), peers[i]))) {
+      agreed[i] = *std::move(known);
+    } else {
+      places.push_back(i);
+      unknown.push_back(peers[i]);
+    }
   }
-  CAIRN_ASSIGN_OR_RETURN(SecretBytes agreed,
-                         own.Derive(peer));  // outside of the lock: lanes derive side by side
+  // Outside of any lock: lanes derive side by side.
+  CAIRN_ASSIGN_OR_RETURN(std::vector<SecretBytes> fresh, own.DeriveAll(unknown));
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    Keep(std::minmax(own.public_key(), unknown[i]), fresh[i]);
+    agreed[places[i]] = std::move(fresh[i]);
+  }
+  return agreed;
+}
+
+std::optional<SecretBytes> SimulatedMemory::Take(const Pair& pair) {
+  Part& part = PartOf(pair.first.bytes[0]);
+  const std::lock_guard lock(part.mutex);
+  auto known = part.agreed.extract(pair);
+  return known ? std::optional(std::move(known.mapped())) : std::nullopt;
+}
+
+void SimulatedMemory::Keep(const Pair& pair, const SecretBytes& agreed) {
+  Part& part = PartOf(pair.first.bytes[0]);
   const std::lock_guard lock(part.mutex);
   part.agreed.emplace(pair, agreed.Clone());
-  return agreed;
 }
 
 bool SimulatedMemory::Verify(const VerifyKey& key, std::span<const std::byte> message,

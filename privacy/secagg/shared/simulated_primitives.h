@@ -6,7 +6,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "privacy/crypto/keys.h"
 #include "privacy/crypto/sha256.h"
@@ -24,6 +27,8 @@ namespace cairn::secagg {
 class SimulatedMemory {
  public:
   Result<SecretBytes> Agree(const Agreement& own, const AgreementPublic& peer);
+  // With each in turn; those that nobody has derived yet many at a time.
+  Result<std::vector<SecretBytes>> AgreeAll(const Agreement& own, std::span<const AgreementPublic> peers);
   bool Verify(const VerifyKey& key, std::span<const std::byte> message, const Signature& signature);
   void Forget();  // at the end of an attempt: nothing of it comes again
   std::size_t size() const;
@@ -31,9 +36,12 @@ class SimulatedMemory {
  private:
   struct Part {
     mutable std::mutex mutex;
-    std::map<std::pair<AgreementPublic, AgreementPublic>, SecretBytes> agreed;  // lesser key first
+    std::map<std::pair<AgreementPublic, AgreementPublic>, SecretBytes> agreed;
     std::map<Sha256Digest, bool> verified;
   };
+  using Pair = std::pair<AgreementPublic, AgreementPublic>;  // lesser key first
+  std::optional<SecretBytes> Take(const Pair& pair);
+  void Keep(const Pair& pair, const SecretBytes& agreed);
   Part& PartOf(std::byte name) { return parts_[static_cast<std::size_t>(name) % parts_.size()]; }
   std::array<Part, 64> parts_;
 };

@@ -119,6 +119,21 @@ TEST(SimulatedMemoryTest, AnAgreementIsTheRealOneAndForgottenOnceBothEndsHaveIt)
   EXPECT_EQ(*memory.Agree(b, a.public_key()), real) << "worked out again where it is asked for again";
 }
 
+TEST(SimulatedMemoryTest, AgreesWithManyAsWithEachAndKeepsWhatTheOthersWillAsk) {
+  SimulatedMemory memory;
+  const Agreement own = Agreement::Generate();
+  std::vector<Agreement> others;
+  std::vector<AgreementPublic> peers;
+  for (int i = 0; i < 11; ++i) peers.push_back(others.emplace_back(Agreement::Generate()).public_key());
+  ASSERT_TRUE(memory.Agree(others[4], own.public_key()).ok());  // one end has it already
+  const auto all = memory.AgreeAll(own, peers);
+  ASSERT_TRUE(all.ok());
+  for (std::size_t i = 0; i < peers.size(); ++i) EXPECT_EQ((*all)[i], *own.Derive(peers[i])) << i;
+  EXPECT_EQ(memory.size(), 10u) << "the fifth was asked for by both ends";
+  EXPECT_EQ(*memory.Agree(others[7], own.public_key()), (*all)[7]);
+  EXPECT_EQ(memory.size(), 9u);
+}
+
 TEST(SimulatedMemoryTest, AVerdictIsOfKeyMessageAndSignatureTogether) {
   SimulatedMemory memory;
   const SigningKey key = SigningKey::Generate(), other = SigningKey::Generate();
