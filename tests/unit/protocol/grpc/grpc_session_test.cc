@@ -271,7 +271,7 @@ TEST_F(GrpcSessionTest, ProxyIsAskedForTheAggregatorByItsName) {
                                  .federation = "heartnet",
                                  .tls = loopback_.Member("site-a"),
                                  .cache_dir = loopback_.folder() / "cache",
-                                 .proxy = "http://127.0.0.1:" + std::to_string(proxy.port())});
+                                 .proxy = Proxy{{"127.0.0.1", proxy.port()}, ""}});
   ASSERT_TRUE(channel.ok()) << channel.status().ToString();
   (*channel)->Open(client);
   EXPECT_TRUE(client.AwaitOpened());
