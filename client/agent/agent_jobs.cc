@@ -26,9 +26,7 @@ const std::string& DigestOf(const ClientAgent::Job& job) { return job.offered->m
 
 }  // namespace
 
-std::uint64_t OfferedJob::upload_bytes() const {
-  return UploadBytes(*manifest, layout);
-}
+std::uint64_t OfferedJob::upload_bytes() const { return UploadBytes(*manifest, layout); }
 
 Result<OfferedJobHandle> OfferedJob::Create(std::shared_ptr<const JobManifest> manifest) {
   if (manifest == nullptr) return Status(errors::kNetProtocol, "a job was offered without its manifest");

@@ -56,8 +56,9 @@ void ReadNetwork(ConfigReader& reader, ClientConfig* config) {
       config->proxy == "env" || config->proxy == "none" || config->proxy.starts_with("http://");
   if (!is_proxy)
     net.Fail("proxy", "expected \"env\", \"none\" or \"http://host:port\", got '" + config->proxy + "'");
-  net.Optional("stall_timeout", &config->stall_timeout,
-               {.min = 16, .max = 3600, .about = "a connection on which nothing is heard is cut and dialled again"});
+  net.Optional(
+      "stall_timeout", &config->stall_timeout,
+      {.min = 16, .max = 3600, .about = "a connection on which nothing is heard is cut and dialled again"});
   ConfigReader tls = reader.Table("tls");
   ReadPath(tls, "certificate", &config->certificate,
            "certificate of this site; empty: site.crt in client.state_dir");

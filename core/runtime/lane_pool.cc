@@ -108,12 +108,13 @@ class LanePool::Core {
   // The next job of this lane, or none when the pool stops.
   Job Next(std::size_t index, std::unique_lock<std::mutex>& lock) {
     Lane& lane = lanes_[index];
-    while (lane.queue.empty() && shared_.empty()) {
-      if (stop_.stop_requested()) return nullptr;
+    while (!stop_.stop_requested() && lane.queue.empty() && shared_.empty()) {
       lane.is_idle = true;
       lane.wake.wait(lock);
       lane.is_idle = false;
     }
+    // Also with jobs waiting: Stop may have asked already and not yet have taken them away.
+    if (stop_.stop_requested()) return nullptr;
     std::deque<Job>& source = lane.queue.empty() ? shared_ : lane.queue;
     Job job = std::move(source.front());
     source.pop_front();

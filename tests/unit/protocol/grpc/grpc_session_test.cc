@@ -266,12 +266,11 @@ TEST_F(GrpcSessionTest, ProxyIsAskedForTheAggregatorByItsName) {
   StartServer();
   const CuttingProxy proxy(server_->port(), 0, CuttingProxy::Kind::kHttp);
   RecordingClient client;
-  const auto channel =
-      GrpcClientChannel::Create({.aggregator = {"aggregator.test", server_->port()},
-                                 .federation = "heartnet",
-                                 .tls = loopback_.Member("site-a"),
-                                 .cache_dir = loopback_.folder() / "cache",
-                                 .proxy = Proxy{{"127.0.0.1", proxy.port()}, ""}});
+  const auto channel = GrpcClientChannel::Create({.aggregator = {"aggregator.test", server_->port()},
+                                                  .federation = "heartnet",
+                                                  .tls = loopback_.Member("site-a"),
+                                                  .cache_dir = loopback_.folder() / "cache",
+                                                  .proxy = Proxy{{"127.0.0.1", proxy.port()}, ""}});
   ASSERT_TRUE(channel.ok()) << channel.status().ToString();
   (*channel)->Open(client);
   EXPECT_TRUE(client.AwaitOpened());
