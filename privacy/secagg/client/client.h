@@ -19,7 +19,7 @@ namespace cairn::secagg {
 //
 // An error about the message of the current phase ends the attempt for this site: secrets are wiped and
 // nothing more leaves. So does a second set or cohort that the aggregator signed for this attempt, which
-// proves that it shows two (kSecAggMessage; keep both). Anything else that does not belong here is refused
+// proves that it shows two (kSecAggMessage). Anything else that does not belong here is refused
 // (kSecAggMessage) and changes nothing: a message of a phase that is over or not yet reached, of another
 // attempt or cohort. A message that came before is answered with the same bytes; after R4 only a repeated
 // UnmaskRequest is.
