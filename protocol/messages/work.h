@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/ids.h"
@@ -9,6 +10,7 @@
 #include "core/tensor/update.h"
 #include "protocol/messages/job.h"
 #include "protocol/messages/metrics.h"
+#include "protocol/messages/private_training.h"
 
 // What an agent asks of its worker and what comes back, whoever the worker is: a sandboxed child
 // or a lane of the simulator.
@@ -22,8 +24,10 @@ struct WorkRequest {
   std::shared_ptr<const JobManifest> manifest;
   RoundId round;
   std::uint32_t attempt = 0;
-  ClientId client;       // labels the training streams
-  TrainConfig train;     // this round's
+  ClientId client;    // labels the training streams
+  TrainConfig train;  // this round's
+  std::optional<PrivateTraining>
+      privacy;           // train by DP-SGD, as charged; epochs and steps of `train` are void
   bool evaluate = true;  // the received model on the held-out rows, before training
   ModelHandle model;
   std::string dataset_toml;  // the site's [dataset.NAME] table; empty in the simulator

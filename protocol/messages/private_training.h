@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+
+namespace cairn {
+
+// One round of DP-SGD as a site has priced and charged it (Abadi et al. 2016, Algorithm 1): `steps` lots,
+// each unit (a patient, or a row where the data name none) in a lot by its own secret coin; the lot's clipped
+// gradients are summed, noise of deviation noise_multiplier × clip is added, and the sum is divided by
+// `expected_lot`, never by what was drawn.
+struct PrivateTraining {
+  double clip = 1;                  // Euclidean norm of one unit's summed gradient
+  double noise_multiplier = 1;      // deviation of the noise over the sensitivity
+  std::uint64_t sampling_rate = 0;  // of 2^53: a coin shows heads with exactly sampling_rate / 2^53
+  std::uint32_t steps = 0;          // this round's, fixed before the data are seen
+  std::uint32_t expected_lot = 1;   // a public constant of the job: train.batch
+  friend bool operator==(const PrivateTraining&, const PrivateTraining&) = default;
+};
+
+}  // namespace cairn
