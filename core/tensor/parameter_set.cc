@@ -14,11 +14,15 @@ static_assert(std::endian::native == std::endian::little,
 
 void ParameterSet::Free::operator()(std::byte* p) const { FreeModelMemory(p); }
 
-ParameterSet::ParameterSet(ParameterSpec spec) : spec_(std::move(spec)), byte_size_(spec_.byte_size()) {
+ParameterSet::ParameterSet(ParameterSpec spec) : ParameterSet(std::move(spec), Unfilled{}) {
+  if (byte_size_ > 0) std::memset(arena_.get(), 0, byte_size_);
+}
+
+ParameterSet::ParameterSet(ParameterSpec spec, Unfilled)
+    : spec_(std::move(spec)), byte_size_(spec_.byte_size()) {
   float_count_ = static_cast<std::size_t>(spec_.total(Role::kParameter) + spec_.total(Role::kBuffer));
   counter_count_ = static_cast<std::size_t>(spec_.total(Role::kCounter));
   arena_.reset(AllocateModelMemory(byte_size_));
-  if (byte_size_ > 0) std::memset(arena_.get(), 0, byte_size_);
   floats_ = reinterpret_cast<float*>(arena_.get());
   const std::size_t counters_at = byte_size_ - counter_count_ * sizeof(std::int64_t);
   counters_ = reinterpret_cast<std::int64_t*>(arena_.get() + counters_at);
@@ -26,7 +30,7 @@ ParameterSet::ParameterSet(ParameterSpec spec) : spec_(std::move(spec)), byte_si
 
 ParameterSet ParameterSet::Clone() const {
   if (arena_ == nullptr) return {};
-  ParameterSet copy(spec_);
+  ParameterSet copy(spec_, Unfilled{});
   std::memcpy(copy.arena_.get(), arena_.get(), byte_size_);
   return copy;
 }

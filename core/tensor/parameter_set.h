@@ -45,6 +45,9 @@ class ParameterSet {
   struct Free {
     void operator()(std::byte* p) const;
   };
+  struct Unfilled {};
+  ParameterSet(ParameterSpec spec, Unfilled);  // its values are written before anyone reads them
+
   ParameterSpec spec_;
   std::unique_ptr<std::byte[], Free> arena_;
   std::size_t byte_size_ = 0;

@@ -1,8 +1,11 @@
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "client/learning/learning_task.h"
@@ -10,48 +13,45 @@
 
 namespace cairn {
 
-// The resident models of a simulation: two a lane, so that one trains while the other's update is
-// still being folded. Made once; a simulated client borrows one and never builds its own.
-// Acquire and the return of a lease are thread-safe; a leased task belongs to its holder alone.
+// The resident models of a simulation. Made once; a simulated client borrows one and never builds its own.
+// Thread-safe; a leased task belongs to its holder alone.
 class LearnerPool {
  public:
-  static constexpr std::size_t kModelsPerLane = 2;
-
-  // Returns its model to the lane on destruction.
+  // Returns its model on destruction.
   class Lease {
    public:
-    Lease(LearnerPool& pool, std::size_t lane, std::unique_ptr<LearningTask> task)
-        : pool_(&pool), lane_(lane), task_(std::move(task)) {}
+    Lease(LearnerPool& pool, std::unique_ptr<LearningTask> task) : pool_(&pool), task_(std::move(task)) {}
     Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&&) = delete;
     ~Lease();
     LearningTask& task() const { return *task_; }
-    std::size_t lane() const { return lane_; }
 
    private:
     LearnerPool* pool_;
-    std::size_t lane_;
     std::unique_ptr<LearningTask> task_;
   };
 
-  static Result<std::unique_ptr<LearnerPool>> Create(std::size_t lanes, const LearningTaskFactory& factory,
+  // With `models` of them. `factory` must outlive the pool.
+  static Result<std::unique_ptr<LearnerPool>> Create(std::size_t models, const LearningTaskFactory& factory,
                                                      const ModelConfig& model,
                                                      std::span<const std::string> freeze);
 
-  // Waits until a model of the lane is free.
-  Lease Acquire(std::size_t lane);
-  std::size_t lanes() const { return lanes_.size(); }
+  // None when all are lent. Nobody waits for a model: what has none is not started.
+  std::optional<Lease> TryAcquire();
+  // An idle one, or one more. The factory's errors.
+  Result<Lease> Acquire();
 
  private:
-  struct Lane {
-    std::mutex mutex;
-    std::condition_variable freed;
-    std::vector<std::unique_ptr<LearningTask>> idle;
-  };
-  explicit LearnerPool(std::size_t lanes);
-  void Return(std::size_t lane, std::unique_ptr<LearningTask> task);
+  LearnerPool(const LearningTaskFactory& factory, ModelConfig model, std::span<const std::string> freeze)
+      : factory_(factory), model_(std::move(model)), freeze_(freeze.begin(), freeze.end()) {}
+  Result<std::unique_ptr<LearningTask>> Make() const { return factory_.Create(model_, freeze_); }
+  void Return(std::unique_ptr<LearningTask> task);
 
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  const LearningTaskFactory& factory_;
+  ModelConfig model_;
+  std::vector<std::string> freeze_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<LearningTask>> idle_;
 };
 
 }  // namespace cairn

@@ -46,8 +46,11 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   std::ranges::sort(parts.clients, {}, &SimClient::site);
   std::unique_ptr<SimDriver> driver(new SimDriver(config, std::move(parts)));
   const JobManifest& manifest = *driver->parts_.manifest;
-  CAIRN_ASSIGN_OR_RETURN(driver->learners_, LearnerPool::Create(config.lanes, *driver->parts_.learners,
-                                                                manifest.spec.model, manifest.spec.freeze));
+  // On each lane one trains, one waits for its turn, and the update of one is still being folded.
+  constexpr std::size_t kModelsPerLane = 3;
+  CAIRN_ASSIGN_OR_RETURN(driver->learners_,
+                         LearnerPool::Create(config.lanes * kModelsPerLane, *driver->parts_.learners,
+                                             manifest.spec.model, manifest.spec.freeze));
   driver->agent_config_.policy = SitePolicy::ForMadePopulation();
   driver->agent_config_.keeping = ReportKeeping::kUntilSent;
   driver->agent_config_.welcome_timeout = std::chrono::hours(1);
@@ -324,10 +327,12 @@ void SimDriver::StopWork(std::size_t client) {
 
 void SimDriver::FinishWork(std::size_t client) {
   Agent& agent = *agents_[client];
-  CAIRN_CHECK(agent.ticket.has_value(), "work falls due in the order it is dispatched");
+  if (!agent.ticket.has_value()) StartNow(client);
+  if (!fault_.ok()) return;
   const RoundKey key = agent.work->key;
-  agent.lane = agent.ticket->lane;
-  Result<SimWorkers::Sealed> sealed = workers_->Take(std::move(*agent.ticket));
+  SimWorkers::Done done = agent.ticket->get();
+  Result<SimWorkers::Sealed>& sealed = done.sealed;
+  agent.lane = done.lane;
   agent.ticket.reset();
   agent.work.reset();
   agent.work_key.reset();
@@ -342,12 +347,27 @@ void SimDriver::FinishWork(std::size_t client) {
   }
 }
 
+// It falls due while every model is lent: to folds, which end by themselves, or to work that falls due later.
+void SimDriver::StartNow(std::size_t client) {
+  Agent& agent = *agents_[client];
+  undispatched_.erase(*agent.work_key);
+  lanes_.Drain();
+  Result<SimWorkers::Ticket> ticket =
+      workers_->Start(*agent.work, parts_.clients[client], agent.stop.get_token());
+  if (ticket.ok()) {
+    agent.ticket = std::move(ticket).value();
+  } else {
+    fault_ = ticket.status();
+  }
+}
+
 void SimDriver::DispatchWork() {
-  for (std::size_t free = workers_->free_slots(); free > 0 && !undispatched_.empty(); --free) {
+  while (!undispatched_.empty()) {
     const std::size_t client = undispatched_.begin()->second;
-    undispatched_.erase(undispatched_.begin());
     Agent& agent = *agents_[client];
-    agent.ticket = workers_->Start(*agent.work, parts_.clients[client], agent.stop.get_token());
+    agent.ticket = workers_->TryStart(*agent.work, parts_.clients[client], agent.stop.get_token());
+    if (!agent.ticket.has_value()) return;
+    undispatched_.erase(undispatched_.begin());
   }
 }
 

@@ -127,6 +127,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   void Lose(Agent& agent);
   std::size_t LeastReports(const RoundKey& key, const std::vector<ClientId>& invited) const;
   void FinishWork(std::size_t client);
+  void StartNow(std::size_t client);
   void Deliver(Due due);
 
   SimConfig config_;

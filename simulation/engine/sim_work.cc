@@ -19,33 +19,36 @@ UpdateView LeasedUpdate::view() const {
   return view;
 }
 
-std::size_t SimWorkers::free_slots() const {
-  std::size_t slots = 0;
-  for (const std::size_t busy : outstanding_) slots += LearnerPool::kModelsPerLane - busy;
-  return slots;
+std::optional<SimWorkers::Ticket> SimWorkers::TryStart(const StartWork& work, const SimClient& client,
+                                                       std::stop_token stop) {
+  std::optional<LearnerPool::Lease> lease = learners_.TryAcquire();
+  if (!lease.has_value()) return std::nullopt;
+  return Submit(*std::move(lease), work, client, std::move(stop));
 }
 
-SimWorkers::Ticket SimWorkers::Start(const StartWork& work, const SimClient& client, std::stop_token stop) {
-  const auto lane = static_cast<std::size_t>(std::ranges::min_element(outstanding_) - outstanding_.begin());
-  ++outstanding_[lane];
-  auto promise = std::make_shared<std::promise<Result<Sealed>>>();
-  Ticket ticket{lane, promise->get_future()};
-  lanes_.Submit(lane, [this, promise, work, &client, stop = std::move(stop)](std::size_t here) {
-    promise->set_value(Run(here, work, client, stop));
+Result<SimWorkers::Ticket> SimWorkers::Start(const StartWork& work, const SimClient& client,
+                                             std::stop_token stop) {
+  CAIRN_ASSIGN_OR_RETURN(LearnerPool::Lease lease, learners_.Acquire());
+  return Submit(std::move(lease), work, client, std::move(stop));
+}
+
+SimWorkers::Ticket SimWorkers::Submit(LearnerPool::Lease lease, const StartWork& work,
+                                      const SimClient& client, std::stop_token stop) {
+  struct Job {  // a lane's job is copyable, these are not
+    LearnerPool::Lease lease;
+    std::promise<Done> done;
+  };
+  auto job = std::make_shared<Job>(Job{std::move(lease), {}});
+  Ticket ticket = job->done.get_future();
+  lanes_.SubmitAny([this, job = std::move(job), work, &client, stop = std::move(stop)](std::size_t here) {
+    job->done.set_value({here, Run(std::move(job->lease), work, client, stop)});
   });
   return ticket;
 }
 
-Result<SimWorkers::Sealed> SimWorkers::Take(Ticket ticket) {
-  Result<Sealed> sealed = ticket.sealed.get();
-  --outstanding_[ticket.lane];
-  return sealed;
-}
-
-Result<SimWorkers::Sealed> SimWorkers::Run(std::size_t lane, const StartWork& work, const SimClient& client,
-                                           std::stop_token stop) {
+Result<SimWorkers::Sealed> SimWorkers::Run(LearnerPool::Lease lease, const StartWork& work,
+                                           const SimClient& client, std::stop_token stop) {
   const WorkRequest& request = work.request;
-  LearnerPool::Lease lease = learners_.Acquire(lane);
   WorkResult result;
   CAIRN_ASSIGN_OR_RETURN(LocalRound round, RunLocalRound(lease.task(), request, *client.train,
                                                          *client.holdout, random_, {}, stop));
@@ -70,6 +73,11 @@ Result<SimWorkers::Sealed> SimWorkers::Run(std::size_t lane, const StartWork& wo
 Result<MetricSums> EvaluateOnLanes(const ModelVersion& model, Loss loss,
                                    const std::shared_ptr<const ExampleSource>& data, LanePool& lanes,
                                    LearnerPool& learners) {
+  std::vector<LearnerPool::Lease> leases;
+  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+    CAIRN_ASSIGN_OR_RETURN(LearnerPool::Lease lease, learners.Acquire());
+    leases.push_back(std::move(lease));
+  }
   std::vector<std::future<Result<MetricSums>>> parts;
   const std::uint32_t rows = data->size();
   const auto count = static_cast<std::uint32_t>(lanes.size());
@@ -82,9 +90,9 @@ Result<MetricSums> EvaluateOnLanes(const ModelVersion& model, Loss loss,
     lanes.Submit(lane, [&, promise, begin, end](std::size_t here) {
       std::vector<std::uint32_t> mine(end - begin);
       std::iota(mine.begin(), mine.end(), begin);
-      LearnerPool::Lease lease = learners.Acquire(here);
-      LoadModel(model, lease.task().state());
-      promise->set_value(lease.task().Evaluate(loss, Subset(data, std::move(mine)), {}));
+      LearningTask& task = leases[here].task();
+      LoadModel(model, task.state());
+      promise->set_value(task.Evaluate(loss, Subset(data, std::move(mine)), {}));
     });
   }
   // Every lane borrows from this frame: wait for all of them before any early return.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -30,7 +31,6 @@ class LeasedUpdate final : public UpdatePayload {
   LeasedUpdate(LearnerPool::Lease lease, ModelHandle base, const UpdateLayout& layout)
       : lease_(std::move(lease)), base_(std::move(base)), layout_(layout) {}
   UpdateView view() const override;
-  std::size_t lane() const { return lease_.lane(); }
 
  private:
   LearnerPool::Lease lease_;
@@ -44,31 +44,30 @@ class LeasedUpdate final : public UpdatePayload {
 class SimWorkers {
  public:
   SimWorkers(LanePool& lanes, LearnerPool& learners, const RandomSource& random, EgressGuard guard)
-      : lanes_(lanes),
-        learners_(learners),
-        random_(random),
-        guard_(guard),
-        outstanding_(learners.lanes(), 0) {}
+      : lanes_(lanes), learners_(learners), random_(random), guard_(guard) {}
 
   // A report; of a masked round what is still to be masked.
   using Sealed = std::variant<SealedReport, std::shared_ptr<SealedContribution>>;
-  struct Ticket {
-    std::size_t lane = 0;
-    std::future<Result<Sealed>> sealed;
+  struct Done {
+    std::size_t lane = 0;  // where it ran: its update is in that core's cache
+    Result<Sealed> sealed;
   };
-  // Starts the work on the least busy lane. `client` must outlive it.
-  Ticket Start(const StartWork& work, const SimClient& client, std::stop_token stop);
-  Result<Sealed> Take(Ticket ticket);  // waits
-  std::size_t free_slots() const;      // pieces that may be started now: two a lane
+  using Ticket = std::future<Done>;
+  // For whichever lane is free first; none while all models are lent. `client` must outlive it.
+  std::optional<Ticket> TryStart(const StartWork& work, const SimClient& client, std::stop_token stop);
+  // At any price, that of one more model included.
+  Result<Ticket> Start(const StartWork& work, const SimClient& client, std::stop_token stop);
 
  private:
-  Result<Sealed> Run(std::size_t lane, const StartWork& work, const SimClient& client, std::stop_token stop);
+  Ticket Submit(LearnerPool::Lease lease, const StartWork& work, const SimClient& client,
+                std::stop_token stop);
+  Result<Sealed> Run(LearnerPool::Lease lease, const StartWork& work, const SimClient& client,
+                     std::stop_token stop);
 
   LanePool& lanes_;
   LearnerPool& learners_;
   const RandomSource& random_;
   EgressGuard guard_;
-  std::vector<std::size_t> outstanding_;  // a lane
 };
 
 // Metrics of a model on a whole set, split over the lanes; integer sums, so equal for any number.

@@ -150,7 +150,7 @@ int main(int argc, char** argv) {
   const int repeats = argument(1, 7);
   const auto whole_batches = [](int rows) { return static_cast<std::uint32_t>((rows + 9) / 10 * 10); };
   StartMeasuring(repeats);
-  Compare("mcmahan-2nn", whole_batches(argument(2, 300)), repeats);
-  Compare("mcmahan-cnn", whole_batches(argument(3, 60)), repeats);
+  Compare("mcmahan-2nn", whole_batches(argument(2, 600)), repeats);
+  Compare("mcmahan-cnn", whole_batches(argument(3, 600)), repeats);
   return 0;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/integration/federation/federation.h"
@@ -24,6 +25,19 @@ class Held {
  private:
   pid_t pid_;
 };
+
+// No thread of it runs or is about to: what it had to send, the system has.
+bool IsAsleep(pid_t pid) {
+  namespace fs = std::filesystem;
+  for (const fs::directory_entry& thread : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::ifstream file(thread.path() / "stat");
+    std::string stat;
+    std::getline(file, stat);
+    const std::size_t name_end = stat.rfind(") ");
+    if (name_end == std::string::npos || stat.at(name_end + 2) != 'S') return false;
+  }
+  return true;
+}
 
 class MaskedDropoutTest : public testing::Test {
  protected:
@@ -46,6 +60,14 @@ class MaskedDropoutTest : public testing::Test {
   bool AwaitLine(std::size_t site, const std::string& words) {
     return Await([&] {
       return federation_.site_log(site).find(words + " job=1 round=1 attempt=1") != std::string::npos;
+    });
+  }
+
+  // A site's own log says its yes before the network has it.
+  bool AwaitYesOf(std::size_t sites) {
+    return Await([&] {
+      const json job = federation_.Job();
+      return job.is_object() && job.value("sites_accepted", std::size_t{0}) == sites;
     });
   }
 
@@ -88,11 +110,7 @@ TEST_F(MaskedDropoutTest, LostBeforeItsKeysAreThere) {
   {
     const Held held(federation_.site(kHeld));  // the job begins with its yes, the last one
     federation_.Submit(job_);
-    // The site's own log says its yes before the network has it.
-    ASSERT_TRUE(Await([&] {
-      const json job = federation_.Job();
-      return job.is_object() && job.value("sites_accepted", std::size_t{0}) == kFive - 1;
-    })) << federation_.Logs();
+    ASSERT_TRUE(AwaitYesOf(kFive - 1)) << federation_.Logs();
     kill(federation_.site(kVictim).pid(), SIGSTOP);
   }
   ASSERT_TRUE(Await([&] {
@@ -105,15 +123,24 @@ TEST_F(MaskedDropoutTest, LostBeforeItsKeysAreThere) {
 
 TEST_F(MaskedDropoutTest, LostAfterItsKeysAndBeforeItsShares) {
   StartAndAwaitAll();
-  federation_.Submit(job_);
-  // site-d stands still from its yes on, so nobody is told whose keys there are.
-  ASSERT_TRUE(
-      Await([&] { return federation_.site_log(kHeld).find("job_answered job=1") != std::string::npos; }));
+  const pid_t slow = federation_.site(kHeld).pid();
   {
     const Held held(federation_.site(kHeld));
-    ASSERT_TRUE(AwaitLine(kVictim, "keys_advertised")) << federation_.Logs();
-    federation_.site(kVictim).Kill();
+    federation_.Submit(job_);
+    ASSERT_TRUE(AwaitYesOf(kFive - 1)) << federation_.Logs();
   }
+  {
+    // Its yes, the last one, is on its way, and nothing answers it yet.
+    const Held unheard(federation_.aggregator());
+    ASSERT_TRUE(Await([&] {
+      return federation_.site_log(kHeld).find("job_answered job=1") != std::string::npos && IsAsleep(slow);
+    })) << federation_.Logs();
+    kill(slow, SIGSTOP);  // so nobody is told whose keys there are
+  }
+  const bool advertised = AwaitLine(kVictim, "keys_advertised");
+  federation_.site(kVictim).Kill();
+  kill(slow, SIGCONT);
+  ASSERT_TRUE(advertised) << federation_.Logs();
   EXPECT_EQ(federation_.site_log(kVictim).find("shares_dealt job=1 round=1"), std::string::npos);
   ExpectTheSumOf(4);
 }
