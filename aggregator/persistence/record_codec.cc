@@ -225,7 +225,9 @@ Record RecordOf(const Json& json) {
 std::string EncodeRecord(const Record& record) {
   Json json = std::visit(Writer{}, record.body);
   json["job"] = record.job.value;
-  return json.dump();
+  // A reason may quote bytes that are not UTF-8 (the name of a file, say): replaced, so that the record is
+  // kept.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<Record> DecodeRecord(const std::string& text) {

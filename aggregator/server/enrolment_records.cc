@@ -107,7 +107,7 @@ Status SaveRecords(const std::filesystem::path& path, const EnrolmentRecords& re
   for (const auto& [name, invite] : records.invites) invites[name] = ToJson(invite);
   const Json json = {
       {"schema", 1}, {"roster_version", records.roster_version}, {"invites", std::move(invites)}};
-  return WriteFileAtomically(path, json.dump(1) + "\n");
+  return WriteFileAtomically(path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace cairn

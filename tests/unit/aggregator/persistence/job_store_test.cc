@@ -180,5 +180,13 @@ TEST(RecordCodecTest, RefusesWhatItWouldNotWrite) {
   }
 }
 
+// A reason can quote the name of a file, which may be any bytes.
+TEST(RecordCodecTest, KeepsARecordWhoseReasonIsNotUtf8) {
+  const auto read =
+      DecodeRecord(EncodeRecord({JobId{1}, JobClosed{JobOutcome::kFailed, 8101, "no \xff\xfe here"}}));
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_EQ(std::get<JobClosed>(read->body).reason, "no \xEF\xBF\xBD\xEF\xBF\xBD here");
+}
+
 }  // namespace
 }  // namespace cairn
