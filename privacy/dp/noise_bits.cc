@@ -24,9 +24,10 @@ NoiseBits NoiseBits::FromSystem() {
   return NoiseBits(key.Reveal(RevealSecret{}).first<32>(), true);
 }
 
-NoiseBits NoiseBits::Simulated(std::uint64_t seed) {
-  std::array<std::byte, 32> key{};
-  std::memcpy(key.data(), &seed, sizeof seed);
+NoiseBits NoiseBits::Simulated(std::uint64_t seed, std::uint64_t round, std::uint64_t client) {
+  const std::array<std::uint64_t, 4> name = {seed, round, client, 0};
+  std::array<std::byte, 32> key;
+  std::memcpy(key.data(), name.data(), sizeof key);
   return NoiseBits(key, false);
 }
 

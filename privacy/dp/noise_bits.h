@@ -18,7 +18,7 @@ class NoiseBits {
   // The one that privacy may depend on.
   static NoiseBits FromSystem();
   // Repeatable, for tests and simulations: noise from it protects nobody, and is_secure() says so.
-  static NoiseBits Simulated(std::uint64_t seed);
+  static NoiseBits Simulated(std::uint64_t seed, std::uint64_t round = 0, std::uint64_t client = 0);
 
   NoiseBits(NoiseBits&&) noexcept = default;
   NoiseBits& operator=(NoiseBits&&) noexcept = default;

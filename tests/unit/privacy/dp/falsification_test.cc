@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "privacy/accounting/privacy_ledger.h"
 #include "privacy/dp/noised_sum.h"
 #include "tests/unit/privacy/accounting/ledger_parts.h"
+#include "tests/unit/privacy/dp/falsifier.h"
 #include "tests/unit/privacy/dp/statistics.h"
 
 namespace cairn {
@@ -24,66 +24,17 @@ constexpr double kEpsilon = 1;  // of Gaussian noise as wide as the sensitivity:
 constexpr std::int64_t kSensitivity = 4096;
 constexpr int kTries = 10;
 
-// P[Bin(n, p) ≥ k], by its terms from the largest outwards.
-double AtLeast(double k, double n, double p) {
-  double log_term = std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) + k * std::log(p) +
-                    (n - k) * std::log1p(-p);
-  double sum = 0;
-  for (double i = k; i <= n; ++i) {
-    const double term = std::exp(log_term);
-    sum += term;
-    if (term < 1e-18 && i > n * p) break;
-    log_term += std::log((n - i) / (i + 1)) + std::log(p) - std::log1p(-p);
-  }
-  return sum;
-}
-
-// Confidence limits of a probability that came true `hits` times in n.
-double Low(double hits, double n) {
-  if (hits == 0) return 0;
-  double low = 0, high = hits / n;
-  for (int i = 0; i < 50; ++i) {
-    const double p = (low + high) / 2;
-    (AtLeast(hits, n, p) < 5e-7 ? low : high) = p;
-  }
-  return low;
-}
-double High(double hits, double n) { return 1 - Low(n - hits, n); }
-
 using Sums = std::vector<std::int64_t>;
 using Release = std::function<Sums(const Sums&, NoiseBits&)>;
-
-double Above(std::span<const std::int64_t> sums, std::int64_t threshold) {
-  return static_cast<double>(
-      std::count_if(sums.begin(), sums.end(), [=](std::int64_t x) { return x > threshold; }));
-}
-
-// The threshold that sets the two apart most, on these sums.
-std::int64_t LearnThreshold(std::span<const std::int64_t> with, std::span<const std::int64_t> without) {
-  std::int64_t best = 0;
-  double gain = -1e300;
-  for (std::int64_t threshold = 0; threshold < 4 * kSensitivity; threshold += kSensitivity / 16) {
-    const double here = Above(with, threshold) - std::exp(kEpsilon) * Above(without, threshold);
-    if (here > gain) gain = here, best = threshold;
-  }
-  return best;
-}
 
 // Whether the release is caught. `reach` is how far one person really moves the sum, in sensitivities.
 bool IsCaught(const Release& release, double reach, std::uint64_t seed) {
   NoiseBits bits = TestBits(seed);
   const Sums without = release(Sums(kRuns, 0), bits);
   const Sums with = release(Sums(kRuns, std::llround(reach * kSensitivity)), bits);
-  const std::size_t half = kRuns / 2;
-  const double delta = GaussianDelta(1, kEpsilon);
-  const auto lies = [&](std::span<const std::int64_t> a, std::span<const std::int64_t> b,
-                        std::int64_t threshold) {
-    const auto n = static_cast<double>(a.size());
-    return Low(Above(a, threshold), n) - std::exp(kEpsilon) * High(Above(b, threshold), n) > delta;
-  };
-  const std::int64_t learnt = LearnThreshold(std::span(with).first(half), std::span(without).first(half));
-  return lies(with, without, kSensitivity * 3 / 2) ||
-         lies(std::span(with).subspan(half), std::span(without).subspan(half), learnt);
+  return IsFalsified(std::vector<double>(with.begin(), with.end()),
+                     std::vector<double>(without.begin(), without.end()), kSensitivity,
+                     {.epsilon = kEpsilon, .delta = GaussianDelta(1, kEpsilon)});
 }
 
 int TimesCaught(const Release& release, double reach) {
