@@ -159,9 +159,13 @@ Status CsvEncoder::EncodeMissing(const Column& column, const CsvField& field, st
 }
 
 Status CsvEncoder::EncodeCell(const Column& column, const CsvField& field, std::string_view text,
-                              std::span<float> out, double& target) const {
+                              std::span<float> out, double& target) {
   if (column.schema.type == ColumnType::kNumeric) return EncodeNumeric(column, field, text, out);
   if (column.schema.type == ColumnType::kCategorical) return EncodeCategory(column, field, text, out);
+  if (column.schema.type == ColumnType::kPatient) {
+    patient_ = text;
+    return Status::Ok();
+  }
   CAIRN_ASSIGN_OR_RETURN(target, EncodeLabel(column, field, text));
   return Status::Ok();
 }

@@ -24,6 +24,8 @@ class CsvEncoder {
   Result<bool> Encode(const CsvRecord& record, std::span<float> features, double& target);
 
   std::size_t width() const { return width_; }
+  // Whose the last encoded row is, as the patient column says after its mapping; empty without one.
+  const std::string& patient() const { return patient_; }
   struct Column {
     ColumnSchema schema;
     ColumnMapping mapping;
@@ -44,7 +46,7 @@ class CsvEncoder {
   Status EncodeMissing(const Column& column, const CsvField& field, std::span<float> out,
                        bool& dropped) const;
   Status EncodeCell(const Column& column, const CsvField& field, std::string_view text, std::span<float> out,
-                    double& target) const;
+                    double& target);
   Status EncodeNumeric(const Column& column, const CsvField& field, std::string_view text,
                        std::span<float> out) const;
   Status EncodeCategory(const Column& column, const CsvField& field, std::string_view text,
@@ -56,6 +58,7 @@ class CsvEncoder {
   std::string file_name_;
   std::size_t fields_;
   std::size_t width_ = 0;
+  std::string patient_;
   std::vector<Column> columns_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,11 @@ namespace {
 
 constexpr std::uint64_t kMaxRows = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kNoGroup = std::numeric_limits<std::size_t>::max();
+
+bool HasPatients(const DataSchema& schema) {
+  return std::ranges::any_of(schema.columns,
+                             [](const ColumnSchema& column) { return column.type == ColumnType::kPatient; });
+}
 
 // Collects the rows of the files.
 class CsvTableBuilder {
@@ -33,6 +39,7 @@ class CsvTableBuilder {
   void FillMeans();
   Status ApplySchemaScale();
   std::unique_ptr<ExampleSource> MakeSource();
+  void NamePatients();
   void Summarise(const ExampleSource& source);
 
   const CsvOptions& options_;
@@ -45,6 +52,8 @@ class CsvTableBuilder {
   std::vector<float> row_;
   std::vector<float> features_;
   std::vector<double> targets_;
+  std::map<std::string, std::uint32_t> patients_;  // numbered as they first come
+  std::vector<std::uint32_t> units_;               // of each row; empty without a patient column
   CsvTable table_;
 };
 
@@ -92,6 +101,10 @@ Status CsvTableBuilder::Take(const CsvRecord& record, std::uint32_t number) {
   }
   features_.insert(features_.end(), row_.begin(), row_.end());
   targets_.push_back(target);
+  if (HasPatients(options_.schema)) {
+    const auto next = static_cast<std::uint32_t>(patients_.size());
+    units_.push_back(patients_.emplace(encoder_->patient(), next).first->second);
+  }
   table_.records.push_back(number);
   if (group_field_ != kNoGroup) table_.groups.emplace_back(record.fields[group_field_].text);
   if (group_by_file_) table_.groups.push_back(file_name_);
@@ -189,6 +202,11 @@ void CsvTableBuilder::Summarise(const ExampleSource& source) {
     summary.warnings.push_back(Status(errors::kSingleClass, title_ + ": every row has the same label"));
 }
 
+void CsvTableBuilder::NamePatients() {
+  if (HasPatients(options_.schema))
+    table_.source = std::make_unique<UnitSource>(std::move(table_.source), std::move(units_));
+}
+
 Result<CsvTable> CsvTableBuilder::Finish() {
   if (targets_.empty()) {
     return Status(errors::kDataEmpty,
@@ -205,6 +223,7 @@ Result<CsvTable> CsvTableBuilder::Finish() {
     FeatureScale scale = MeasureScale(*table_.source, rows);
     table_.source = std::make_unique<ScaledSource>(std::move(table_.source), std::move(scale));
   }
+  NamePatients();
   return std::move(table_);
 }
 

@@ -61,6 +61,11 @@ Status ValidateColumn(const ColumnSchema& column) {
         return Invalid(name + " is the label, which can be required or drop its row, but not be filled in");
       }
       return Status::Ok();
+    case ColumnType::kPatient:
+      if (column.missing == MissingPolicy::kRequired || column.missing == MissingPolicy::kDropRow)
+        return Status::Ok();
+      return Invalid(name +
+                     " names the patient, which can be required or drop its row, but not be filled in");
     case ColumnType::kIgnored:
       return Status::Ok();
   }
@@ -88,16 +93,32 @@ Status ValidateLabel(const LabelRule& label) {
 
 Status DataSchema::Validate() const {
   std::set<std::string> names;
-  int labels = 0;
+  int labels = 0, patients = 0;
   for (const ColumnSchema& column : columns) {
     CAIRN_RETURN_IF_ERROR(ValidateColumn(column));
     if (!names.insert(column.name).second) return Invalid("column '" + column.name + "' is named twice");
     labels += column.type == ColumnType::kLabel ? 1 : 0;
+    patients += column.type == ColumnType::kPatient ? 1 : 0;
   }
   if (labels != 1)
     return Invalid("the schema has " + std::to_string(labels) + " label columns, expected one");
+  if (patients > 1) return Invalid("the schema has more than one patient column");
   if (FeatureNames().empty()) return Invalid("the schema has no feature");
   return ValidateLabel(label);
+}
+
+Status CheckRowsStandAlone(const DataSchema& schema) {
+  if (schema.standardisation == Standardisation::kSite) {
+    return Status(errors::kPrivacyTraining, "the schema standardises by the means of a site's rows")
+        .Mend("set standardise = \"schema\" and give the columns a mean and std, or \"none\"");
+  }
+  for (const ColumnSchema& column : schema.columns) {
+    if (column.type != ColumnType::kNumeric || column.missing != MissingPolicy::kMean) continue;
+    return Status(errors::kPrivacyTraining,
+                  "column '" + column.name + "' fills missing values with the mean of a site's rows")
+        .Mend("set missing = \"constant\" with a fill for it");
+  }
+  return Status::Ok();
 }
 
 const ColumnSchema* DataSchema::label_column() const {

@@ -20,6 +20,7 @@ enum class ColumnType : std::uint8_t {
   kCategorical,  // one feature a category (one-hot), the first left out under drop_first
   kLabel,        // the target; exactly one
   kIgnored,      // read past; the same as not naming the column
+  kPatient,      // whose the row is: equal cells, one person (ExampleSource::unit); at most one
 };
 
 // What an empty cell or a missing mark means.
@@ -75,6 +76,10 @@ struct DataSchema {
   // 0 for regression and where the file decides.
   std::int64_t num_classes() const;
 };
+
+// Whether a row's features are made of that row alone and of constants. Under differential privacy they must
+// be: a mean over all rows carries each of them into every other, past any clip. kPrivacyTraining.
+Status CheckRowsStandAlone(const DataSchema& schema);
 
 // Where one column of the schema comes from in a site's file.
 struct ColumnMapping {

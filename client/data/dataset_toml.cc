@@ -6,7 +6,8 @@ namespace {
 constexpr ConfigChoice<ColumnType> kColumnTypes[] = {{"numeric", ColumnType::kNumeric},
                                                      {"categorical", ColumnType::kCategorical},
                                                      {"label", ColumnType::kLabel},
-                                                     {"ignored", ColumnType::kIgnored}};
+                                                     {"ignored", ColumnType::kIgnored},
+                                                     {"patient", ColumnType::kPatient}};
 constexpr ConfigChoice<MissingPolicy> kMissing[] = {{"refuse", MissingPolicy::kRequired},
                                                     {"drop", MissingPolicy::kDropRow},
                                                     {"mean", MissingPolicy::kMean},

@@ -28,7 +28,7 @@ DatasetConfig ReadDatasetConfig(ConfigReader& table, const std::string& name,
 //   missing_marks = ["?"]     standardise = "none" | "schema" | "site"
 //   label = { positive_above = 0 }  or { classes = ["no", "yes"] }  or { num_classes = 10 }
 //   [[column]]
-//   name = "age"              type = "numeric" | "categorical" | "label" | "ignored"
+//   name = "age"              type = "numeric" | "categorical" | "label" | "patient" | "ignored"
 //   unit, min, max, categories, drop_first, missing = "refuse" | "drop" | "mean" | "constant" | "indicator",
 //   fill, fill_category, mean, std
 Result<DataSchema> ParseDataSchema(std::string_view toml, std::string_view name);

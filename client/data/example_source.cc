@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -63,6 +64,11 @@ void Subset::GatherTargets(std::span<const std::uint32_t> rows, std::span<float>
   });
 }
 
+UnitSource::UnitSource(std::shared_ptr<const ExampleSource> source, std::vector<std::uint32_t> units)
+    : source_(std::move(source)), units_(std::move(units)) {
+  CAIRN_CHECK(units_.size() == source_->size(), "every row has a unit");
+}
+
 HoldoutSplit TrainHoldoutSplit(std::span<const std::uint32_t> rows, double fraction, RandomStream stream) {
   CAIRN_CHECK(fraction >= 0.0 && fraction <= 1.0, "the held-out fraction lies in [0, 1]");
   const auto count = static_cast<std::uint32_t>(rows.size());
@@ -79,6 +85,20 @@ HoldoutSplit TrainHoldoutSplit(std::span<const std::uint32_t> rows, double fract
 
 HoldoutSplit TrainHoldoutSplit(std::uint32_t rows, double fraction, RandomStream stream) {
   return TrainHoldoutSplit(AllRows(rows), fraction, std::move(stream));
+}
+
+HoldoutSplit TrainHoldoutSplit(const ExampleSource& source, std::span<const std::uint32_t> rows,
+                               double fraction, RandomStream stream) {
+  if (!source.has_units()) return TrainHoldoutSplit(rows, fraction, std::move(stream));
+  std::map<std::uint32_t, bool> is_held;
+  for (const std::uint32_t row : rows) is_held[source.unit(row)] = false;
+  for (auto& [unit, held] : is_held) held = stream.Uniform() < fraction;
+  HoldoutSplit split;
+  for (const std::uint32_t row : rows)
+    (is_held[source.unit(row)] ? split.holdout : split.train).push_back(row);
+  std::sort(split.train.begin(), split.train.end());
+  std::sort(split.holdout.begin(), split.holdout.end());
+  return split;
 }
 
 std::vector<std::int64_t> AllLabels(const ExampleSource& source) {

@@ -42,6 +42,11 @@ class ExampleSource {
 
   // The targets as float32: the real number, or the class (0.0 and 1.0 are what bce takes).
   virtual void GatherTargets(std::span<const std::uint32_t> rows, std::span<float> targets_out) const = 0;
+
+  // Whose a row is: rows of one unit, such as a patient, are protected together (docs/privacy.md). Where the
+  // data name nobody every row is a unit of its own.
+  virtual bool has_units() const { return false; }
+  virtual std::uint32_t unit(std::uint32_t row) const { return row; }
 };
 
 // A client's part of a shared source: a list of its rows, in the order given. Row i of the subset is
@@ -57,12 +62,37 @@ class Subset final : public ExampleSource {
   void Gather(std::span<const std::uint32_t> rows, std::span<float> features_out,
               std::span<std::int64_t> labels_out) const override;
   void GatherTargets(std::span<const std::uint32_t> rows, std::span<float> targets_out) const override;
+  bool has_units() const override { return source_->has_units(); }
+  std::uint32_t unit(std::uint32_t row) const override { return source_->unit(rows_[row]); }
 
   std::span<const std::uint32_t> rows() const { return rows_; }
 
  private:
   std::shared_ptr<const ExampleSource> source_;
   std::vector<std::uint32_t> rows_;
+};
+
+// The same rows with a unit named for each.
+class UnitSource final : public ExampleSource {
+ public:
+  UnitSource(std::shared_ptr<const ExampleSource> source, std::vector<std::uint32_t> units);
+
+  std::uint32_t size() const override { return source_->size(); }
+  const ExampleShape& feature_shape() const override { return source_->feature_shape(); }
+  std::int64_t num_classes() const override { return source_->num_classes(); }
+  void Gather(std::span<const std::uint32_t> rows, std::span<float> features_out,
+              std::span<std::int64_t> labels_out) const override {
+    source_->Gather(rows, features_out, labels_out);
+  }
+  void GatherTargets(std::span<const std::uint32_t> rows, std::span<float> targets_out) const override {
+    source_->GatherTargets(rows, targets_out);
+  }
+  bool has_units() const override { return true; }
+  std::uint32_t unit(std::uint32_t row) const override { return units_[row]; }
+
+ private:
+  std::shared_ptr<const ExampleSource> source_;
+  std::vector<std::uint32_t> units_;
 };
 
 // Which rows train and which are held out; both ascending.
@@ -76,6 +106,12 @@ struct HoldoutSplit {
 HoldoutSplit TrainHoldoutSplit(std::uint32_t rows, double fraction, RandomStream stream);
 // The same over a list of rows, such as a client's part of a shared source.
 HoldoutSplit TrainHoldoutSplit(std::span<const std::uint32_t> rows, double fraction, RandomStream stream);
+
+// The same over rows of a source, where a unit's rows stay together: in a source with units each unit that
+// has one of these rows is held out by a coin of its own, drawn in the order of units, so that about the
+// fraction is and nobody's rows decide on another's.
+HoldoutSplit TrainHoldoutSplit(const ExampleSource& source, std::span<const std::uint32_t> rows,
+                               double fraction, RandomStream stream);
 
 // Every class in row order; for partitions and histograms. Needs num_classes() > 0.
 std::vector<std::int64_t> AllLabels(const ExampleSource& source);

@@ -60,6 +60,8 @@ class ScaledSource final : public ExampleSource {
   void GatherTargets(std::span<const std::uint32_t> rows, std::span<float> targets_out) const override {
     source_->GatherTargets(rows, targets_out);
   }
+  bool has_units() const override { return source_->has_units(); }
+  std::uint32_t unit(std::uint32_t row) const override { return source_->unit(row); }
 
  private:
   std::shared_ptr<const ExampleSource> source_;

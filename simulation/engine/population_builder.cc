@@ -27,7 +27,7 @@ void AddClient(SimPopulation& population, std::string site, const Shared& data,
                std::span<const std::uint32_t> rows, const ExperimentConfig& config) {
   const JobSpec& spec = config.job.spec;
   const std::uint64_t client = population.clients.size();
-  HoldoutSplit split = TrainHoldoutSplit(rows, spec.data.holdout,
+  HoldoutSplit split = TrainHoldoutSplit(*data.source, rows, spec.data.holdout,
                                          SeededRandom(spec.seed).Open({Purpose::kHoldout, 0, client}));
   std::vector<std::uint64_t> histogram(static_cast<std::size_t>(data.source->num_classes()), 0);
   for (const std::uint32_t row : rows) {

@@ -214,6 +214,27 @@ TEST(CsvReaderTest, GroupColumnComesBackRowByRow) {
   EXPECT_THAT(ErrorOf("clinic,age,sex,y\nA,30,m,1\n", options), HasSubstr("CAIRN-4114"));
 }
 
+TEST(CsvReaderTest, PatientColumnIsNoFeatureAndGroupsRows) {
+  CsvOptions options = Patients();
+  ColumnSchema patient = Numeric("mrn");
+  patient.type = ColumnType::kPatient;
+  options.schema.columns.insert(options.schema.columns.begin(), patient);
+  options.mappings["mrn"].map["P-7b"] = "P-7";
+  const Result<CsvTable> table =
+      ReadCsv("mrn,age,sex,y\nP-7,30,m,1\nP-2,31,w,0\nP-7b,32,w,0\nP-7,33,m,1\n", "visits.csv", options);
+  ASSERT_TRUE(table.ok()) << table.status().ToString();
+  EXPECT_EQ(table->source->feature_shape().size(), 3);
+  ASSERT_TRUE(table->source->has_units());
+  std::vector<std::uint32_t> units;
+  for (std::uint32_t row = 0; row < 4; ++row) units.push_back(table->source->unit(row));
+  EXPECT_THAT(units, ElementsAre(0, 1, 0, 0));
+  EXPECT_FALSE(ReadCsv("age,sex,y\n30,m,1\n", "visits.csv", Patients())->source->has_units());
+  EXPECT_THAT(ErrorOf("mrn,age,sex,y\n,30,m,1\n", options), HasSubstr("a value is required"));
+  options.schema.columns.push_back(patient);
+  options.schema.columns.back().name = "ssn";
+  EXPECT_THAT(ErrorOf("mrn,ssn,age,sex,y\n1,1,30,m,1\n", options), HasSubstr("more than one patient column"));
+}
+
 TEST(CsvReaderTest, AMissingColumnNamesTheMendAndTheColumnsThereAre) {
   const Result<CsvTable> table = ReadCsv("alter,sex,y\n30,m,1\n", "visits.csv", Patients());
   ASSERT_FALSE(table.ok());
@@ -226,6 +247,18 @@ TEST(CsvReaderTest, BannersAreSkippedOnlyWhenDeclared) {
   CsvOptions options = Patients();
   options.format.skip_lines = 1;
   EXPECT_EQ(ErrorOf("|1x3 Cross; validator; x\nage,sex,y\n30,m,1\n31,w,0\n", options), "OK");
+}
+
+TEST(DataSchemaTest, MeansOverASitesRowsDoNotLeaveRowsAlone) {
+  DataSchema schema = Patients().schema;
+  EXPECT_TRUE(CheckRowsStandAlone(schema).ok());
+  schema.standardisation = Standardisation::kSite;
+  EXPECT_EQ(CheckRowsStandAlone(schema).id(), errors::kPrivacyTraining);
+  schema.standardisation = Standardisation::kSchema;
+  EXPECT_TRUE(CheckRowsStandAlone(schema).ok());
+  schema.columns[0].missing = MissingPolicy::kMean;
+  EXPECT_EQ(CheckRowsStandAlone(schema).id(), errors::kPrivacyTraining);
+  EXPECT_THAT(CheckRowsStandAlone(schema).what(), HasSubstr("'age'"));
 }
 
 TEST(DataSchemaTest, ContradictionsAreNamed) {

@@ -78,6 +78,26 @@ TEST(TrainHoldoutSplitTest, AListOfRowsIsSplitByItsRowNumbers) {
     EXPECT_NE(std::find(rows.begin(), rows.end(), row), rows.end());
 }
 
+TEST(TrainHoldoutSplitTest, RowsOfAPatientStayTogetherAndNobodyDecidesOnAnother) {
+  std::vector<std::uint32_t> units, rows(600);
+  for (std::uint32_t row = 0; row < 600; ++row) units.push_back(row % 200);
+  std::iota(rows.begin(), rows.end(), 0u);
+  const auto table = std::shared_ptr<const ExampleSource>(
+      TableSource::WithLabels({{1}}, std::vector<float>(600), std::vector<std::int64_t>(600), 2));
+  const UnitSource patients(table, units);
+  const HoldoutSplit split = TrainHoldoutSplit(patients, rows, 0.3, Holdout(1));
+  EXPECT_EQ(split.train.size() + split.holdout.size(), 600u);
+  EXPECT_NEAR(static_cast<double>(split.holdout.size()) / 600, 0.3, 0.16);  // 5 standard errors of 200 coins
+  std::vector<bool> is_held(200, false);
+  for (const std::uint32_t row : split.holdout) is_held[units[row]] = true;
+  for (const std::uint32_t row : split.train) EXPECT_FALSE(is_held[units[row]]);
+  // The last patient's rows gone, everyone else is where they were.
+  std::erase_if(rows, [&](std::uint32_t row) { return units[row] == 199; });
+  HoldoutSplit without = TrainHoldoutSplit(patients, rows, 0.3, Holdout(1)), expected = split;
+  std::erase_if(expected.train, [&](std::uint32_t row) { return units[row] == 199; });
+  EXPECT_EQ(without.train, expected.train);
+}
+
 TEST(ScaledSourceTest, StandardisesWithTheTrainingRowsOnly) {
   const auto source = Counting(5);
   const std::vector<std::uint32_t> train = {1, 3};  // mean 2, unbiased std √2
