@@ -2,6 +2,7 @@
 
 #include <iostream>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "client/data/dataset.h"
@@ -19,9 +20,12 @@ Result<WorkerData> OpenData(const WorkRequest& request, const RandomSource& rand
   const DataTerms& terms = request.manifest->spec.data;
   CAIRN_ASSIGN_OR_RETURN(const DatasetConfig config,
                          ParseDataset(request.dataset_toml, terms.dataset, terms.schema_toml, ""));
+  if (request.privacy && config.schema) CAIRN_RETURN_IF_ERROR(CheckRowsStandAlone(*config.schema));
   CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<const ExampleSource> rows, OpenDataset(config));
-  HoldoutSplit split = TrainHoldoutSplit(rows->size(), terms.holdout,
-                                         random.Open({Purpose::kHoldout, 0, request.client.value}));
+  std::vector<std::uint32_t> all(rows->size());
+  std::iota(all.begin(), all.end(), 0u);
+  HoldoutSplit split =
+      TrainHoldoutSplit(*rows, all, terms.holdout, random.Open({Purpose::kHoldout, 0, request.client.value}));
   return WorkerData{std::make_shared<Subset>(rows, std::move(split.train)),
                     std::make_shared<Subset>(rows, std::move(split.holdout))};
 }

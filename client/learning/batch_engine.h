@@ -18,6 +18,25 @@ struct TrainBatch {
   RandomStream* dropout = nullptr;  // masks are drawn layer by layer, row by row: FillDropoutMask
 };
 
+// Some units' rows, a unit's rows together: unit u has the rows from ends[u − 1] (0 for the first) to
+// ends[u]. Dropout masks are drawn from the unit's own stream, layer by layer, so that no unit's gradient
+// depends on who else is in the batch.
+struct UnitBatch {
+  std::span<const std::uint32_t> ends;   // ascending; the last is the number of rows
+  std::span<const std::int64_t> labels;  // one a row
+  std::span<RandomStream> dropout;       // one a unit
+  Loss loss = Loss::kCrossEntropy;
+
+  std::size_t rows() const { return labels.size(); }
+};
+
+struct ClippedSum {
+  double loss = 0;  // summed over the rows, unclipped: for the site's own screen
+  // Σ over units of factor · Σ over its rows of ‖gradient‖: what the rounding of a float sum of these rows
+  // grows with. At most the clip a unit of one row.
+  double mass = 0;
+};
+
 // Forward and backward of one net, batch by batch, over tensors that live in a ParameterSet the
 // engine was made for; the loops around it (train_loop.h) know optimizers, data and order. Every
 // engine of a net gives the same numbers within rounding. One thread at a time; the same bytes on
@@ -42,6 +61,16 @@ class BatchEngine {
   // One step of plain SGD without a gradient in between, where the engine can.
   virtual bool has_fused_sgd() const { return false; }
   virtual Result<double> StepSgd(const TrainBatch& batch, float lr);
+
+  // Every unit's gradient of its rows' summed loss, scaled to a Euclidean norm of at most `clip`, and summed:
+  // that stands in gradients(). Norms are computed in double without any unit's gradient being written down
+  // where that is cheaper (ghost norms: Li et al., arXiv 2110.05679; book-keeping: Bu et al., arXiv
+  // 2210.00038). A unit whose gradient is not finite adds nothing. At most most_unit_rows() rows.
+  virtual Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) = 0;
+  // Adds the clipped sum of the last ComputeClippedSum to `sum`, every product and sum in double. Slow: for
+  // batches whose float sum would round too much.
+  virtual Status AddClippedSum(std::span<double> sum) = 0;
+  virtual std::size_t most_unit_rows() const = 0;
 
   // Evaluation mode: no dropout. rows · outputs() logits.
   virtual Status ComputeLogits(std::size_t rows, std::span<float> logits) = 0;

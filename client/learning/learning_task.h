@@ -7,11 +7,13 @@
 #include <stop_token>
 
 #include "client/data/example_source.h"
+#include "client/learning/noise_source.h"
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/tensor/parameter_set.h"
 #include "protocol/messages/job.h"
 #include "protocol/messages/metrics.h"
+#include "protocol/messages/private_training.h"
 #include "protocol/messages/work.h"
 
 namespace cairn {
@@ -23,6 +25,7 @@ struct TrainContext {
   RoundId round;
   ClientId client;
   std::function<void(std::int64_t)> on_step;  // steps done so far; may be empty
+  const NoiseSource* noise = nullptr;         // of private training; may be null otherwise
 };
 
 // What one participant computes; it knows nothing of federation. One resident model whose tensors
@@ -40,6 +43,13 @@ class LearningTask {
   // and learning rate in the message).
   virtual Result<TrainReport> Train(const TrainConfig& config, const ExampleSource& data,
                                     const TrainContext& context, std::stop_token stop) = 0;
+  // One round of DP-SGD as it was charged (private_loop.h); epochs and steps of `config` are void. In place;
+  // the report holds nothing of the data but the losses, which stay at the site: `examples` is the expected
+  // lot. kPrivacyModel, kPrivacyTraining, kPrivacyParameter before anything is trained; kCancelled; kDiverged
+  // for weights that are not finite.
+  virtual Result<TrainReport> TrainPrivately(const TrainConfig& config, const PrivateTraining& privacy,
+                                             const ExampleSource& data, const TrainContext& context,
+                                             std::stop_token stop) = 0;
   virtual Result<MetricSums> Evaluate(Loss loss, const ExampleSource& data, std::stop_token stop) = 0;
 };
 

@@ -14,7 +14,8 @@ void LoadModel(const ModelVersion& model, ParameterSet& into) {
 
 Result<LocalRound> RunLocalRound(LearningTask& task, const WorkRequest& request, const ExampleSource& train,
                                  const ExampleSource& holdout, const RandomSource& random,
-                                 std::function<void(std::int64_t)> on_step, std::stop_token stop) {
+                                 const NoiseSource& noise, std::function<void(std::int64_t)> on_step,
+                                 std::stop_token stop) {
   LoadModel(*request.model, task.state());
   LocalRound round;
   const bool evaluate = request.evaluate || request.kind == RoundKind::kEvaluate;
@@ -25,7 +26,13 @@ Result<LocalRound> RunLocalRound(LearningTask& task, const WorkRequest& request,
     round.report.examples = holdout.size();
     return round;
   }
-  const TrainContext context{&random, request.round, request.client, std::move(on_step)};
+  const TrainContext context{&random, request.round, request.client, std::move(on_step), &noise};
+  if (request.privacy) {
+    CAIRN_ASSIGN_OR_RETURN(round.report,
+                           task.TrainPrivately(request.train, *request.privacy, train, context, stop));
+    round.noise_is_simulated = !noise.is_secure();
+    return round;
+  }
   CAIRN_ASSIGN_OR_RETURN(round.report, task.Train(request.train, train, context, stop));
   return round;
 }

@@ -22,12 +22,10 @@ double SoftmaxRow(std::span<const float> logits, std::size_t label, float share,
   return std::log(sum) - static_cast<double>(logits[label] - top);
 }
 
-}  // namespace
-
-double MeanLossAndGradient(Loss loss, std::span<const float> logits, std::span<const std::int64_t> labels,
-                           std::span<float> gradient) {
+// The summed loss, and `share` times its gradient.
+double LossAndGradient(Loss loss, std::span<const float> logits, std::span<const std::int64_t> labels,
+                       float share, std::span<float> gradient) {
   const std::size_t rows = labels.size(), outputs = logits.size() / rows;
-  const float share = 1.0f / static_cast<float>(rows);
   double sum = 0;
   for (std::size_t r = 0; r < rows; ++r) {
     if (loss == Loss::kCrossEntropy) {
@@ -39,7 +37,20 @@ double MeanLossAndGradient(Loss loss, std::span<const float> logits, std::span<c
       sum += RowLoss(loss, logits.subspan(r, 1), labels[r]);
     }
   }
-  return sum / static_cast<double>(rows);
+  return sum;
+}
+
+}  // namespace
+
+double MeanLossAndGradient(Loss loss, std::span<const float> logits, std::span<const std::int64_t> labels,
+                           std::span<float> gradient) {
+  const auto rows = static_cast<double>(labels.size());
+  return LossAndGradient(loss, logits, labels, 1.0f / static_cast<float>(labels.size()), gradient) / rows;
+}
+
+double SumLossAndGradient(Loss loss, std::span<const float> logits, std::span<const std::int64_t> labels,
+                          std::span<float> gradient) {
+  return LossAndGradient(loss, logits, labels, 1.0f, gradient);
 }
 
 double RowLoss(Loss loss, std::span<const float> logits, std::int64_t label) {

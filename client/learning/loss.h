@@ -14,6 +14,10 @@ namespace cairn {
 double MeanLossAndGradient(Loss loss, std::span<const float> logits, std::span<const std::int64_t> labels,
                            std::span<float> gradient);
 
+// The same of the sum over the rows.
+double SumLossAndGradient(Loss loss, std::span<const float> logits, std::span<const std::int64_t> labels,
+                          std::span<float> gradient);
+
 // The loss of one row, in double: what metrics sum.
 double RowLoss(Loss loss, std::span<const float> logits, std::int64_t label);
 

@@ -78,21 +78,28 @@ void PlanEngine::Infer(std::size_t rows) {
   }
 }
 
-double PlanEngine::Forward(const TrainBatch& batch) {
+template <class FillMask>
+void PlanEngine::ForwardLayers(std::size_t rows, const FillMask& fill) {
   for (std::size_t s = 0; s < stages_.size(); ++s) {
     Stage& stage = stages_[s];
-    const std::size_t count = batch.rows * stage.out;
-    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), batch.rows,
-                     stage.in, stage.out);
+    const std::size_t count = rows * stage.out;
+    kernels_.forward(Input(s), stage.weight.values, stage.bias.values, stage.output.data(), rows, stage.in,
+                     stage.out);
     float* const y = stage.output.data();
     if (stage.relu) {
       for (std::size_t i = 0; i < count; ++i) y[i] = y[i] < 0 ? 0 : y[i];
     }
     if (stage.dropout > 0) {
-      FillDropoutMask(*batch.dropout, stage.dropout, std::span(stage.mask).first(count));
+      fill(stage.dropout, stage.out, std::span(stage.mask).first(count));
       for (std::size_t i = 0; i < count; ++i) y[i] *= stage.mask[i];
     }
   }
+}
+
+double PlanEngine::Forward(const TrainBatch& batch) {
+  ForwardLayers(batch.rows, [&](double rate, std::size_t, std::span<float> mask) {
+    FillDropoutMask(*batch.dropout, rate, mask);
+  });
   Stage& last = stages_.back();
   const std::size_t count = batch.rows * last.out;
   return MeanLossAndGradient(batch.loss, std::span(last.output).first(count), batch.labels,
@@ -120,23 +127,90 @@ void PlanEngine::Learn(Stage& stage, const float* input, std::size_t rows, const
   }
 }
 
+// Turns the gradients by what a stage put out into those by its sums, and hands them to the stage below.
+void PlanEngine::PullBack(std::size_t s, std::size_t rows) {
+  Stage& stage = stages_[s];
+  const std::size_t count = rows * stage.out;
+  float* const delta = stage.delta.data();
+  if (stage.dropout > 0) {
+    for (std::size_t i = 0; i < count; ++i) delta[i] *= stage.mask[i];
+  }
+  if (stage.relu) {
+    for (std::size_t i = 0; i < count; ++i) delta[i] = stage.output[i] > 0 ? delta[i] : 0;
+  }
+  if (s == lowest_ && !wants_input_gradient_) return;
+  float* const below = s > 0 ? stages_[s - 1].delta.data() : input_gradient_.data();
+  kernels_.backward_input(delta, stage.weight.values, below, rows, stage.in, stage.out);
+}
+
 void PlanEngine::Backward(std::size_t rows, const float* fused_lr) {
   for (std::size_t s = stages_.size(); s-- > lowest_;) {
-    Stage& stage = stages_[s];
-    const std::size_t count = rows * stage.out;
-    float* const delta = stage.delta.data();
-    if (stage.dropout > 0) {
-      for (std::size_t i = 0; i < count; ++i) delta[i] *= stage.mask[i];
-    }
-    if (stage.relu) {
-      for (std::size_t i = 0; i < count; ++i) delta[i] = stage.output[i] > 0 ? delta[i] : 0;
-    }
-    if (s > lowest_ || wants_input_gradient_) {  // before the weights change
-      float* const below = s > 0 ? stages_[s - 1].delta.data() : input_gradient_.data();
-      kernels_.backward_input(delta, stage.weight.values, below, rows, stage.in, stage.out);
-    }
-    Learn(stage, Input(s), rows, fused_lr);
+    PullBack(s, rows);  // before the weights change
+    Learn(stages_[s], Input(s), rows, fused_lr);
   }
+}
+
+double PlanEngine::StartClippedSum(const UnitBatch& batch, UnitNorms& norms) {
+  clipped_rows_ = batch.rows();
+  ForwardLayers(batch.rows(), [&](double rate, std::size_t out, std::span<float> mask) {
+    std::size_t begin = 0;
+    for (std::size_t u = 0; u < batch.ends.size(); ++u) {
+      FillDropoutMask(batch.dropout[u], rate, mask.subspan(begin * out, (batch.ends[u] - begin) * out));
+      begin = batch.ends[u];
+    }
+  });
+  Stage& last = stages_.back();
+  const std::size_t count = batch.rows() * last.out;
+  const double loss = SumLossAndGradient(batch.loss, std::span(last.output).first(count), batch.labels,
+                                         std::span(last.delta).first(count));
+  for (std::size_t s = stages_.size(); s-- > lowest_;) {
+    PullBack(s, batch.rows());
+    const Stage& stage = stages_[s];
+    norms.AddDense({.inputs = Input(s),
+                    .in = stage.in,
+                    .deltas = stage.delta.data(),
+                    .out = stage.out,
+                    .weight = stage.weight.gradient != nullptr,
+                    .bias = stage.bias.gradient != nullptr});
+  }
+  return loss;
+}
+
+void PlanEngine::FinishClippedSum(const UnitNorms& norms) {
+  for (std::size_t s = lowest_; s < stages_.size(); ++s) {
+    Stage& stage = stages_[s];
+    norms.Scale(stage.delta.data(), stage.out, Input(s), stage.in);
+    Learn(stage, Input(s), clipped_rows_, nullptr);
+  }
+}
+
+Result<ClippedSum> PlanEngine::ComputeClippedSum(const UnitBatch& batch, double clip) {
+  norms_.Start(batch.ends);
+  const double loss = StartClippedSum(batch, norms_);
+  const double mass = norms_.Clip(clip);
+  FinishClippedSum(norms_);
+  return ClippedSum{loss, mass};
+}
+
+Status PlanEngine::AddClippedSum(std::span<double> sum) {
+  for (std::size_t s = lowest_; s < stages_.size(); ++s) {
+    const Stage& stage = stages_[s];
+    const float* const delta = stage.delta.data();
+    const float* const input = Input(s);
+    const auto target = [&](const float* gradient) { return sum.data() + (gradient - gradients_.data()); };
+    for (std::size_t r = 0; r < clipped_rows_; ++r) {
+      for (std::size_t o = 0; o < stage.out; ++o) {
+        const double b = delta[r * stage.out + o];
+        if (b == 0) continue;
+        if (stage.bias.gradient != nullptr) target(stage.bias.gradient)[o] += b;
+        if (stage.weight.gradient == nullptr) continue;
+        double* const row = target(stage.weight.gradient) + o * stage.in;
+        const float* const a = input + r * stage.in;
+        for (std::size_t i = 0; i < stage.in; ++i) row[i] += b * double{a[i]};
+      }
+    }
+  }
+  return {};
 }
 
 Result<double> PlanEngine::ComputeGradients(const TrainBatch& batch) {

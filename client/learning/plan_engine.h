@@ -6,6 +6,7 @@
 #include "client/learning/batch_engine.h"
 #include "client/learning/dense_kernels.h"
 #include "client/learning/layer_stack.h"
+#include "client/learning/unit_norms.h"
 #include "core/tensor/parameter_set.h"
 
 namespace cairn {
@@ -31,10 +32,19 @@ class PlanEngine final : public BatchEngine {
   std::span<float> gradients() override { return gradients_; }
   bool has_fused_sgd() const override { return true; }
   Result<double> StepSgd(const TrainBatch& batch, float lr) override;
+  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override;
+  Status AddClippedSum(std::span<double> sum) override;
+  std::size_t most_unit_rows() const override { return 128; }
   Status ComputeLogits(std::size_t rows, std::span<float> logits) override;
 
   // Of the last step, rows · inputs() floats, where wanted.
   std::span<float> input_gradient() { return input_gradient_; }
+
+  // ComputeClippedSum in two halves, for a net whose other layers add to the norms in between. The first
+  // gives the summed loss, the input gradient not yet clipped, and adds to `norms`, which were started on
+  // batch.ends.
+  double StartClippedSum(const UnitBatch& batch, UnitNorms& norms);
+  void FinishClippedSum(const UnitNorms& norms);
 
  private:
   struct Tensor {
@@ -50,11 +60,13 @@ class PlanEngine final : public BatchEngine {
   };
 
   Tensor Bind(ParameterSet& state, const std::string& name);
-  const float* Input(std::size_t stage) const {
-    return stage == 0 ? features_.data() : stages_[stage - 1].output.data();
-  }
+  float* Input(std::size_t stage) { return stage == 0 ? features_.data() : stages_[stage - 1].output.data(); }
+  // fill(rate, mask) draws the mask of one stage, `out` numbers a row.
+  template <class FillMask>
+  void ForwardLayers(std::size_t rows, const FillMask& fill);
   double Forward(const TrainBatch& batch);
   void Infer(std::size_t rows);
+  void PullBack(std::size_t stage, std::size_t rows);
   void Backward(std::size_t rows, const float* fused_lr);
   void Learn(Stage& stage, const float* input, std::size_t rows, const float* fused_lr);
 
@@ -63,6 +75,8 @@ class PlanEngine final : public BatchEngine {
   std::size_t lowest_ = 0;  // gradients flow down to this stage
   bool wants_input_gradient_ = false;
   std::size_t capacity_ = 0;
+  std::size_t clipped_rows_ = 0;  // of the last ComputeClippedSum
+  UnitNorms norms_;
   std::vector<float> features_, gradients_, input_gradient_;
 };
 

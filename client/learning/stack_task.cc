@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/learning/private_terms.h"
+
 namespace cairn {
 
 Result<std::unique_ptr<LearningTask>> StackTask::Create(LayerStack stack, std::span<const std::string> freeze,
@@ -24,6 +26,15 @@ Result<TrainReport> StackTask::Train(const TrainConfig& config, const ExampleSou
                                      const TrainContext& context, std::stop_token stop) {
   const auto trainable = static_cast<std::size_t>(state_.spec().exchanged(Role::kParameter));
   return loop_.Train(*engine_, state_.parameters().first(trainable), config, data, context, std::move(stop));
+}
+
+Result<TrainReport> StackTask::TrainPrivately(const TrainConfig& config, const PrivateTraining& privacy,
+                                              const ExampleSource& data, const TrainContext& context,
+                                              std::stop_token stop) {
+  CAIRN_RETURN_IF_ERROR(CheckPrivateModel(state_.spec()));
+  const auto trainable = static_cast<std::size_t>(state_.spec().exchanged(Role::kParameter));
+  return private_loop_.Train(*engine_, state_.parameters().first(trainable), config, privacy, data, context,
+                             std::move(stop));
 }
 
 Result<MetricSums> StackTask::Evaluate(Loss loss, const ExampleSource& data, std::stop_token stop) {

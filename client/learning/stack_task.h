@@ -8,6 +8,7 @@
 #include "client/learning/batch_engine.h"
 #include "client/learning/layer_stack.h"
 #include "client/learning/learning_task.h"
+#include "client/learning/private_loop.h"
 #include "client/learning/train_loop.h"
 
 namespace cairn {
@@ -25,6 +26,9 @@ class StackTask final : public LearningTask {
   Status Initialize(RandomStream stream) override;
   Result<TrainReport> Train(const TrainConfig& config, const ExampleSource& data, const TrainContext& context,
                             std::stop_token stop) override;
+  Result<TrainReport> TrainPrivately(const TrainConfig& config, const PrivateTraining& privacy,
+                                     const ExampleSource& data, const TrainContext& context,
+                                     std::stop_token stop) override;
   Result<MetricSums> Evaluate(Loss loss, const ExampleSource& data, std::stop_token stop) override;
 
  private:
@@ -34,6 +38,7 @@ class StackTask final : public LearningTask {
   ParameterSet state_;
   std::unique_ptr<BatchEngine> engine_;
   TrainLoop loop_;
+  PrivateLoop private_loop_;
 };
 
 }  // namespace cairn

@@ -39,25 +39,6 @@ Result<Amount> AmountOf(const TrainConfig& config, std::uint32_t rows) {
   return amount;
 }
 
-Status CheckFit(const BatchEngine& engine, Loss loss, const ExampleSource& data) {
-  if (data.feature_shape().size() != engine.inputs()) {
-    return Status(errors::kModelData, "an example has " + std::to_string(data.feature_shape().size()) +
-                                          " features, the model takes " + std::to_string(engine.inputs()));
-  }
-  if (data.num_classes() <= 0)
-    return Status(errors::kModelData, "the targets are real numbers, the loss takes classes");
-  if (loss == Loss::kBce && engine.outputs() != 1) {
-    return Status(errors::kModelData,
-                  "loss bce takes a model with 1 output, this one has " + std::to_string(engine.outputs()));
-  }
-  const std::int64_t classes = loss == Loss::kBce ? 2 : engine.outputs();
-  if (data.num_classes() > classes) {
-    return Status(errors::kModelData, "the data have " + std::to_string(data.num_classes()) +
-                                          " classes, the model tells apart " + std::to_string(classes));
-  }
-  return {};
-}
-
 Status Diverged(const char* what, std::uint64_t step, double lr) {
   return Status(errors::kDiverged, std::string("the ") + what + " is not finite after step " +
                                        std::to_string(step) + " at learning rate " + std::to_string(lr));
@@ -86,6 +67,25 @@ class PassLosses {
 };
 
 }  // namespace
+
+Status CheckFit(const BatchEngine& engine, Loss loss, const ExampleSource& data) {
+  if (data.feature_shape().size() != engine.inputs()) {
+    return Status(errors::kModelData, "an example has " + std::to_string(data.feature_shape().size()) +
+                                          " features, the model takes " + std::to_string(engine.inputs()));
+  }
+  if (data.num_classes() <= 0)
+    return Status(errors::kModelData, "the targets are real numbers, the loss takes classes");
+  if (loss == Loss::kBce && engine.outputs() != 1) {
+    return Status(errors::kModelData,
+                  "loss bce takes a model with 1 output, this one has " + std::to_string(engine.outputs()));
+  }
+  const std::int64_t classes = loss == Loss::kBce ? 2 : engine.outputs();
+  if (data.num_classes() > classes) {
+    return Status(errors::kModelData, "the data have " + std::to_string(data.num_classes()) +
+                                          " classes, the model tells apart " + std::to_string(classes));
+  }
+  return {};
+}
 
 Result<double> BatchEngine::StepSgd(const TrainBatch&, float) {
   return Status(errors::kInternal, "this engine has no fused step");

@@ -13,6 +13,9 @@
 
 namespace cairn {
 
+// Whether the model takes these examples and classes. kModelData.
+Status CheckFit(const BatchEngine& engine, Loss loss, const ExampleSource& data);
+
 // Local training and evaluation around any BatchEngine: order of examples, batches, optimizer,
 // cancellation, divergence, metrics. Keeps its buffers between calls. One thread at a time.
 class TrainLoop {

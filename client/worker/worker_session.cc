@@ -5,6 +5,7 @@
 #include <new>
 
 #include "client/learning/local_round.h"
+#include "client/learning/noise_source.h"
 
 namespace cairn {
 namespace {
@@ -91,8 +92,9 @@ Result<WorkerSession::Outcome> WorkerSession::Do(DecodedWorkRequest work,
   std::ranges::copy(std::span<const std::byte>(model_->bytes()).first(spec_.byte_size()),
                     model->values.mutable_bytes().begin());
   request.model = model;
-  CAIRN_ASSIGN_OR_RETURN(LocalRound round, RunLocalRound(*task_, request, *data_.train, *data_.holdout,
-                                                         *random_, std::move(on_step), std::move(stop)));
+  CAIRN_ASSIGN_OR_RETURN(LocalRound round,
+                         RunLocalRound(*task_, request, *data_.train, *data_.holdout, *random_, SystemNoise(),
+                                       std::move(on_step), std::move(stop)));
   Outcome outcome;
   outcome.result.report = round.report;
   outcome.result.metrics = std::move(round.metrics);

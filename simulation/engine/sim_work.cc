@@ -51,7 +51,7 @@ Result<SimWorkers::Sealed> SimWorkers::Run(LearnerPool::Lease lease, const Start
   const WorkRequest& request = work.request;
   WorkResult result;
   CAIRN_ASSIGN_OR_RETURN(LocalRound round, RunLocalRound(lease.task(), request, *client.train,
-                                                         *client.holdout, random_, {}, stop));
+                                                         *client.holdout, random_, noise_, {}, stop));
   result.report = round.report;
   result.metrics = std::move(round.metrics);
   const UpdateLayout layout = LayoutOf(request.model->values.spec());

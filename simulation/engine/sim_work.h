@@ -11,6 +11,7 @@
 
 #include "client/agent/agent_messages.h"
 #include "client/data/example_source.h"
+#include "client/learning/noise_source.h"
 #include "client/policy/egress_guard.h"
 #include "core/base/random.h"
 #include "core/runtime/lane_pool.h"
@@ -43,8 +44,8 @@ class LeasedUpdate final : public UpdatePayload {
 // thread submits and takes.
 class SimWorkers {
  public:
-  SimWorkers(LanePool& lanes, LearnerPool& learners, const RandomSource& random, EgressGuard guard)
-      : lanes_(lanes), learners_(learners), random_(random), guard_(guard) {}
+  SimWorkers(LanePool& lanes, LearnerPool& learners, const SeededRandom& random, EgressGuard guard)
+      : lanes_(lanes), learners_(learners), random_(random), noise_(random.seed()), guard_(guard) {}
 
   // A report; of a masked round what is still to be masked.
   using Sealed = std::variant<SealedReport, std::shared_ptr<SealedContribution>>;
@@ -67,6 +68,7 @@ class SimWorkers {
   LanePool& lanes_;
   LearnerPool& learners_;
   const RandomSource& random_;
+  const SimulatedNoise noise_;
   EgressGuard guard_;
 };
 

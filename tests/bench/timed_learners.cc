@@ -20,6 +20,14 @@ class TimedTask final : public LearningTask {
     nanoseconds_ += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
     return report;
   }
+  Result<TrainReport> TrainPrivately(const TrainConfig& config, const PrivateTraining& privacy,
+                                     const ExampleSource& data, const TrainContext& context,
+                                     std::stop_token stop) override {
+    const auto begin = std::chrono::steady_clock::now();
+    Result<TrainReport> report = inner_->TrainPrivately(config, privacy, data, context, std::move(stop));
+    nanoseconds_ += std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+    return report;
+  }
   Result<MetricSums> Evaluate(Loss loss, const ExampleSource& data, std::stop_token stop) override {
     return inner_->Evaluate(loss, data, std::move(stop));
   }

@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,9 @@
 #include "client/learning/dense_kernels.h"
 #include "client/learning/loss.h"
 #include "client/learning/plan_engine.h"
+#include "client/learning/torch/clipped_layers.h"
 #include "client/learning/torch/compat.h"
+#include "client/learning/torch/layer_ops.h"
 #include "core/base/check.h"
 
 namespace cairn {
@@ -23,11 +26,13 @@ class AutogradEngine final : public BatchEngine {
     if (tail == DenseTail::kPlanned) PlanTail(state);
     gradients_.resize(tail_ ? 0 : static_cast<std::size_t>(state.spec().exchanged(Role::kParameter)));
     for (const Layer& layer : stack_.layers) {
-      Tensors tensors;
-      if (layer.has_tensors()) tensors.weight = View(state, layer.name + ".weight");
-      if (layer.has_tensors() && layer.bias) tensors.bias = View(state, layer.name + ".bias");
+      LayerTensors tensors;
+      if (layer.has_tensors()) View(state, layer.name + ".weight", tensors.weight, tensors.weight_gradient);
+      if (layer.has_tensors() && layer.bias)
+        View(state, layer.name + ".bias", tensors.bias, tensors.bias_gradient);
       tensors_.push_back(std::move(tensors));
     }
+    clipped_.emplace(std::span(stack_.layers).first(head_), std::span(tensors_).first(head_));
   }
 
   std::int64_t inputs() const override { return stack_.input_size(); }
@@ -66,6 +71,29 @@ class AutogradEngine final : public BatchEngine {
     });
   }
 
+  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override {
+    return CatchTorch([&]() -> Result<ClippedSum> {
+      norms_.Start(batch.ends);
+      const at::Tensor middle = clipped_->Forward(Features(batch.rows()), batch);
+      const double loss = tail_ ? StartTail(batch, middle) : StartLoss(batch, middle);
+      const double mass = norms_.Clip(clip);
+      clipped_->Finish(norms_);
+      if (tail_) tail_->FinishClippedSum(norms_);
+      return ClippedSum{loss, mass};
+    });
+  }
+
+  Status AddClippedSum(std::span<double> sum) override {
+    return CatchTorch([&]() -> Status {
+      clipped_->AddTo(sum, gradients(), norms_);
+      return tail_ ? tail_->AddClippedSum(sum) : Status();
+    });
+  }
+
+  std::size_t most_unit_rows() const override {
+    return tail_ ? std::min(tail_->most_unit_rows(), clipped_->most_rows()) : clipped_->most_rows();
+  }
+
   Status ComputeLogits(std::size_t rows, std::span<float> logits) override {
     return CatchTorch([&]() -> Status {
       c10::InferenceMode inference;
@@ -73,7 +101,7 @@ class AutogradEngine final : public BatchEngine {
       for (std::size_t i = 0; i < stack_.layers.size(); ++i) {
         const Layer& layer = stack_.layers[i];
         x = layer.kind == LayerKind::kDense ? InferDense(tensors_[i], x)
-                                            : Apply(layer, tensors_[i], x, nullptr);
+                                            : ApplyLayer(layer, tensors_[i], x, {});
       }
       const at::Tensor out = x.contiguous();
       std::copy_n(out.data_ptr<float>(), out.numel(), logits.begin());
@@ -82,9 +110,6 @@ class AutogradEngine final : public BatchEngine {
   }
 
  private:
-  struct Tensors {
-    at::Tensor weight, bias;
-  };
   struct Trained {  // by autograd
     std::span<float> weights, gradients;
   };
@@ -118,21 +143,36 @@ class AutogradEngine final : public BatchEngine {
     return loss;
   }
 
+  double StartTail(const UnitBatch& batch, const at::Tensor& middle) {
+    std::copy_n(middle.data_ptr<float>(), middle.numel(), tail_->features().begin());
+    const double loss = tail_->StartClippedSum(batch, norms_);
+    clipped_->Backward(at::from_blob(tail_->input_gradient().data(), middle.sizes(), at::kFloat), norms_);
+    return loss;
+  }
+
+  double StartLoss(const UnitBatch& batch, const at::Tensor& logits) {
+    at::Tensor gradient = at::empty_like(logits);
+    const auto count = static_cast<std::size_t>(logits.numel());
+    const double loss = SumLossAndGradient(batch.loss, {logits.data_ptr<float>(), count}, batch.labels,
+                                           {gradient.data_ptr<float>(), count});
+    clipped_->Backward(gradient, norms_);
+    return loss;
+  }
+
   // A leaf over the arena; where it is trained, its gradient views the gradient arena, into which
   // backward adds in place.
-  at::Tensor View(ParameterSet& state, const std::string& name) {
+  void View(ParameterSet& state, const std::string& name, at::Tensor& view, std::span<float>& gradient) {
     const std::size_t index = state.spec().Find(name);
     CAIRN_CHECK(index < state.spec().tensors().size(), "the state holds every tensor of its stack");
     const TensorSpec& spec = state.spec().tensors()[index];
-    at::Tensor view = at::from_blob(state.tensor(index).data(), spec.shape, at::kFloat);
-    if (spec.scope == Scope::kExchanged) {
-      view.requires_grad_(true);
-      const auto offset = static_cast<std::size_t>(state.spec().offset(index));
-      const Trained trained{state.tensor(index), gradients().subspan(offset, state.tensor(index).size())};
-      view.mutable_grad() = at::from_blob(trained.gradients.data(), spec.shape, at::kFloat);
-      if (tensors_.size() < head_) trained_.push_back(trained);  // of the layer being bound
-    }
-    return view;
+    view = at::from_blob(state.tensor(index).data(), spec.shape, at::kFloat);
+    if (spec.scope != Scope::kExchanged) return;
+    view.requires_grad_(true);
+    const auto offset = static_cast<std::size_t>(state.spec().offset(index));
+    gradient = gradients().subspan(offset, state.tensor(index).size());
+    view.mutable_grad() = at::from_blob(gradient.data(), spec.shape, at::kFloat);
+    if (tensors_.size() < head_)
+      trained_.push_back({state.tensor(index), gradient});  // of the layer being bound
   }
 
   at::Tensor LossOf(const TrainBatch& batch, const at::Tensor& logits) {
@@ -151,7 +191,7 @@ class AutogradEngine final : public BatchEngine {
 
   // A BLAS may sum the last rows of a batch in another order than the first; our own product does
   // not, so a row's score does not depend on where it stands.
-  static at::Tensor InferDense(const Tensors& tensors, const at::Tensor& x) {
+  static at::Tensor InferDense(const LayerTensors& tensors, const at::Tensor& x) {
     const at::Tensor flat = x.flatten(1).contiguous();
     at::Tensor y = at::empty({flat.size(0), tensors.weight.size(0)}, at::kFloat);
     BestDenseKernels().forward(flat.data_ptr<float>(), tensors.weight.data_ptr<float>(),
@@ -161,43 +201,28 @@ class AutogradEngine final : public BatchEngine {
     return y;
   }
 
-  // All layers, or those before the tail. Trains, with dropout, when given a stream.
+  // All layers, or those before the tail. Trains, with dropout, when given a stream: never LibTorch's
+  // generator, which is shared between threads.
   at::Tensor Forward(std::size_t rows, RandomStream* dropout) {
-    at::Tensor x = Features(rows);
-    for (std::size_t i = 0; i < head_; ++i) x = Apply(stack_.layers[i], tensors_[i], x, dropout);
-    return x;
-  }
-
-  static at::Tensor Apply(const Layer& layer, const Tensors& tensors, const at::Tensor& x,
-                          RandomStream* dropout) {
-    switch (layer.kind) {
-      case LayerKind::kDense:
-        return at::linear(x.dim() > 2 ? x.flatten(1) : x, tensors.weight, tensors.bias);
-      case LayerKind::kConv2d:
-        return at::conv2d(x, tensors.weight, tensors.bias, 1, layer.pad);
-      case LayerKind::kRelu:
-        return at::relu(x);
-      case LayerKind::kTanh:
-        return at::tanh(x);
-      case LayerKind::kMaxPool2:
-        return at::max_pool2d(x, 2);
-      case LayerKind::kDropout:
-        return dropout == nullptr ? x : x.mul(Mask(x, layer.rate, *dropout));
+    DrawMask draw;
+    if (dropout != nullptr) {
+      draw = [dropout](double rate, const at::Tensor& like) {
+        at::Tensor mask = at::empty(like.sizes(), at::kFloat);
+        FillDropoutMask(*dropout, rate, {mask.data_ptr<float>(), static_cast<std::size_t>(mask.numel())});
+        return mask;
+      };
     }
+    at::Tensor x = Features(rows);
+    for (std::size_t i = 0; i < head_; ++i) x = ApplyLayer(stack_.layers[i], tensors_[i], x, draw);
     return x;
-  }
-
-  // From our stream, never LibTorch's generator, which is shared between threads.
-  static at::Tensor Mask(const at::Tensor& x, double rate, RandomStream& stream) {
-    at::Tensor mask = at::empty(x.sizes(), at::kFloat);
-    FillDropoutMask(stream, rate, {mask.data_ptr<float>(), static_cast<std::size_t>(mask.numel())});
-    return mask;
   }
 
   const LayerStack stack_;
   std::size_t head_;  // layers that autograd runs
   std::unique_ptr<PlanEngine> tail_;
-  std::vector<Tensors> tensors_;
+  std::vector<LayerTensors> tensors_;
+  std::optional<ClippedLayers> clipped_;  // of the layers that autograd runs
+  UnitNorms norms_;
   std::vector<Trained> trained_;
   std::vector<float> features_, gradients_;
 };

@@ -77,8 +77,9 @@ class TrainedUpdate final : public UpdatePayload {
 
 Result<WorkResult> TrainOnce(const LinearWorld& world, const WorkRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(auto task, world.factory.Create(request.manifest->spec.model, {}));
-  CAIRN_ASSIGN_OR_RETURN(LocalRound round, RunLocalRound(*task, request, *world.data, Subset(world.data, {}),
-                                                         SeededRandom(request.manifest->spec.seed), {}, {}));
+  CAIRN_ASSIGN_OR_RETURN(LocalRound round,
+                         RunLocalRound(*task, request, *world.data, Subset(world.data, {}),
+                                       SeededRandom(request.manifest->spec.seed), SystemNoise(), {}, {}));
   WorkResult result;
   result.report = round.report;
   result.metrics = std::move(round.metrics);

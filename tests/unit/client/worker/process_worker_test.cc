@@ -69,7 +69,8 @@ class ProcessWorkerTest : public testing::Test {
     const auto task = NewLinearTask(request.manifest->spec.model, {}).value();
     const SeededRandom random(request.manifest->spec.seed);
     const auto data = MadeData(request, random).value();
-    auto round = RunLocalRound(*task, request, *data.train, *data.holdout, random, {}, {}).value();
+    auto round =
+        RunLocalRound(*task, request, *data.train, *data.holdout, random, SystemNoise(), {}, {}).value();
     *metrics = round.metrics;
     UpdateView view;
     view.local_parameters = task->state().parameters();

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "client/data/example_source.h"
+#include "client/learning/batch_engine.h"
+#include "client/learning/poisson_lot.h"
+#include "core/base/result.h"
+
+namespace cairn {
+
+// Sums the clipped gradients of a lot as integers on a grid, so that two sums whose lots differ by one unit
+// lie at most GridOf(…).sensitivity steps apart, in the arithmetic used and not only on paper.
+//
+// A lot is summed in blocks. A unit touches the one block it drew, so every other block is equal bit for
+// bit. Within its block the rows are summed in float, some at a time: R rows whose clipped gradients' norms
+// add up to M round by at most (R + 1)·2^−24·M. Over a block that stays below 2^−11 of the clip C, so two
+// neighbours differ by C(1 + 2^−10) before the block is rounded to the grid, once, and by g·√d more after.
+// Where floats would round more (a patient's many rows that cancel) the same products are summed in double.
+// A unit of more rows than one batch is summed, measured and clipped in double by itself.
+//
+// That rests on a unit's gradient being the same bits whoever else is in the batch: true of PlanEngine,
+// nearly true of LibTorch's convolutions, whose choice of kernel may depend on the size of a batch.
+// Not thread-safe. What it borrows must outlive it.
+class LotSummer {
+ public:
+  struct Terms {
+    Loss loss = Loss::kCrossEntropy;
+    double clip = 1;
+    double step = 1;  // g, a power of two
+  };
+  LotSummer(BatchEngine& engine, const ExampleSource& data, const UnitIndex& units, Terms terms);
+
+  // How many blocks lots of this expected size are drawn into: units of one row 64 a block, patients 16.
+  static std::uint32_t BlocksFor(std::uint32_t expected_lot, const ExampleSource& data);
+
+  struct LotLoss {  // unclipped
+    double sum = 0;
+    std::uint64_t rows = 0;
+  };
+  // Writes the sum over `lot`, which is ordered as DrawLot orders it. Loss and rows are private.
+  Result<LotLoss> Sum(std::span<const LotMember> lot, std::span<std::int64_t> sum);
+
+ private:
+  Status SumBlock(std::span<const LotMember> block);
+  std::size_t TakeChunk(std::span<const LotMember> rest, std::size_t most_rows);
+  Status SumChunk(bool is_whole_block);
+  Status SumLargeUnit(const LotMember& member);
+  void Gather(std::span<const std::uint32_t> rows);
+  void OpenBlock();
+  template <class Real>
+  void AddRounded(std::span<const Real> values);
+
+  BatchEngine& engine_;
+  const ExampleSource& data_;
+  const UnitIndex& units_;
+  Terms terms_;
+  std::span<std::int64_t> sum_;  // while Sum runs
+  bool is_first_ = true;         // nothing was written into sum_ yet
+  LotLoss loss_;
+  double rounding_ = 0;         // of the block's float sums so far, in 2^−24
+  bool is_block_open_ = false;  // block_ counts
+  std::vector<double> block_, unit_;
+  std::vector<std::uint32_t> rows_, ends_;
+  std::vector<std::int64_t> labels_;
+  std::vector<RandomStream> dropout_;
+};
+
+}  // namespace cairn

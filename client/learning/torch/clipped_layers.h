@@ -1,0 +1,58 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "client/learning/batch_engine.h"
+#include "client/learning/torch/layer_ops.h"
+#include "client/learning/unit_norms.h"
+
+namespace cairn {
+
+// Runs the first layers of a stack so that every unit's gradient can be clipped. Autograd stops at each layer
+// that learns: its inputs and the gradients by its outputs are kept, and its own gradient is made by hand. A
+// convolution's is written down row by row, which costs what the batch's would: an image has far more
+// positions than a kernel has weights, so norms by inner products of positions would cost more. A dense
+// layer's is never written down (unit_norms.h).
+//
+//   x = layers.Forward(features, batch);   // then the loss, or more layers
+//   layers.Backward(gradient by x, norms);
+//   norms.Clip(clip);
+//   layers.Finish(norms);
+//
+// Throws what LibTorch throws. Not thread-safe.
+class ClippedLayers {
+ public:
+  // Both must outlive it.
+  ClippedLayers(std::span<const Layer> layers, std::span<const LayerTensors> tensors);
+
+  at::Tensor Forward(const at::Tensor& features, const UnitBatch& batch);
+  void Backward(at::Tensor gradient, UnitNorms& norms);
+  // Writes the clipped sum into the layers' gradients.
+  void Finish(const UnitNorms& norms);
+  // Adds it to `sum` in double; the layers' gradients lie in `arena`.
+  void AddTo(std::span<double> sum, std::span<const float> arena, const UnitNorms& norms);
+
+  // Rows whose written-down gradients stay within 4 MiB, at most 64.
+  std::size_t most_rows() const;
+
+ private:
+  // A layer that learns, or has tensors, and those without behind it.
+  struct Stage {
+    std::size_t first = 0, end = 0;  // of the layers
+    bool has_tensors = false;
+    at::Tensor input, sums, output;            // of the last Forward
+    at::Tensor deltas;                         // gradient by `sums`
+    at::Tensor row_gradients, bias_gradients;  // of a convolution: a row's after the other
+  };
+  bool Learns(const Stage& stage) const;
+  void Measure(Stage& stage, UnitNorms& norms);
+  at::Tensor PullBack(const Stage& stage) const;
+
+  std::span<const Layer> layers_;
+  std::span<const LayerTensors> tensors_;
+  std::vector<Stage> stages_;
+  std::size_t lowest_ = 0;  // the first stage that learns
+};
+
+}  // namespace cairn

@@ -1,0 +1,152 @@
+#include "client/learning/lot_summer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "client/learning/flush_denormals.h"
+#include "client/learning/plan_engine.h"
+#include "client/learning/private_terms.h"
+#include "tests/unit/client/learning/clipped_oracle.h"
+#include "tests/unit/client/learning/made_examples.h"
+
+namespace cairn {
+namespace {
+
+class LotSummerTest : public ::testing::Test {
+ protected:
+  LotSummerTest() {
+    RandomStream stream = SeededRandom(1).Open({.purpose = Purpose::kInit});
+    InitializeStack(stack_, stream, state_);
+    EXPECT_TRUE(engine_.Reserve(engine_.most_unit_rows()).ok());
+  }
+  std::vector<std::int64_t> Sum(const ExampleSource& data, const UnitIndex& units,
+                                std::span<const LotMember> lot) {
+    std::vector<std::int64_t> sum(engine_.gradients().size(), 12345);
+    LotSummer summer(engine_, data, units, {.clip = terms_.clip, .step = grid_.step});
+    EXPECT_TRUE(summer.Sum(lot, sum).ok());
+    return sum;
+  }
+
+  LayerStack stack_ = LayerStackBuilder({5})
+                          .Dense("fc1", 6)
+                          .Activation(LayerKind::kRelu)
+                          .Dropout(.2)
+                          .Dense("fc2", 3)
+                          .Finish()
+                          .value();
+  ParameterSet state_{SpecOfStack(stack_).value()};
+  PlanEngine engine_{stack_, state_};
+  PrivateTraining terms_{.clip = .7, .noise_multiplier = .8};
+  NoiseGrid grid_ = GridOf(terms_, engine_.gradients().size());
+};
+
+TEST_F(LotSummerTest, EmptyLotSumsToZero) {
+  const MadeExamples data({5}, 3, 4, 1);
+  EXPECT_EQ(Sum(data, UnitIndex(data), {}), std::vector<std::int64_t>(engine_.gradients().size(), 0));
+}
+
+TEST_F(LotSummerTest, BlocksAddUpToTheirUnits) {
+  const MadeExamples data({5}, 3, 300, 1);
+  const UnitIndex units(data);
+  std::vector<LotMember> lot;
+  NoiseBits bits = NoiseBits::Simulated(1);
+  DrawLot(300, kSamplingWhole, 3, bits, lot);
+  const std::vector<std::int64_t> sum = Sum(data, units, lot);
+  std::vector<double> expected(sum.size(), 0.0);
+  for (const LotMember& member : lot) {
+    const std::vector<std::int64_t> one = Sum(data, units, {&member, 1});
+    for (std::size_t i = 0; i < sum.size(); ++i) expected[i] += static_cast<double>(one[i]);
+  }
+  double square = 0;
+  for (std::size_t i = 0; i < sum.size(); ++i)
+    square += std::pow(static_cast<double>(sum[i]) - expected[i], 2);
+  // Each of 300 roundings to the grid is half a step a coordinate at most, and random.
+  EXPECT_LT(std::sqrt(square), std::sqrt(300.0 * static_cast<double>(sum.size())));
+}
+
+TEST_F(LotSummerTest, LotsOfPatientsTakeSmallerBlocks) {
+  const auto data = std::make_shared<MadeExamples>(std::vector<std::int64_t>{5}, 3, 4, 1);
+  EXPECT_EQ(LotSummer::BlocksFor(10, *data), 1u);
+  EXPECT_EQ(LotSummer::BlocksFor(640, *data), 10u);
+  EXPECT_EQ(LotSummer::BlocksFor(640, UnitSource(data, {0, 0, 1, 1})), 40u);
+}
+
+// Rows from wherever floats go wrong: huge, tiny, infinite, and a patient's rows that nearly cancel.
+class HostileExamples final : public ExampleSource {
+ public:
+  HostileExamples(std::uint32_t patients, RandomStream& stream) {
+    constexpr double kMagnitudes[] = {1, 1, 1, 1e-3, 1e3, 1e8, 1e-30, 1e19, 1e37, 1e-42};
+    for (std::uint32_t unit = 0; unit < patients; ++unit) {
+      const std::uint64_t kind = stream.Below(8);
+      const std::uint64_t rows = kind == 0 ? 1 + stream.Below(200) : kind < 3 ? 1 + stream.Below(9) : 1;
+      const double magnitude = kMagnitudes[stream.Below(std::size(kMagnitudes))];
+      const bool is_paired = stream.Below(3) == 0;
+      for (std::uint64_t r = 0; r < rows; ++r) {
+        for (int i = 0; i < 5; ++i) {
+          float x = static_cast<float>(magnitude * stream.Normal());
+          if (is_paired && r % 2 == 1) x = features_[features_.size() - 5] * (1 + 1e-6f);
+          if (stream.Below(400) == 0) x = std::numeric_limits<float>::infinity();
+          features_.push_back(x);
+        }
+        labels_.push_back(static_cast<std::int64_t>(is_paired ? r % 2 : stream.Below(3)));
+        units_.push_back(unit);
+      }
+    }
+  }
+  std::uint32_t size() const override { return static_cast<std::uint32_t>(labels_.size()); }
+  const ExampleShape& feature_shape() const override { return shape_; }
+  std::int64_t num_classes() const override { return 3; }
+  bool has_units() const override { return true; }
+  std::uint32_t unit(std::uint32_t row) const override { return units_[row]; }
+  void Gather(std::span<const std::uint32_t> rows, std::span<float> features,
+              std::span<std::int64_t> labels) const override {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      std::copy_n(&features_[rows[i] * 5], 5, &features[i * 5]);
+      labels[i] = labels_[rows[i]];
+    }
+  }
+  void GatherTargets(std::span<const std::uint32_t>, std::span<float>) const override {}
+
+ private:
+  ExampleShape shape_{{5}};
+  std::vector<float> features_;
+  std::vector<std::int64_t> labels_;
+  std::vector<std::uint32_t> units_;
+};
+
+// Not a statistic: a single pair further apart is a broken promise.
+TEST_F(LotSummerTest, NeighboursDifferByNoMoreThanTheSensitivity) {
+  RandomStream stream = SeededRandom(11).Open({});
+  NoiseBits bits = NoiseBits::Simulated(11);
+  const FlushDenormals flush;
+  double furthest = 0;
+  for (int pair = 0; pair < 10'000; ++pair) {
+    if (pair % 500 == 0) {
+      for (float& w : state_.parameters())
+        w = static_cast<float>(stream.Normal() * (pair % 1000 == 0 ? 1 : 30));
+    }
+    const HostileExamples data(1 + static_cast<std::uint32_t>(stream.Below(pair % 50 == 0 ? 120 : 8)),
+                               stream);
+    const UnitIndex units(data);
+    std::vector<LotMember> lot;
+    DrawLot(units.size(), kSamplingWhole / 2, 1 + static_cast<std::uint32_t>(stream.Below(3)), bits, lot);
+    if (lot.empty()) continue;
+    const std::vector<std::int64_t> with = Sum(data, units, lot);
+    const LotMember gone = lot[stream.Below(lot.size())];
+    std::erase_if(lot, [&](const LotMember& m) { return m.unit == gone.unit; });
+    const std::vector<std::int64_t> without = Sum(data, units, lot);
+    double square = 0;
+    for (std::size_t i = 0; i < with.size(); ++i)
+      square += std::pow(static_cast<double>(with[i] - without[i]), 2);
+    furthest = std::max(furthest, std::sqrt(square) / grid_.sensitivity);
+    ASSERT_LE(std::sqrt(square), grid_.sensitivity) << "pair " << pair;
+  }
+  EXPECT_GT(furthest, .99);  // and it is tight
+}
+
+}  // namespace
+}  // namespace cairn
