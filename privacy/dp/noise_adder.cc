@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 
 #include "privacy/crypto/secret_bytes.h"
@@ -11,6 +12,20 @@ namespace {
 
 std::int64_t AddWrapping(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+// Below 2^51 in magnitude: what SmallToDouble is exact for, in a loop that every compiler vectorizes where
+// the instruction for it is a late one.
+bool AreSmall(std::span<const std::int64_t> values) {
+  std::uint64_t high = 0;
+  for (const std::int64_t value : values)
+    high |= static_cast<std::uint64_t>(value) + (std::uint64_t{1} << 51);
+  return high >> 52 == 0;
+}
+
+double SmallToDouble(std::int64_t value) {
+  constexpr double kMagic = 0x1.8p52;
+  return std::bit_cast<double>(std::bit_cast<std::int64_t>(kMagic) + value) - kMagic;
 }
 
 }  // namespace
@@ -39,10 +54,18 @@ void NoiseAdder::AddTo(std::span<std::int64_t> sum, NoiseBits& bits) const {
 }
 
 void NoiseAdder::Convert(std::span<const std::int64_t> sum, double denominator, std::span<float> out) const {
-  const double step = step_;
-  std::transform(sum.begin(), sum.end(), out.begin(), [=](std::int64_t steps) {
-    return static_cast<float>(static_cast<double>(steps) * step / denominator);
-  });
+  const double scale = step_ / denominator;
+  while (!sum.empty()) {
+    const std::size_t count = std::min(sum.size(), std::size_t{1024});
+    if (AreSmall(sum.first(count))) {
+      for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<float>(SmallToDouble(sum[i]) * scale);
+    } else {
+      for (std::size_t i = 0; i < count; ++i)
+        out[i] = static_cast<float>(static_cast<double>(sum[i]) * scale);
+    }
+    sum = sum.subspan(count);
+    out = out.subspan(count);
+  }
 }
 
 }  // namespace cairn

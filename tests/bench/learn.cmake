@@ -7,5 +7,8 @@ if(CAIRN_WORKER)
   add_executable(cairn_bench_learn bench_learn.cc)
   target_link_libraries(cairn_bench_learn PRIVATE cairn_bench_training cairn_client_learning_torch
                                                   cairn_client_learning_zoo)
-  set_property(TARGET cairn_bench_training cairn_bench_learn PROPERTY JOB_POOL_COMPILE cairn_heavy)
+  add_executable(cairn_bench_private bench_private.cc)
+  target_link_libraries(cairn_bench_private PRIVATE cairn_bench_training cairn_client_learning_torch
+                                                    cairn_client_learning_zoo)
+  set_property(TARGET cairn_bench_training cairn_bench_learn cairn_bench_private PROPERTY JOB_POOL_COMPILE cairn_heavy)
 endif()

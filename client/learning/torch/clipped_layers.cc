@@ -135,9 +135,15 @@ void ClippedLayers::Measure(Stage& stage, UnitNorms& norms) {
   }
   const at::Tensor deltas = stage.deltas.flatten(2);  // rows × out × positions
   if (!tensors.weight_gradient.empty()) {
-    const at::Tensor patches =
-        at::im2col(stage.input, {layer.kernel, layer.kernel}, {1, 1}, {layer.pad, layer.pad}, {1, 1});
-    stage.row_gradients = at::bmm(deltas, patches.transpose(1, 2)).contiguous();
+    // Row by row: the patches of one image stay in the cache, and a batch's would be the largest tensor of
+    // all.
+    stage.row_gradients = at::empty({deltas.size(0), deltas.size(1), tensors.weight[0].numel()}, at::kFloat);
+    for (std::int64_t r = 0; r < deltas.size(0); ++r) {
+      const at::Tensor patches =
+          at::im2col(stage.input[r], {layer.kernel, layer.kernel}, {1, 1}, {layer.pad, layer.pad}, {1, 1});
+      at::Tensor gradient = stage.row_gradients[r];
+      at::mm_out(gradient, deltas[r], patches.t());
+    }
     norms.AddExplicit(stage.row_gradients.data_ptr<float>(), RowSize(stage.row_gradients));
   }
   if (!tensors.bias_gradient.empty()) {
