@@ -55,6 +55,12 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
                {"pending", job.pending},
                {"participants", job.participants},
                {"history", std::move(rounds)}};
+  if (const auto& privacy = job.manifest->spec.privacy) {
+    json["privacy"] = {{"unit", ToString(privacy->unit)},
+                       {"mechanism", "dp-sgd"},
+                       {"clip", privacy->clip},
+                       {"noise_multiplier", privacy->noise_multiplier}};
+  }
   if (job.end.has_value()) {
     json["outcome"] = kOutcomes[static_cast<int>(job.end->outcome)];
     json["reason_id"] = job.end->reason_id;

@@ -9,6 +9,7 @@
 #include "client/agent/agent_driver.h"
 #include "client/agent/file_agent_storage.h"
 #include "client/agent/masking_desk.h"
+#include "client/agent/privacy_desk.h"
 #include "client/agent/process_worker.h"
 #include "client/agent/roster_pin.h"
 #include "client/agent/sealed_masking_storage.h"
@@ -90,6 +91,20 @@ void WarnOfWeakPolicy(const SitePolicy& policy) {
   Log(LogLevel::kWarning, "client", "policy.secagg is plain-ok: the aggregator can read this site's updates");
 }
 
+// A site without its ledger does other work, and says why it does no private work.
+void TellBudgets(const PrivacyDesk& desk) {
+  if (!desk.fault().ok()) {
+    Log(LogLevel::kError, "privacy", "no private job is taken part in",
+        {{"id", ToString(desk.fault().id())}, {"why", desk.fault().what()}});
+    return;
+  }
+  for (const PrivacyDomain& domain : desk.domains()) {
+    if (const auto spent = desk.Spent(domain.name); spent.ok())
+      Log(LogLevel::kInfo, "privacy", "budget",
+          {{"domain", domain.name}, {"spent", ToString(*spent)}, {"cap", ToString(domain.terms.cap)}});
+  }
+}
+
 }  // namespace
 
 Result<ClientConfig> LoadClientConfig(const std::filesystem::path& folder) {
@@ -137,6 +152,8 @@ Status RunClient(const std::filesystem::path& folder) {
                          SealedMaskingStorage::Open(config.state_dir / "masking"));
   MaskingDesk masking(config.site, masking_storage.get(),
                       [&signing_key](const RoundKey&) { return secagg::NewPrimitives(signing_key); });
+  PrivacyDesk privacy = PrivacyDesk::Open(config.state_dir / kPrivacyLedgerFile, config.privacy_domains);
+  TellBudgets(privacy);
   EventLoop loop;
   LanePool lanes(1);
   Status ended;
@@ -152,7 +169,7 @@ Status RunClient(const std::filesystem::path& folder) {
                                   ended = reason;
                                   loop.Stop();
                                 },
-                                &roster, &masking});
+                                &roster, &masking, &privacy});
   loop.OnTimer([&driver](TimerId timer) { driver.OnTimer(timer); });
   loop.OnTerminate([&driver] { driver.Stop(); });
   loop.OnReload([&] {
@@ -163,6 +180,8 @@ Status RunClient(const std::filesystem::path& folder) {
     }
     if (reloaded->policy.sandbox != config.policy.sandbox)
       Log(LogLevel::kWarning, "client", "policy.sandbox stays as it was until the next start");
+    if (reloaded->privacy_domains != config.privacy_domains)
+      Log(LogLevel::kWarning, "client", "[privacy.domain] stays as it was until the next start");
     driver.Reload(std::move(*reloaded));
   });
   auto local = LocalServer::Start(

@@ -7,6 +7,9 @@
 
 namespace cairn {
 
+// In the state folder of a site: every charge against its privacy domains.
+inline constexpr const char* kPrivacyLedgerFile = "privacy.ledger";
+
 // `folder`/client.toml with the environment on top.
 Result<ClientConfig> LoadClientConfig(const std::filesystem::path& folder);
 

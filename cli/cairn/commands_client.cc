@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -5,6 +6,8 @@
 #include "cli/cairn/client_run.h"
 #include "cli/cairn/commands.h"
 #include "cli/cairn/places.h"
+#include "client/agent/file_agent_storage.h"
+#include "privacy/accounting/privacy_ledger.h"
 
 namespace cairn {
 namespace {
@@ -39,6 +42,48 @@ std::string LeftToday(const Json& left) {
          " masked) to " + destination + "; " + Value(left, "raw_records") + " raw records";
 }
 
+// "2.36"; an ε is a bound and is rounded up.
+std::string Epsilon(const Json& json, const char* key) {
+  if (!json.contains(key) || !json.at(key).is_number()) return "-";
+  char text[48];
+  std::snprintf(text, sizeof text, "%.2f", std::ceil(json.at(key).get<double>() * 100) / 100);
+  return text;
+}
+
+// "privacy           patients  ε 1.91 of 4.00 at δ 1e-05  4000 patients, cardio"
+void ShowBudgets(const Json& privacy, CommandOutput& out) {
+  if (privacy.contains("fault")) {
+    const Json& fault = privacy.at("fault");
+    out.PrintLine("privacy           " + Value(fault, "id") + " " + Value(fault, "what") +
+                  "; no private job is taken part in");
+  }
+  for (const Json& domain : privacy.at("domains")) {
+    std::string datasets;
+    for (const Json& name : domain.at("datasets"))
+      datasets += (datasets.empty() ? "" : " ") + name.get<std::string>();
+    char delta[32];
+    std::snprintf(delta, sizeof delta, "%g", domain.at("delta").get<double>());
+    out.PrintLine("privacy           " + Value(domain, "domain") + "  ε " + Epsilon(domain, "spent") +
+                  " of " + Epsilon(domain, "cap") + " at δ " + delta + "  " + Value(domain, "population") +
+                  " patients, " + datasets);
+  }
+}
+
+// Under a private job's line: what a yes would cost the people here.
+void ShowJobCost(const Json& job, CommandOutput& out) {
+  if (!job.contains("privacy")) return;
+  const Json& privacy = job.at("privacy");
+  if (!privacy.contains("epsilon")) {
+    if (!privacy.contains("refused")) return;
+    const Json& refused = privacy.at("refused");
+    return out.PrintLine("       privacy: " + Value(refused, "id") + " " + Value(refused, "what"));
+  }
+  out.PrintLine("       privacy: costs ε " + Epsilon(privacy, "epsilon") + ", domain " +
+                Value(privacy, "domain") + " comes to " + Epsilon(privacy, "epsilon_after") + " of " +
+                Epsilon(privacy, "cap") + "; " + Value(privacy, "rounds_left") + " of " +
+                Value(job, "rounds") + " rounds fit");
+}
+
 Status ShowStatus(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"command", "status"}}));
   out.Data(JsonObject().AddRaw("status", data.dump()));
@@ -47,6 +92,12 @@ Status ShowStatus(const Options& options, CommandOutput& out) {
     out.PrintLine(key + std::string(key.size() < 18 ? 18 - key.size() : 1, ' ') + Value(data, key.c_str()));
   }
   if (data.contains("left_today")) out.PrintLine("left today        " + LeftToday(data.at("left_today")));
+  if (data.contains("privacy")) ShowBudgets(data.at("privacy"), out);
+  for (const Json& job : data.at("jobs")) {
+    if (Value(job, "reason") == ToString(errors::kPrivacyBudget))
+      out.PrintLine("privacy           job " + Value(job, "name") +
+                    " goes on without this site: its cap is reached");
+  }
   out.Next("cairn client jobs ls");
   return {};
 }
@@ -62,6 +113,7 @@ Status ListJobs(const Options& options, CommandOutput& out) {
                   Value(job, "bytes_a_round").c_str(), Value(job, "answer").c_str(),
                   Value(job, "reason").c_str());
     out.PrintLine(line);
+    ShowJobCost(job, out);
   }
   return {};
 }
@@ -100,9 +152,27 @@ Status ShowPolicy(const Options& options, CommandOutput& out) {
   for (const DatasetRule& rule : policy.datasets) {
     std::string line = "dataset " + rule.dataset + "  jobs";
     for (const std::string& job : rule.jobs) line += " " + job;
+    if (rule.require_privacy) line += "  with differential privacy alone";
     out.PrintLine(line);
   }
   if (policy.datasets.empty()) out.PrintLine("no data set may be used by any job");
+  return {};
+}
+
+// Both files are walked as they lie, while the agent may run: nothing is locked or changed.
+Status VerifyAudit(const Options& options, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const ClientConfig config, Load(options));
+  JsonObject data;
+  const auto tell = [&](const char* name, const LogHead& head) {
+    const std::string hash = head.sequence == 0 ? "-" : head.hash.hex();
+    out.PrintLine(std::string(name) + "  " + std::to_string(head.sequence) + " records  head " + hash);
+    data.AddRaw(name, JsonObject().Add("records", head.sequence).Add("head", hash).text());
+  };
+  CAIRN_ASSIGN_OR_RETURN(const LogHead journal, FileAgentStorage::Verify(config.state_dir / "agent"));
+  tell("journal", journal);
+  CAIRN_ASSIGN_OR_RETURN(const LogHead ledger, PrivacyLedger::Verify(config.state_dir / kPrivacyLedgerFile));
+  tell("ledger", ledger);
+  out.Data(data);
   return {};
 }
 
@@ -122,6 +192,9 @@ void AddClientCommands(CommandSet& commands) {
   status->Run([o = status_options](CommandOutput& out) { return ShowStatus(*o, out); });
   const auto [policy, policy_options] = add("client policy show", "The site's law, as client.toml says it");
   policy->Run([o = policy_options](CommandOutput& out) { return ShowPolicy(*o, out); });
+  const auto [audit, audit_options] =
+      add("client audit verify", "Checks that no record of this site was changed, removed or added");
+  audit->Run([o = audit_options](CommandOutput& out) { return VerifyAudit(*o, out); });
   const auto [jobs, jobs_options] = add("client jobs ls", "Jobs offered to this site");
   jobs->Run([o = jobs_options](CommandOutput& out) { return ListJobs(*o, out); });
   for (const char* verb : {"approve", "deny", "withdraw"}) {

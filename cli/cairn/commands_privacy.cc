@@ -25,12 +25,18 @@ Result<std::uint64_t> Population(const Options& options, PrivacyUnit unit) {
                        : "say how many clients there are: --clients 2000");
 }
 
+Status NoTerms(const std::string& file) {
+  return Status(errors::kConfigMissing, file + " has no [privacy] table")
+      .Mend("give it one, such as privacy = { noise_multiplier = 1.5 }");
+}
+
 Status Plan(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document, ConfigDocument::ReadFile(options.file));
   ConfigReader root(document);
-  const JobFile job = ParseJobSpec(root, PrivacyTable::kReadElsewhere);
-  PrivacyTerms terms = ReadPrivacyTerms(root.Table("privacy"));
+  const JobFile job = ParseJobSpec(root, JobUse::kPlan);
   CAIRN_RETURN_IF_ERROR(root.Finish());
+  if (!job.spec.privacy) return NoTerms(options.file);
+  PrivacyTerms terms = *job.spec.privacy;
   if (options.delta != 0) terms.delta = options.delta;
   CAIRN_ASSIGN_OR_RETURN(const std::uint64_t population, Population(options, terms.unit));
   std::optional<double> target;
@@ -38,7 +44,6 @@ Status Plan(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const PrivacyPlan plan, MakePrivacyPlan(job.spec, terms, population, target));
   out.Print(PrivacyPlanText(plan));
   out.Data(PrivacyPlanJson(plan));
-  out.Note("a plan alone: this release does not train with differential privacy, and refuses such a job");
   return {};
 }
 

@@ -48,6 +48,7 @@ Status JobRuns::Write(const JobManifest& job, const JobClosed& end, const ModelH
   config.directory.run.rounds = job.spec.strategy.rounds;
   config.directory.run.metric = job.spec.evaluate.metric;
   config.directory.run.maximize = job.spec.evaluate.maximize;
+  config.privacy = PrivacyWords(job.spec);
   config.directory.run.facts = JobFacts(job, history.participants.size());
   config.directory.started = SystemWallClock().Now();
   config.directory.experiment_toml = config.directory.resolved_toml = JobToml(job.spec, "");

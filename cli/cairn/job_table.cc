@@ -49,6 +49,14 @@ std::string Cell(const Json& measured, const char* key, int width) {
   return value ? Format("  %*.4f", width, *value) : Format("  %*s", width, "-");
 }
 
+// What the job promises each site's patients. What it has cost them is in each site's own ledger.
+std::string PrivacyLine(const Json& privacy) {
+  return Text(privacy, "unit") + ", " + Text(privacy, "mechanism") +
+         Format(", clip %g, noise multiplier %g", privacy.at("clip").get<double>(),
+                privacy.at("noise_multiplier").get<double>()) +
+         "; each site keeps its own account of ε";
+}
+
 }  // namespace
 
 std::string JobListTable(const Json& jobs) {
@@ -67,6 +75,7 @@ std::string JobDescription(const Json& job) {
   std::string text = Text(job, "id") + "  " + Text(job, "name") + "\n";
   text += "state     " + (job.contains("outcome") ? Text(job, "outcome") : Text(job, "state")) + "\n";
   if (!Text(job, "reason").empty()) text += "reason    " + Text(job, "reason") + "\n";
+  if (job.contains("privacy")) text += "privacy   " + PrivacyLine(job.at("privacy")) + "\n";
   text += "manifest  " + Text(job, "digest") + "\nsubmitter " + Text(job, "submitter") + "\nsites    ";
   for (const Json& site : job.at("participants")) text += " " + site.get<std::string>();
   text += "\n";
@@ -102,13 +111,18 @@ void JobWatcher::Tell(const Json& job) {
   progress.name = Text(job, "name");
   progress.rounds = job.at("rounds");
   const std::vector<Row> rows = Rows(job);
+  const bool is_never_measured = job.contains("privacy");  // metrics on patients' rows would be releases too
   for (const Row& row : rows) {
-    if (row.round <= told_ || row.measured.is_null()) continue;
+    if (row.round <= told_ || (row.measured.is_null() && !is_never_measured)) continue;
     told_ = row.round;
     progress.round = row.round;
     progress.invited = row.invited;
     progress.reported = row.reported;
     progress.values.clear();
+    if (row.measured.is_null()) {
+      progress_.RoundDone(progress);
+      continue;
+    }
     if (const auto loss = Number(row.measured, "log_loss")) progress.values.emplace_back("loss", *loss);
     if (const auto accuracy = Number(row.measured, "accuracy"))
       progress.values.emplace_back("acc", *accuracy);

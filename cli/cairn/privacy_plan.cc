@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <set>
 
+#include "protocol/messages/private_round.h"
+
 namespace cairn {
 namespace {
 
@@ -19,12 +21,6 @@ std::string Epsilon(double value) { return Number(std::ceil(value * 100) / 100, 
 
 std::uint64_t PassesPerRound(const JobSpec& job) { return job.train.steps > 0 ? 0 : job.train.epochs; }
 
-// Lots of a pass over the patients, the last one begun counted whole.
-std::uint64_t StepsPerRound(const JobSpec& job, std::uint64_t population) {
-  if (job.train.steps > 0) return job.train.steps;
-  return PassesPerRound(job) * ((population + job.train.batch - 1) / job.train.batch);
-}
-
 Result<double> EpsilonOf(AccountantKind kind, PrivacyEvent::Terms terms, std::uint64_t steps, Delta delta) {
   terms.steps = steps;
   CAIRN_ASSIGN_OR_RETURN(const PrivacyEvent event, PrivacyEvent::Create(terms));
@@ -33,22 +29,17 @@ Result<double> EpsilonOf(AccountantKind kind, PrivacyEvent::Terms terms, std::ui
   return account->EpsilonFor(delta).epsilon;
 }
 
-Result<PrivacyEvent::Terms> TermsOf(const JobSpec& job, const PrivacyTerms& terms, std::uint64_t population) {
-  PrivacyEvent::Terms event;
-  GaussianNoise noise{.noise_multiplier = terms.noise_multiplier};
-  if (terms.mechanism == Mechanism::kCentral) {
-    event.convention = {PrivacyUnit::kClient, Adjacency::kZeroOut};
-    event.steps = job.strategy.rounds;
-  } else {
-    if (job.train.batch > population) {
-      return Status(errors::kPrivacySampling, "a lot of " + std::to_string(job.train.batch) + " from " +
-                                                  std::to_string(population) + " patients");
-    }
-    noise.law = SamplingLaw::kPoisson;
-    noise.sampling_rate = static_cast<double>(job.train.batch) / static_cast<double>(population);
-    event.steps = job.strategy.rounds * StepsPerRound(job, population);
+// Of one round, as a site would charge it.
+Result<PrivacyEvent::Terms> RoundOf(const JobSpec& job, const PrivacyTerms& terms, std::uint64_t population) {
+  if (terms.mechanism == Mechanism::kDpSgd) {
+    JobSpec priced = job;
+    priced.privacy = terms;
+    CAIRN_ASSIGN_OR_RETURN(const PrivateRound round, PrivateRoundOf(priced, population));
+    return round.event.terms();
   }
-  event.mechanism = noise;
+  PrivacyEvent::Terms event;
+  event.convention = {PrivacyUnit::kClient, Adjacency::kZeroOut};
+  event.mechanism = GaussianNoise{.noise_multiplier = terms.noise_multiplier};
   return event;
 }
 
@@ -113,9 +104,10 @@ Result<PrivacyPlan> MakePrivacyPlan(const JobSpec& job, const PrivacyTerms& term
   if (population == 0) return Status(errors::kPrivacyParameter, "the population is 0, expected at least 1");
   CAIRN_ASSIGN_OR_RETURN(const Delta delta, terms.delta ? Delta::ForPopulation(*terms.delta, population)
                                                         : Delta::DefaultFor(population));
-  CAIRN_ASSIGN_OR_RETURN(PrivacyEvent::Terms event, TermsOf(job, terms, population));
+  CAIRN_ASSIGN_OR_RETURN(PrivacyEvent::Terms event, RoundOf(job, terms, population));
   PrivacyPlan plan{.terms = event, .population = population, .clip = terms.clip, .delta = delta};
-  if (terms.mechanism == Mechanism::kDpSgd) plan.steps_per_round = StepsPerRound(job, population);
+  plan.steps_per_round = event.steps;
+  plan.terms.steps = job.strategy.rounds * event.steps;
   CAIRN_RETURN_IF_ERROR(AddCosts(job, plan));
   CAIRN_RETURN_IF_ERROR(AddShuffled(job, plan));
   if (target_epsilon) CAIRN_RETURN_IF_ERROR(AddTarget(*target_epsilon, plan));

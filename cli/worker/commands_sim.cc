@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -82,6 +83,10 @@ void TellPlan(CommandOutput& out, const SimRun& run, TransportMode transport) {
   out.Note(spec.name + "  " + std::to_string(plan.clients) + " sites · " + std::to_string(plan.rows) +
            " rows · " + spec.model.arch + ", " + std::to_string(plan.parameters) + " parameters · " +
            spec.strategy.name + " · seed " + std::to_string(spec.seed));
+  if (spec.privacy) {
+    out.Note("privacy      " + PrivacyWords(spec) + " · each site's training rows are its patients · " +
+             kSimulatedPrivacy);
+  }
   out.Note(std::string("aggregation  ") + AggregationWords(spec.secagg.mode, transport));
 }
 
@@ -116,20 +121,36 @@ std::string EnvironmentJson(std::uint32_t lanes) {
       .text();
 }
 
+// Bounds are rounded up.
+std::string EpsilonCells(const RoundRow& row) {
+  char text[48];
+  std::snprintf(text, sizeof text, "  %6.2f  %6.2f", std::ceil(row.epsilon_max * 100) / 100,
+                std::ceil(row.epsilon_sum * 100) / 100);
+  return text;
+}
+
 Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::string& experiment) {
   const std::string run = outcome.run.string();
   JsonObject data;
   data.Add("run", run).Add("model_sha256", outcome.final_model.hex());
-  out.PrintLine("round  sites  log loss  accuracy  ROC-AUC  macro F1   up/round");
+  const bool knows_epsilon = !outcome.rows.empty() && std::isfinite(outcome.rows.back().epsilon_max);
+  out.PrintLine(std::string("round  sites  log loss  accuracy  ROC-AUC  macro F1   up/round") +
+                (knows_epsilon ? "   max ε   sum ε" : ""));
   for (const RoundRow& row : outcome.rows) {
     char line[128];
     std::snprintf(line, sizeof line, "%5llu  %5zu  %8.4f  %8.4f  %7.4f  %8.4f  %9s",
                   static_cast<unsigned long long>(row.round), row.reported, row.metrics[0], row.metrics[1],
                   row.metrics[2], row.metrics[3], Megabytes(static_cast<double>(row.bytes_up)).c_str());
-    out.PrintLine(line);
+    out.PrintLine(line + (knows_epsilon ? EpsilonCells(row) : std::string()));
   }
   if (outcome.best.has_value()) {
     data.Add("best_round", static_cast<std::int64_t>(outcome.best->round)).Add("best", outcome.best->value);
+  }
+  if (knows_epsilon) {
+    data.Add("epsilon_max", outcome.rows.back().epsilon_max)
+        .Add("epsilon_sum", outcome.rows.back().epsilon_sum);
+    data.Add("privacy", kSimulatedPrivacy);
+    out.PrintLine(std::string("privacy ") + kSimulatedPrivacy);
   }
   out.PrintLine("run     " + run);
   out.PrintLine("model   " + run + "/final.safetensors");
@@ -165,7 +186,7 @@ Status RunSim(const Options& options, CommandOutput& out) {
     state.round = row.round;
     state.reported = row.reported;
     state.invited = row.invited;
-    state.values = {{"loss", row.metrics[0]}, {"acc", row.metrics[1]}};
+    state.values = {{"loss", row.metrics[0]}, {"acc", row.metrics[1]}, {"ε", row.epsilon_max}};
     state.bytes_up =
         row.reported == 0 ? 0 : static_cast<double>(row.bytes_up) / static_cast<double>(row.reported);
     progress.RoundDone(state);

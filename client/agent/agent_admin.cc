@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -66,7 +67,52 @@ Json ErrorJson(const Status& status) {
       {"id", ToString(status.id())}, {"what", status.what()}, {"why", status.why()}, {"mend", status.mend()}};
 }
 
-Json JobJson(const ClientAgent::Job& job) {
+// +∞ has no JSON number.
+Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+// What the people of this site would pay, told before anybody consents.
+Json JobPrivacyJson(const JobManifest& manifest, const PrivacyDesk* desk) {
+  const PrivacyTerms& terms = *manifest.spec.privacy;
+  Json json = {{"unit", ToString(terms.unit)},
+               {"mechanism", "dp-sgd"},
+               {"clip", terms.clip},
+               {"noise_multiplier", terms.noise_multiplier}};
+  if (desk == nullptr) return json;
+  const auto cost = desk->CostOf(manifest);
+  if (!cost.ok()) {
+    json["refused"] = ErrorJson(cost.status());
+    return json;
+  }
+  json["domain"] = cost->domain;
+  json["epsilon"] = Number(cost->alone.epsilon);
+  json["epsilon_after"] = Number(cost->after.epsilon);
+  json["cap"] = Number(cost->cap.epsilon);
+  json["delta"] = cost->cap.delta.value();
+  json["rounds_left"] = cost->rounds_left;
+  return json;
+}
+
+Json DomainJson(const PrivacyDomain& domain, const PrivacyDesk& desk) {
+  Json json = {{"domain", domain.name},
+               {"datasets", domain.datasets},
+               {"population", domain.population},
+               {"cap", Number(domain.terms.cap.epsilon)},
+               {"delta", domain.terms.cap.delta.value()}};
+  const auto spent = desk.Spent(domain.name);
+  json["spent"] = spent.ok() ? Number(spent->epsilon) : Json(nullptr);
+  return json;
+}
+
+Json PrivacyJson(const PrivacyDesk& desk) {
+  Json domains = Json::array();
+  for (const PrivacyDomain& domain : desk.domains()) domains.push_back(DomainJson(domain, desk));
+  Json json = {{"domains", std::move(domains)}};
+  if (!desk.fault().ok()) json["fault"] = ErrorJson(desk.fault());
+  json["ledger_head"] = {{"sequence", desk.head().sequence}, {"hash", desk.head().hash.hex()}};
+  return json;
+}
+
+Json JobJson(const ClientAgent::Job& job, const PrivacyDesk* desk) {
   Json json = {{"id", std::to_string(job.id.value)}, {"answer", NameOf(job.answer)}};
   if (job.reason.value != 0) json["reason"] = ToString(job.reason);
   json["holds_report"] = job.held != nullptr;
@@ -85,12 +131,13 @@ Json JobJson(const ClientAgent::Job& job) {
   json["bytes_a_round"] = job.offered->upload_bytes();
   json["smallest_cohort"] = SmallestCohort(spec.cohort);
   json["masked"] = job.offered->is_masked();
+  if (spec.privacy) json["privacy"] = JobPrivacyJson(manifest, desk);
   return json;
 }
 
-Json JobsJson(std::span<const ClientAgent::Job> jobs) {
+Json JobsJson(std::span<const ClientAgent::Job> jobs, const PrivacyDesk* desk) {
   Json list = Json::array();
-  for (const ClientAgent::Job& job : jobs) list.push_back(JobJson(job));
+  for (const ClientAgent::Job& job : jobs) list.push_back(JobJson(job, desk));
   return list;
 }
 
@@ -179,7 +226,9 @@ Result<std::string> FindDigest(std::span<const ClientAgent::Job> jobs, const std
   return found->offered->manifest->digest;
 }
 
-std::string DescribeJobs(std::span<const ClientAgent::Job> jobs) { return Dump({{"jobs", JobsJson(jobs)}}); }
+std::string DescribeJobs(std::span<const ClientAgent::Job> jobs, const PrivacyDesk* privacy) {
+  return Dump({{"jobs", JobsJson(jobs, privacy)}});
+}
 
 std::string DescribeStatus(const AgentStatusView& view) {
   const ClientAgent& agent = view.agent;
@@ -197,7 +246,9 @@ std::string DescribeStatus(const AgentStatusView& view) {
     json["work"]["steps"] = agent.steps_done();
   }
   json["left_today"] = LeftJson(view.left_today);
-  json["jobs"] = JobsJson(agent.jobs());
+  json["jobs"] = JobsJson(agent.jobs(), view.privacy);
+  if (view.privacy != nullptr && !view.privacy->domains().empty())
+    json["privacy"] = PrivacyJson(*view.privacy);
   return Dump(json);
 }
 

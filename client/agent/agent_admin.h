@@ -35,8 +35,10 @@ ApprovalDecision DecisionOf(AdminRequest::Verb verb);  // of the last three
 // The digest of the one job meant; kJobUnknown for none or more than one.
 Result<std::string> FindDigest(std::span<const ClientAgent::Job> jobs, const std::string& job);
 
-// {"jobs": [{id, name, digest, submitter, dataset, answer, reason, bytes_a_round, rounds, masked, …}]}
-std::string DescribeJobs(std::span<const ClientAgent::Job> jobs);
+// {"jobs": [{id, name, digest, submitter, dataset, answer, reason, bytes_a_round, rounds, masked, …}]}; of a
+// private one also {"privacy": {unit, mechanism, clip, noise_multiplier, domain, epsilon, epsilon_after, cap,
+// …}}.
+std::string DescribeJobs(std::span<const ClientAgent::Job> jobs, const PrivacyDesk* privacy);
 
 struct AgentStatusView {
   const ClientAgent& agent;
@@ -44,6 +46,7 @@ struct AgentStatusView {
   WallTime now;
   std::optional<WallTime> last_contact;
   std::vector<JournalEntry> left_today;
+  const PrivacyDesk* privacy = nullptr;
 };
 // The whole status page: who, connected or why not, work, jobs, and what left today (UTC).
 std::string DescribeStatus(const AgentStatusView& view);

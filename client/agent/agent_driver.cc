@@ -18,10 +18,13 @@ AgentConfig AgentConfigOf(const AgentDriverConfig& config) {
   return agent;
 }
 
-AgentIdentity IdentityOf(const AgentDriverConfig& config) { return {config.client.site, 0}; }
+AgentIdentity IdentityOf(const AgentDriverConfig& config, const AgentParts& parts) {
+  return {config.client.site, 0, parts.privacy};
+}
 
 DomainEvent::Level LevelOf(const EmitEvent& event) {
   if (event.name == "blocked" || event.name == "store_failed") return DomainEvent::Level::kError;
+  if (event.error == errors::kPrivacyLedgerBroken) return DomainEvent::Level::kError;
   const bool is_warning = event.error.value != 0 || event.name == "updates_leave_unmasked";
   return is_warning ? DomainEvent::Level::kWarning : DomainEvent::Level::kInfo;
 }
@@ -45,7 +48,7 @@ AgentDriver::AgentDriver(AgentDriverConfig config, AgentParts parts)
     : config_(std::move(config)),
       parts_(std::move(parts)),
       agent_config_(AgentConfigOf(config_)),
-      agent_(agent_config_, IdentityOf(config_), parts_.random) {}
+      agent_(agent_config_, IdentityOf(config_, parts_), parts_.random) {}
 
 AgentDriver::~AgentDriver() = default;
 
@@ -53,7 +56,8 @@ AgentDriver::~AgentDriver() = default;
 
 void AgentDriver::Start() {
   if (parts_.roster != nullptr) agent_config_.masking = parts_.roster->identity();
-  agent_ = ClientAgent::Restore(agent_config_, IdentityOf(config_), parts_.random, parts_.store.Load());
+  agent_ =
+      ClientAgent::Restore(agent_config_, IdentityOf(config_, parts_), parts_.random, parts_.store.Load());
   Handle(AgentStarted{});
 }
 
@@ -142,7 +146,7 @@ void AgentDriver::SealOnLane(const Piece& piece, WorkResult work) {
   const EgressGuard guard(EgressGuard::Limits::Of(agent_config_.policy));
   parts_.lanes.SubmitAny([this, piece, held, guard](std::size_t) {
     auto sealed = std::make_shared<Result<SealedReport>>(
-        guard.Seal(piece.key, piece.kind, std::move(*held), piece.layout));
+        guard.Seal(std::move(*piece.clearance), piece.kind, std::move(*held), piece.layout));
     if (sealed->ok()) {
       if (Status status = parts_.store.Spool(**sealed); !status.ok())
         *sealed = Result<SealedReport>(std::move(status));
@@ -161,8 +165,8 @@ void AgentDriver::ContributeOnLane(const Piece& piece, WorkResult work) {
   const EgressGuard guard(EgressGuard::Limits::Of(agent_config_.policy));
   parts_.lanes.SubmitAny([this, piece, held, guard](std::size_t) {
     using Contribution = std::shared_ptr<SealedContribution>;
-    auto made = guard.Contribute(piece.key, piece.kind, std::move(*held), piece.layout, piece.ring->layout,
-                                 piece.ring->encode);
+    auto made = guard.Contribute(std::move(*piece.clearance), piece.kind, std::move(*held), piece.layout,
+                                 piece.ring->layout, piece.ring->encode);
     auto ready = std::make_shared<Result<Contribution>>(
         made.ok() ? Result<Contribution>(std::make_shared<SealedContribution>(std::move(*made)))
                   : Result<Contribution>(made.status()));
@@ -219,19 +223,38 @@ void AgentDriver::Handle(AgentEvent event) {
   EndIfQuiet();
 }
 
+Status AgentDriver::PerformDurably(const AgentAction& action, bool* is_of_these) {
+  *is_of_these = true;
+  if (const auto* persist = std::get_if<PersistAgent>(&action)) return parts_.store.Apply(persist->record);
+  if (const auto* reveal = std::get_if<RevealPrivacy>(&action)) {
+    CAIRN_CHECK(parts_.privacy != nullptr, "a private job was accepted without a desk for it");
+    return parts_.privacy->Reveal(reveal->key);
+  }
+  *is_of_these = false;
+  return {};
+}
+
 std::optional<Status> AgentDriver::PerformAll() {
   for (AgentAction& action : actions_) {
-    if (auto* persist = std::get_if<PersistAgent>(&action)) {
-      if (Status status = parts_.store.Apply(persist->record); !status.ok()) return status;
-      continue;
-    }
+    bool is_durable_record = false;
+    if (Status status = PerformDurably(action, &is_durable_record); !status.ok()) return status;
+    if (is_durable_record) continue;
     std::visit(
         [this](auto&& a) {
-          if constexpr (!std::is_same_v<std::decay_t<decltype(a)>, PersistAgent>) Perform(std::move(a));
+          using T = std::decay_t<decltype(a)>;
+          if constexpr (!std::is_same_v<T, PersistAgent> && !std::is_same_v<T, RevealPrivacy>)
+            Perform(std::move(a));
         },
         std::move(action));
   }
   return std::nullopt;
+}
+
+// On disk when the permit exists. The agent hears of it in its own turn: it is in the middle of a list.
+void AgentDriver::Perform(ChargePrivacy&& action) {
+  CAIRN_CHECK(parts_.privacy != nullptr, "a private job was accepted without a desk for it");
+  auto charged = std::make_shared<Result<ReleasePermit>>(parts_.privacy->Charge(action.charge));
+  parts_.post([this, key = action.key, charged] { Handle(PrivacyCharged{key, std::move(*charged)}); });
 }
 
 void AgentDriver::Perform(OpenChannel&&) {
@@ -250,7 +273,8 @@ void AgentDriver::Perform(StartWork&& action) {
     next_ = std::move(action);
     return;
   }
-  Piece piece{action.key, action.request.kind, {}, false, std::move(action.ring)};
+  Piece piece{action.key, action.request.kind,    {},
+              false,      std::move(action.ring), std::move(action.clearance)};
   for (const ClientAgent::Job& job : agent_.jobs()) {
     if (job.id == action.key.job) piece.layout = job.offered->layout;
   }
@@ -295,7 +319,8 @@ void AgentDriver::NoteChange() {
 std::string AgentDriver::DescribeNow() const {
   const WallTime now = parts_.wall_clock.Now();
   const WallTime today = std::chrono::floor<std::chrono::days>(now);
-  return DescribeStatus({agent_, config_.client, now, last_contact_, parts_.store.EgressSince(today)});
+  return DescribeStatus(
+      {agent_, config_.client, now, last_contact_, parts_.store.EgressSince(today), parts_.privacy});
 }
 
 void AgentDriver::WriteStatus() {
@@ -307,9 +332,20 @@ void AgentDriver::WriteStatus() {
 
 Status AgentDriver::Decide(const std::string& job, ApprovalDecision decision, const std::string& actor) {
   CAIRN_ASSIGN_OR_RETURN(std::string digest, FindDigest(agent_.jobs(), job));
+  if (decision == ApprovalDecision::kApproved) CAIRN_RETURN_IF_ERROR(CheckBudget(digest));
   last_store_error_ = {};
   Handle(ApprovalChanged{std::move(digest), decision, actor});
   return last_store_error_;
+}
+
+// A yes that the ledger would not honour is refused while the person is still there.
+Status AgentDriver::CheckBudget(const std::string& digest) const {
+  for (const ClientAgent::Job& job : agent_.jobs()) {
+    if (job.offered == nullptr || job.offered->manifest->digest != digest) continue;
+    const JobManifest& manifest = *job.offered->manifest;
+    if (manifest.spec.privacy && parts_.privacy != nullptr) return parts_.privacy->Weigh(manifest);
+  }
+  return {};
 }
 
 std::string AgentDriver::HandleAdmin(const std::string& request, const std::string& actor) {
@@ -319,14 +355,14 @@ std::string AgentDriver::HandleAdmin(const std::string& request, const std::stri
     case AdminRequest::Verb::kStatus:
       return AdminAnswer(DescribeNow());
     case AdminRequest::Verb::kJobs:
-      return AdminAnswer(DescribeJobs(agent_.jobs()));
+      return AdminAnswer(DescribeJobs(agent_.jobs(), parts_.privacy));
     case AdminRequest::Verb::kApprove:
     case AdminRequest::Verb::kDeny:
     case AdminRequest::Verb::kWithdraw:
       break;
   }
   const Status status = Decide(parsed->job, DecisionOf(parsed->verb), actor);
-  return status.ok() ? AdminAnswer(DescribeJobs(agent_.jobs())) : AdminError(status);
+  return status.ok() ? AdminAnswer(DescribeJobs(agent_.jobs(), parts_.privacy)) : AdminError(status);
 }
 
 }  // namespace cairn

@@ -11,6 +11,7 @@
 #include "client/agent/agent_store.h"
 #include "client/agent/client_agent.h"
 #include "client/agent/masking_desk.h"
+#include "client/agent/privacy_desk.h"
 #include "client/agent/roster_pin.h"
 #include "client/policy/client_config.h"
 #include "core/base/clock.h"
@@ -39,6 +40,7 @@ struct AgentParts {
   std::function<void(const Status&)> on_ended;  // once: OK after a drained Stop, else what blocks the agent
   RosterPin* roster = nullptr;                  // null: no masked round can be taken part in
   MaskingDesk* masking = nullptr;               // likewise; used on lanes alone
+  PrivacyDesk* privacy = nullptr;               // null: no private job can be taken part in
 };
 
 struct AgentDriverConfig {
@@ -68,7 +70,8 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
   void Start();
   void Stop();
   // Another client.toml, checked: its policy, data sets and heartbeat are in force at once, and every job is
-  // judged again. Site, address, files and the sandbox stay as they were until the next start.
+  // judged again. Site, address, files, privacy domains and the sandbox stay as they were until the next
+  // start.
   void Reload(ClientConfig client);
   void OnTimer(TimerId id);
 
@@ -91,14 +94,17 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
     UpdateLayout layout;
     bool is_killed = false;
     std::shared_ptr<const RingTerms> ring;
+    std::shared_ptr<EgressClearance> clearance;
   };
 
   void Handle(AgentEvent event);
   std::optional<Status> PerformAll();  // the error of a record that did not become durable
+  Status PerformDurably(const AgentAction& action, bool* is_of_these);
   void Perform(OpenChannel&&);
   void Perform(CloseChannel&&);
   void Perform(SendToServer&& action);
   void Perform(LearnJob&& action);
+  void Perform(ChargePrivacy&& action);
   void Perform(StartWork&& action);
   void Perform(KillWork&&);
   void Perform(BeginMasking&& action);
@@ -118,6 +124,7 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
   void NoteChange();
   void WriteStatus();
   std::string DescribeNow() const;
+  Status CheckBudget(const std::string& digest) const;
   Status Decide(const std::string& job, ApprovalDecision decision, const std::string& actor);
 
   AgentDriverConfig config_;

@@ -22,6 +22,15 @@ JobAnswer AnswerOf(PolicyVerdict::Answer answer) {
   return JobAnswer::kDecline;
 }
 
+// Why a site says no. What was spent, and on how many people, is the site's alone: of the ledger's reasons
+// the aggregator gets the catalogue's line.
+std::string ForTheAggregator(const Status& reason) {
+  if (reason.ok()) return {};
+  const bool is_of_the_ledger = reason.id().value / 100 == 62;
+  const ErrorEntry* entry = is_of_the_ledger ? FindError(reason.id()) : nullptr;
+  return entry == nullptr ? reason.what() : std::string(entry->what);
+}
+
 const std::string& DigestOf(const ClientAgent::Job& job) { return job.offered->manifest->digest; }
 
 }  // namespace
@@ -88,6 +97,7 @@ ClientAgent::Job* ClientAgent::Reaction::TakeOffer(OfferedJobHandle offered) {
   job->offered = std::move(offered);
   job->answer = JobAnswer::kDecline;
   job->is_answered = false;
+  job->uncharged = {};
   const bool was_changed = job->held != nullptr && job->held->layout() != job->offered->layout;
   if (was_changed) Forget(std::move(job->held));
   return job;
@@ -98,6 +108,11 @@ void ClientAgent::Reaction::Answer(Job& job) {
   const OfferedJob& offered = *job.offered;
   PolicyVerdict verdict =
       agent.config_->policy.Decide(*offered.manifest, offered.upload_bytes(), agent.approvals_);
+  // A report already made was paid for, whatever is left.
+  if (verdict.answer != PolicyVerdict::Answer::kDecline && job.held == nullptr) {
+    if (Status budget = job.uncharged.ok() ? WeighPrivacy(offered) : job.uncharged; !budget.ok())
+      verdict = {PolicyVerdict::Answer::kDecline, std::move(budget)};
+  }
   const JobAnswer answer = AnswerOf(verdict.answer);
   const bool is_new = !job.is_answered || job.reason != verdict.reason.id() || job.answer != answer;
   job.is_answered = true;
@@ -120,7 +135,7 @@ void ClientAgent::Reaction::Answer(Job& job) {
     }
     Persist(JobAnswered{job.id, DigestOf(job), answer, job.reason});
   }
-  Reply(job, verdict.reason.ok() ? std::string() : verdict.reason.what());
+  Reply(job, ForTheAggregator(verdict.reason));
   if (answer == JobAnswer::kAccept && job.held != nullptr && !job.is_receipted) SendReport(job);
 }
 
@@ -173,6 +188,7 @@ void ClientAgent::Reaction::On(ApprovalChanged&& event) {
 void ClientAgent::Reaction::On(PolicyChanged&&) {
   if (agent.state_ == AgentState::kStopped) return;
   for (Job& job : agent.jobs_) {
+    job.uncharged = {};
     if (job.offered != nullptr) Answer(job);
   }
 }

@@ -8,12 +8,14 @@
 #include <variant>
 #include <vector>
 
+#include "client/policy/egress_clearance.h"
 #include "client/policy/egress_guard.h"
 #include "client/policy/site_policy.h"
 #include "core/base/clock.h"
 #include "core/base/ids.h"
 #include "core/base/result.h"
 #include "core/tensor/update.h"
+#include "privacy/accounting/release_permit.h"
 #include "privacy/secagg/client/client.h"
 #include "privacy/secagg/shared/party.h"
 #include "protocol/messages/messages.h"
@@ -80,6 +82,10 @@ struct ContributionReady {  // instead of WorkDone where the round is masked: ch
   RoundKey key;
   Result<std::shared_ptr<SealedContribution>> contribution;
 };
+struct PrivacyCharged {  // what ChargePrivacy came to
+  RoundKey key;
+  Result<ReleasePermit> permit;
+};
 struct MaskingStepped {  // what BeginMasking or StepMasking came to
   RoundKey key;
   Result<MaskingStep> step;
@@ -102,9 +108,10 @@ struct AgentActionFailed {  // a PersistAgent failed; the rest of its list was d
 };
 struct AgentStopRequested {};
 
-using AgentEvent = std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed,
-                                WorkDone, ContributionReady, MaskingStepped, InputMasked, AgentTimerFired,
-                                ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
+using AgentEvent =
+    std::variant<AgentStarted, ChannelOpened, ChannelClosed, ServerSaid, WorkProgressed, WorkDone,
+                 ContributionReady, PrivacyCharged, MaskingStepped, InputMasked, AgentTimerFired,
+                 ApprovalChanged, PolicyChanged, AgentActionFailed, AgentStopRequested>;
 
 // ---- records: what is durable before the next action runs
 
@@ -137,6 +144,18 @@ struct StartWork {  // an earlier piece of work, if any, was told to stop by Kil
   RoundKey key;
   WorkRequest request;
   std::shared_ptr<const RingTerms> ring;  // null: the report is sealed as it is
+  // What its result is sealed with. Shared because jobs of lanes are copied; never null, used once.
+  std::shared_ptr<EgressClearance> clearance;
+};
+// Charges a private round's steps before any work on it, durably; answered by PrivacyCharged.
+struct ChargePrivacy {
+  RoundKey key;
+  Charge charge;
+};
+// Durable before the next action: what was charged so leaves the site with it. When it fails, the rest of the
+// list is dropped and the agent is told, as with PersistAgent.
+struct RevealPrivacy {
+  ChargeKey key;
 };
 // Masking is done off the control thread, one action of these at a time and in order; each is answered by its
 // event. Asked twice to begin one attempt, the same bytes come again, also after a restart.
@@ -175,9 +194,9 @@ struct EmitEvent {
   std::string detail;
 };
 
-using AgentAction = std::variant<OpenChannel, CloseChannel, SendToServer, LearnJob, StartWork, KillWork,
-                                 BeginMasking, StepMasking, MaskInput, EndMasking, PersistAgent,
-                                 SetAgentTimer, CancelAgentTimer, EmitEvent>;
+using AgentAction = std::variant<OpenChannel, CloseChannel, SendToServer, LearnJob, ChargePrivacy,
+                                 RevealPrivacy, StartWork, KillWork, BeginMasking, StepMasking, MaskInput,
+                                 EndMasking, PersistAgent, SetAgentTimer, CancelAgentTimer, EmitEvent>;
 using AgentActions = std::vector<AgentAction>;  // the driver's buffer, reused; Step appends
 
 }  // namespace cairn

@@ -8,7 +8,7 @@ namespace cairn {
 
 // One Step of an agent: the event's time, the agent and the action list it appends to. Internal to
 // client/agent; agent_link.cc holds the connection, agent_jobs.cc offers and approvals,
-// agent_rounds.cc plans, work and reports.
+// agent_rounds.cc plans, work and reports, agent_privacy.cc what they cost.
 //
 // A list is cut where a Persist fails, so within a list whatever does not depend on the record
 // stands before it.
@@ -50,7 +50,8 @@ struct ClientAgent::Reaction {
   void Heard(ReportReceipt&& receipt);
   void Heard(RoundClosed&& closed);
   Status CheckPlan(const Job* job, const RoundPlan& plan) const;
-  void Start(const Job& job, RoundPlan&& plan);
+  void Start(Job& job, RoundPlan&& plan);
+  void StartWorkOn(const Job& job, RoundPlan&& plan, EgressClearance clearance);
   void StartNextWaiting();
   void Kill(JobId job);  // its work and its waiting plan
   void KeepAndSend(Job& job, SealedReport&& report);
@@ -58,6 +59,12 @@ struct ClientAgent::Reaction {
   void Decline(RoundKey key, const Status& reason);
   void DeclineFailedWork(RoundKey key, const Status& reason);
   void Forget(SealedReportHandle report);  // persists that nobody will ask for it again
+
+  // agent_privacy.cc
+  void On(PrivacyCharged&& event);
+  Status WeighPrivacy(const OfferedJob& offered) const;
+  void AskForCharge(Job& job, RoundPlan&& plan);
+  bool Reveal(const Job& job, RoundKey key);  // false: it must not leave
 
   // agent_masking.cc
   void On(ContributionReady&& event);

@@ -50,6 +50,8 @@ Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) c
     return Status(errors::kPolicyTermsChanged,
                   "the plan's training settings are not those of the accepted manifest");
   }
+  if (plan.kind == RoundKind::kEvaluate && offered.manifest->spec.privacy)
+    return Status(errors::kPolicyMetrics, "the plan asks for metrics of a private job, which nobody priced");
   const bool is_masked = offered.manifest->spec.secagg.mode == SecAggMode::kFull;
   if (plan.kind == RoundKind::kEvaluate && !is_masked && !agent.config_->policy.share_site_metrics) {
     return Status(errors::kPolicyMetrics, "the plan asks for nothing but this site's metrics");
@@ -75,10 +77,18 @@ void ClientAgent::Reaction::Heard(RoundPlan&& plan) {
   if (old != nullptr) Forget(std::move(old));
 }
 
-void ClientAgent::Reaction::Start(const Job& job, RoundPlan&& plan) {
+void ClientAgent::Reaction::Start(Job& job, RoundPlan&& plan) {
   agent.is_working_ = true;
   agent.work_key_ = plan.key;
   agent.steps_done_ = 0;
+  agent.uncharged_.reset();
+  if (job.offered->manifest->spec.privacy) return AskForCharge(job, std::move(plan));
+  auto clearance = EgressClearance::Open(*job.offered->manifest, plan.key);
+  CAIRN_CHECK(clearance.ok(), "a round without privacy terms needs no permit");
+  StartWorkOn(job, std::move(plan), *std::move(clearance));
+}
+
+void ClientAgent::Reaction::StartWorkOn(const Job& job, RoundPlan&& plan, EgressClearance clearance) {
   WorkRequest request;
   request.kind = plan.kind;
   request.manifest = job.offered->manifest;
@@ -89,12 +99,17 @@ void ClientAgent::Reaction::Start(const Job& job, RoundPlan&& plan) {
   std::shared_ptr<const RingTerms> ring = RingTermsOf(job, plan);
   // Masked metrics are nobody's but the cohort's.
   request.evaluate = plan.evaluate && (ring != nullptr || agent.config_->policy.share_site_metrics);
+  if (clearance.is_private()) {
+    request.privacy = agent.identity_.privacy->PriceOf(*request.manifest)->round.training;
+    request.evaluate = false;  // not even where nobody could read it
+  }
   request.model = std::move(plan.model);
   const auto& tables = agent.config_->dataset_toml;
   if (const auto it = tables.find(request.manifest->spec.data.dataset); it != tables.end()) {
     request.dataset_toml = it->second;
   }
-  out.emplace_back(StartWork{plan.key, std::move(request), std::move(ring)});
+  out.emplace_back(StartWork{plan.key, std::move(request), std::move(ring),
+                             std::make_shared<EgressClearance>(std::move(clearance))});
   Emit("work_started", plan.key);
 }
 
@@ -138,7 +153,10 @@ void ClientAgent::Reaction::On(WorkDone&& event) {
 void ClientAgent::Reaction::KeepAndSend(Job& job, SealedReport&& report) {
   const RoundKey key = report.content().key;
   Emit("report_sealed", key);
-  if (agent.config_->keeping == ReportKeeping::kUntilSent) return Send(std::move(report).Take());
+  if (agent.config_->keeping == ReportKeeping::kUntilSent) {
+    if (is_connected() && Reveal(job, key)) Send(std::move(report).Take());
+    return;
+  }
   job.held = std::make_shared<SealedReport>(std::move(report));
   job.is_receipted = false;
   agent.unproven_ = Unproven::kReport;
@@ -148,7 +166,7 @@ void ClientAgent::Reaction::KeepAndSend(Job& job, SealedReport&& report) {
 }
 
 void ClientAgent::Reaction::SendReport(const Job& job) {
-  if (!is_connected()) return;
+  if (!is_connected() || !Reveal(job, job.held->content().key)) return;
   Send(job.held->content());
   Emit("report_sent", job.held->content().key);
 }

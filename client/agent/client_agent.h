@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/agent/agent_messages.h"
+#include "client/agent/privacy_desk.h"
 #include "client/policy/site_policy.h"
 #include "core/base/random.h"
 
@@ -39,6 +40,9 @@ struct AgentConfig {
 struct AgentIdentity {
   std::string site;
   std::uint64_t label = 0;  // below 2^32
+  // Weighed and priced here, charged by the driver alone; null: no private job can be taken part in. Outlives
+  // the agent.
+  const PrivacyDesk* privacy = nullptr;
 };
 
 // What an agent starts from: nothing, what its store kept, or a session known to be up.
@@ -105,6 +109,7 @@ class ClientAgent {
     ErrorId reason;             // of an answer that is no accept
     SealedReportHandle held;
     std::unique_ptr<RoundPlan> waiting;     // its turn comes when the work of another job ends
+    Status uncharged;                       // why the ledger refused a round; the rest of the job is declined
     std::unique_ptr<MaskedAttempt> masked;  // the attempt this site takes part in, where it is masked
   };
 
@@ -129,6 +134,7 @@ class ClientAgent {
   Duration heartbeat_{0};
   RoundKey work_key_;
   RoundKey unproven_key_;
+  std::unique_ptr<RoundPlan> uncharged_;  // of work_key_: waits for its charge
   std::int64_t steps_done_ = 0;
   std::uint32_t failures_ = 0;    // since the last Welcome
   std::uint32_t reconnects_ = 0;  // counts draws of the retry stream

@@ -16,6 +16,7 @@ namespace cairn {
 namespace {
 
 constexpr std::uint16_t kEntryType = 1;
+constexpr std::string_view kLogFile = "agent.log", kLogLabel = "cairn-agent-journal-1";
 constexpr std::string_view kSuffix = ".report";
 
 // Reads a number and the separator behind it off the front of `text`.
@@ -44,11 +45,18 @@ Result<std::unique_ptr<AgentStorage>> FileAgentStorage::Create(std::filesystem::
   return std::unique_ptr<AgentStorage>(new FileAgentStorage(std::move(folder)));
 }
 
+Result<LogHead> FileAgentStorage::Verify(const std::filesystem::path& folder) {
+  const auto visit = [](const LogRecord& record) {
+    return record.type == kEntryType ? DecodeEntry(record.payload).status() : Status();
+  };
+  return ChainedLog::Verify(folder / kLogFile, kLogLabel, visit);
+}
+
 Status FileAgentStorage::ReadLog(const std::function<Status(std::span<const std::byte>)>& each) {
   const auto visit = [&](const LogRecord& record) {
     return record.type == kEntryType ? each(record.payload) : Status();
   };
-  CAIRN_ASSIGN_OR_RETURN(log_, ChainedLog::Open(folder_ / "agent.log", kLogLabel, visit));
+  CAIRN_ASSIGN_OR_RETURN(log_, ChainedLog::Open(folder_ / kLogFile, kLogLabel, visit));
   return {};
 }
 

@@ -5,10 +5,9 @@
 #include <vector>
 
 #include "client/agent/agent_store.h"
+#include "privacy/crypto/chained_log.h"
 
 namespace cairn {
-
-class ChainedLog;
 
 // An AgentStorage in a folder: agent.log (a ChainedLog) and reports/JOB-ROUND-ATTEMPT.report. The
 // folder belongs to one process at a time.
@@ -20,11 +19,10 @@ class ChainedLog;
 // kStorageFull and kStorageIo from the disk.
 class FileAgentStorage final : public AgentStorage {
  public:
-  static constexpr const char* kLogLabel =
-      "cairn-agent-journal-1";  // of the ChainedLog, for its verification
-
   static Result<std::unique_ptr<AgentStorage>> Create(std::filesystem::path folder);
   ~FileAgentStorage() override;
+  // Walks the log in `folder` without changing or locking it. kStorageCorrupt.
+  static Result<LogHead> Verify(const std::filesystem::path& folder);
 
   Status ReadLog(const std::function<Status(std::span<const std::byte>)>& each) override;
   Status Append(std::span<const std::byte> entry) override;

@@ -37,8 +37,10 @@ void ReadDatasetRules(ConfigReader policy, std::vector<DatasetRule>* rules) {
   ConfigReader tables = policy.Table("dataset");
   for (const std::string& name : tables.Keys()) {
     ConfigReader table = tables.Table(name);
-    DatasetRule rule{name, {}};
+    DatasetRule rule{.dataset = name, .jobs = {}};
     table.Required("jobs", &rule.jobs, {.about = "patterns of job names that may use this data set"});
+    table.Optional("require_privacy", &rule.require_privacy,
+                   {.about = "only jobs with differential privacy may use this data set"});
     rules->push_back(std::move(rule));
   }
 }
@@ -90,6 +92,19 @@ void CheckRulesHaveData(ConfigReader& reader, const ClientConfig& config) {
   }
 }
 
+// A budget for data that is not there would leave the data that is there without one.
+void CheckDomainsHaveData(ConfigReader& reader, const ClientConfig& config) {
+  ConfigReader domains = reader.Table("privacy").Table("domain");
+  for (const PrivacyDomain& domain : config.privacy_domains) {
+    for (const std::string& dataset : domain.datasets) {
+      if (config.dataset_toml.contains(dataset)) continue;
+      domains.Table(domain.name)
+          .Fail("datasets", "there is no [dataset." + ToTomlKey(dataset) + "] table",
+                "name the data set under [dataset." + ToTomlKey(dataset) + "], or take it out of the domain");
+    }
+  }
+}
+
 std::filesystem::path Or(const std::filesystem::path& given, const std::filesystem::path& fallback) {
   return given.empty() ? fallback : given;
 }
@@ -138,6 +153,8 @@ ClientConfig ReadClientConfig(ConfigReader& reader) {
   config.policy = ReadSitePolicy(reader.Table("policy"));
   ReadDatasets(reader, &config);
   CheckRulesHaveData(reader, config);
+  config.privacy_domains = ReadPrivacyDomains(reader.Table("privacy"));
+  CheckDomainsHaveData(reader, config);
   return config;
 }
 

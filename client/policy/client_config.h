@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
+#include "client/policy/privacy_domain.h"
 #include "client/policy/site_policy.h"
 #include "core/base/clock.h"
 #include "core/base/config.h"
@@ -25,6 +27,7 @@ struct ClientConfig {
   // Empty ones stand for site.crt, site.key and roots.crt in state_dir.
   std::filesystem::path certificate, key, roots;
   SitePolicy policy;
+  std::vector<PrivacyDomain> privacy_domains;  // none: no private job can be taken part in
   // Each [dataset.NAME] table as canonical TOML. Only the worker reads what is inside.
   std::map<std::string, std::string> dataset_toml;
 
@@ -40,7 +43,7 @@ SitePolicy ReadSitePolicy(ConfigReader policy);
 ClientConfig ReadClientConfig(ConfigReader& reader);
 
 // ReadClientConfig and Finish. Errors: 11xx with file:line:column; kConfigValue for a policy about a
-// data set that has no [dataset.NAME] table.
+// data set, or a privacy domain of one, that has no [dataset.NAME] table.
 Result<ClientConfig> ParseClientConfig(const ConfigDocument& document);
 
 }  // namespace cairn

@@ -18,25 +18,33 @@ EgressGuard::Limits EgressGuard::Limits::Of(const SitePolicy& policy) {
   return {policy.min_examples, policy.max_upload_bytes_per_round, policy.share_site_metrics};
 }
 
-Result<SealedReport> EgressGuard::Seal(RoundKey key, RoundKind kind, WorkResult work,
+Result<SealedReport> EgressGuard::Seal(EgressClearance clearance, RoundKind kind, WorkResult work,
                                        const UpdateLayout& layout) const {
   Report report;
-  report.key = key;
+  report.key = clearance.key();
   report.kind = kind;
-  report.examples = work.report.examples;
   report.layout_hash = layout.hash;
-  report.metrics = std::move(work.metrics);
+  if (clearance.is_private()) {  // counts and metrics are of people too, and were not paid for
+    if (kind != RoundKind::kTrain)
+      return Status(errors::kPolicyMetrics, "metrics alone were asked for, of patients' rows and unpriced");
+    report.examples = static_cast<std::int64_t>(clearance.population());
+  } else {
+    report.examples = work.report.examples;
+    report.metrics = std::move(work.metrics);
+  }
   report.update = std::move(work.update);
   return Reseal(std::move(report), layout);
 }
 
-Result<SealedContribution> EgressGuard::Contribute(RoundKey key, RoundKind kind, WorkResult work,
+Result<SealedContribution> EgressGuard::Contribute(EgressClearance clearance, RoundKind kind, WorkResult work,
                                                    const UpdateLayout& layout, const MaskedLayout& masked,
                                                    const EncodeTerms& terms) const {
   EgressGuard unseen = *this;  // masked metrics are not this site's to read for anybody
   unseen.limits_.share_metrics = true;
   unseen.limits_.max_bytes = 0;  // of the vector below, not of what it is made from
-  CAIRN_ASSIGN_OR_RETURN(const SealedReport checked, unseen.Seal(key, kind, std::move(work), layout));
+  const RoundKey key = clearance.key();
+  CAIRN_ASSIGN_OR_RETURN(const SealedReport checked,
+                         unseen.Seal(std::move(clearance), kind, std::move(work), layout));
   if (limits_.max_bytes > 0 && masked.byte_size() > limits_.max_bytes) {
     return Status(errors::kPolicyUploadCap, "the masked vector is " + std::to_string(masked.byte_size()) +
                                                 " bytes, the cap is " + std::to_string(limits_.max_bytes));

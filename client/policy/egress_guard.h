@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "client/policy/egress_clearance.h"
 #include "client/policy/site_policy.h"
 #include "core/base/result.h"
 #include "core/tensor/update.h"
@@ -62,8 +63,10 @@ class SealedContribution {
 // The only door out of a site: what a worker made is checked against the layout the site agreed
 // to, for finite values inside the exact range, and against the site's limits.
 //
-//   Result<SealedReport> sealed = guard.Seal(key, kind, std::move(work), layout);   // on a lane
+//   Result<SealedReport> sealed = guard.Seal(std::move(clearance), kind, std::move(work), layout);   // on a
+//   lane
 //
+// Of a private round nothing leaves but the noised update and the site's public population.
 // One read pass over the update: a model-sized job, never run on a control thread.
 // Thread-safe. Errors: kUpdateLayout, kUpdateNotFinite, kUpdateRange, kPolicyFewExamples,
 // kPolicyUploadCap, kPolicyMetrics (a round of evaluation alone at a site that shares no metrics).
@@ -79,11 +82,12 @@ class EgressGuard {
 
   explicit EgressGuard(Limits limits) : limits_(limits) {}
 
-  Result<SealedReport> Seal(RoundKey key, RoundKind kind, WorkResult work, const UpdateLayout& layout) const;
+  Result<SealedReport> Seal(EgressClearance clearance, RoundKind kind, WorkResult work,
+                            const UpdateLayout& layout) const;
 
   // The same checks for a round whose sums are made in a ring; examples, metrics and update become one
   // vector. Site metrics are inside whether or not the site shares them: nobody can read them there.
-  Result<SealedContribution> Contribute(RoundKey key, RoundKind kind, WorkResult work,
+  Result<SealedContribution> Contribute(EgressClearance clearance, RoundKind kind, WorkResult work,
                                         const UpdateLayout& layout, const MaskedLayout& masked,
                                         const EncodeTerms& terms) const;
   // Adds every mask of the attempt in place, names the result by its hash and signs it. A model-sized job for

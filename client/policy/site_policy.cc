@@ -18,6 +18,13 @@ bool IsAllowed(const std::vector<DatasetRule>& rules, const std::string& dataset
   });
 }
 
+// One rule that says so suffices, whichever other rule lets the job in.
+bool NeedsPrivacy(const std::vector<DatasetRule>& rules, const std::string& dataset) {
+  return std::any_of(rules.begin(), rules.end(), [&](const DatasetRule& rule) {
+    return rule.require_privacy && GlobMatch(rule.dataset, dataset);
+  });
+}
+
 // Masked jobs suit every policy; plain ones need both sides to say so.
 Status CheckSecAgg(SecAggPolicy policy, SecAggMode mode) {
   if (mode == SecAggMode::kFull || policy != SecAggPolicy::kRequired) return {};
@@ -30,6 +37,11 @@ Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::ui
   if (!IsAllowed(policy.datasets, spec.data.dataset, spec.name)) {
     return Status(errors::kPolicyDataset,
                   "job '" + spec.name + "' may not use data set '" + spec.data.dataset + "'");
+  }
+  if (!spec.privacy && NeedsPrivacy(policy.datasets, spec.data.dataset)) {
+    return Status(errors::kPolicyPrivacyRequired, "job '" + spec.name +
+                                                      "' has no privacy terms, and data set '" +
+                                                      spec.data.dataset + "' may be used with them alone");
   }
   CAIRN_RETURN_IF_ERROR(CheckSecAgg(policy.secagg, spec.secagg.mode));
   if (const std::uint32_t least = SmallestCohort(spec.cohort); least < policy.min_cohort) {

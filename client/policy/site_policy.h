@@ -15,7 +15,7 @@ namespace cairn {
 // allowed here is refused.
 //
 //   [policy]                       approval = "manual", secagg = "plain-ok", min_cohort = 4, …
-//   [policy.dataset.cardio]        jobs = ["cardio-*"]
+//   [policy.dataset.cardio]        jobs = ["cardio-*"], require_privacy = true
 
 // Who says yes to a job the policy allows.
 enum class ApprovalMode : std::uint8_t {
@@ -35,6 +35,7 @@ enum class SandboxPolicy : std::uint8_t { kRequired = 1, kBestEffort = 2 };
 struct DatasetRule {
   std::string dataset;
   std::vector<std::string> jobs;
+  bool require_privacy = false;  // only jobs with privacy terms may
   friend bool operator==(const DatasetRule&, const DatasetRule&) = default;
 };
 
@@ -73,7 +74,7 @@ struct SitePolicy {
 
   // Decides one offered manifest. `update_bytes` is the size of one report's update; `approvals`
   // are all decisions known, in the order they were taken. Errors: kPolicyPlainRefused,
-  // kPolicyDataset, kPolicyWaiting, kPolicyDenied, kPolicyUploadCap, kPolicyCohort,
+  // kPolicyDataset, kPolicyPrivacyRequired, kPolicyWaiting, kPolicyDenied, kPolicyUploadCap, kPolicyCohort,
   // kPolicyWithdrawn, kPolicyTermsChanged.
   PolicyVerdict Decide(const JobManifest& manifest, std::uint64_t update_bytes,
                        const std::vector<JobApproval>& approvals) const;

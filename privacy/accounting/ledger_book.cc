@@ -1,5 +1,6 @@
 #include "privacy/accounting/ledger_book.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cairn {
@@ -24,25 +25,58 @@ const LedgerBook::Entry* LedgerBook::Find(const ChargeKey& key) const {
 }
 
 Result<LedgerBook::Need> LedgerBook::Weigh(const Charge& charge) const {
-  CAIRN_ASSIGN_OR_RETURN(const DomainTerms* terms, TermsOf(charge.key.domain));
+  CAIRN_RETURN_IF_ERROR(TermsOf(charge.key.domain).status());
   if (const Entry* known = Find(charge.key); known != nullptr && known->charge.event == charge.event) {
-    if (!known->is_revealed) return Need::kNothing;
+    if (!known->revealed_as) return Need::kNothing;
     return Status(errors::kPrivacyRevealed, Name(charge.key) + " was released already");
   }
-  const auto account = accounts_.find(charge.key.domain);
+  CAIRN_RETURN_IF_ERROR(CheckCap(charge.key.domain, charge.event));
+  return Need::kRecord;
+}
+
+Result<EpsilonDelta> LedgerBook::SpentWith(const std::string& domain, const PrivacyEvent& event) const {
+  CAIRN_ASSIGN_OR_RETURN(const DomainTerms* terms, TermsOf(domain));
+  const auto account = accounts_.find(domain);
   const auto trial = account != accounts_.end() ? account->second->Clone()
                                                 : NewAccountant(terms->accountant, terms->convention);
-  CAIRN_RETURN_IF_ERROR(trial->Compose(charge.event));
-  const EpsilonDelta after = trial->EpsilonFor(terms->cap.delta);
-  if (after.epsilon <= terms->cap.epsilon) return Need::kRecord;
-  return Status(errors::kPrivacyBudget, "domain \"" + charge.key.domain + "\" would come to " +
-                                            ToString(after) + ", its cap is " + ToString(terms->cap));
+  CAIRN_RETURN_IF_ERROR(trial->Compose(event));
+  return trial->EpsilonFor(terms->cap.delta);
+}
+
+Status LedgerBook::CheckCap(const std::string& domain, const PrivacyEvent& event) const {
+  CAIRN_ASSIGN_OR_RETURN(const DomainTerms* terms, TermsOf(domain));
+  CAIRN_ASSIGN_OR_RETURN(const EpsilonDelta after, SpentWith(domain, event));
+  if (after.epsilon <= terms->cap.epsilon) return {};
+  return Status(errors::kPrivacyBudget, "domain \"" + domain + "\" would come to " + ToString(after) +
+                                            ", its cap is " + ToString(terms->cap));
+}
+
+Status LedgerBook::WeighNext(const Charge& charge) const {
+  const auto is_owed = [&](const Entry& entry) {
+    const ChargeKey& key = entry.charge.key;
+    return !entry.revealed_as && key.domain == charge.key.domain && key.manifest == charge.key.manifest &&
+           entry.charge.event == charge.event;
+  };
+  CAIRN_RETURN_IF_ERROR(TermsOf(charge.key.domain).status());
+  if (std::ranges::any_of(entries_, is_owed)) return {};
+  return CheckCap(charge.key.domain, charge.event);
+}
+
+std::optional<ChargeKey> LedgerBook::FindCarryable(const Charge& charge) const {
+  if (Find(charge.key) != nullptr) return std::nullopt;
+  ChargeKey of_round = charge.key;
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+    of_round.attempt = entry->charge.key.attempt;
+    const bool is_earlier = entry->charge.key == of_round && of_round.attempt < charge.key.attempt;
+    if (is_earlier && !entry->revealed_as && entry->charge.event == charge.event) return of_round;
+  }
+  return std::nullopt;
 }
 
 Result<Charge> LedgerBook::WeighCarrying(const ChargeKey& key, std::uint32_t attempt) const {
   const Entry* known = Find(key);
   if (known == nullptr) return Status(errors::kPrivacyDomain, Name(key) + " was never charged");
-  if (known->is_revealed) return Status(errors::kPrivacyRevealed, Name(key) + " was released already");
+  if (known->revealed_as) return Status(errors::kPrivacyRevealed, Name(key) + " was released already");
   ChargeKey later = key;
   later.attempt = attempt;
   if (const Entry* own = Find(later); own != nullptr && own != known) {
@@ -51,9 +85,13 @@ Result<Charge> LedgerBook::WeighCarrying(const ChargeKey& key, std::uint32_t att
   return Charge{later, known->charge.event};
 }
 
-Status LedgerBook::WeighRevealing(const ChargeKey& key) const {
-  if (Find(key) != nullptr) return {};
-  return Status(errors::kPrivacyDomain, Name(key) + " was never charged");
+Result<LedgerBook::Need> LedgerBook::WeighRevealing(const ChargeKey& key) const {
+  const Entry* known = Find(key);
+  if (known == nullptr) return Status(errors::kPrivacyDomain, Name(key) + " was never charged");
+  if (!known->revealed_as) return Need::kRecord;
+  if (known->revealed_as == key) return Need::kNothing;
+  return Status(errors::kPrivacyRevealed,
+                Name(*known->revealed_as) + " was released under the charge of " + Name(key));
 }
 
 Status LedgerBook::ApplyCharge(const Charge& charge) {
@@ -66,7 +104,7 @@ Status LedgerBook::ApplyCharge(const Charge& charge) {
   }
   CAIRN_RETURN_IF_ERROR(account->Compose(charge.event));
   by_key_[charge.key] = entries_.size();
-  entries_.push_back({charge});
+  entries_.push_back({charge, {}});
   return {};
 }
 
@@ -81,7 +119,8 @@ Status LedgerBook::Apply(const LedgerRecord& record) {
                   "the ledger speaks of " + Name(key) + ", which it never charged");
   }
   if (revealed != nullptr) {
-    entries_[found->second].is_revealed = true;
+    auto& as = entries_[found->second].revealed_as;
+    if (!as) as = key;
   } else {
     ChargeKey later = key;
     later.attempt = carried->attempt;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct DomainTerms {
   EpsilonDelta cap;
   PrivacyConvention convention;
   AccountantKind accountant = AccountantKind::kRdp;
+  friend bool operator==(const DomainTerms&, const DomainTerms&) = default;
 };
 
 // The thinking of a privacy ledger: says what a charge needs, and keeps what was charged. Does no input or
@@ -31,7 +33,15 @@ class LedgerBook {
   // Whether that attempt may go on under the charge of `key`: what it would be charged as. kPrivacyRevealed,
   // also where the attempt has a charge of its own; kPrivacyDomain for no such charge.
   Result<Charge> WeighCarrying(const ChargeKey& key, std::uint32_t attempt) const;
-  Status WeighRevealing(const ChargeKey& key) const;
+  // kNothing: it was said before. kPrivacyRevealed where another attempt was revealed under the same charge,
+  // kPrivacyDomain for no such charge.
+  Result<Need> WeighRevealing(const ChargeKey& key) const;
+  // Whether one more such release may come: it is within the cap, or one is paid for and was not revealed.
+  // The key's round and attempt are not looked at. Errors of Weigh.
+  Status WeighNext(const Charge& charge) const;
+  // An earlier attempt's charge for the same work, of which nothing was revealed; the latest one.
+  // None where the attempt has a charge itself.
+  std::optional<ChargeKey> FindCarryable(const Charge& charge) const;
 
   // Takes in what is on disk, in its order. A cap is not asked: what was charged was charged.
   // kPrivacyLedgerBroken for a record that cannot follow the ones before, kPrivacyConvention for an event
@@ -40,14 +50,17 @@ class LedgerBook {
 
   // Of a declared domain; 0 before its first charge.
   Result<EpsilonDelta> Spent(const std::string& domain) const;
+  // With as many more releases of this event; the cap is not asked.
+  Result<EpsilonDelta> SpentWith(const std::string& domain, const PrivacyEvent& event) const;
   // Every charge of the domain, oldest first.
   std::vector<Charge> Charges(const std::string& domain) const;
 
  private:
   struct Entry {
     Charge charge;
-    bool is_revealed = false;
+    std::optional<ChargeKey> revealed_as = {};  // the attempt that left
   };
+  Status CheckCap(const std::string& domain, const PrivacyEvent& event) const;
   Status ApplyCharge(const Charge& charge);
   const Entry* Find(const ChargeKey& key) const;
   Result<const DomainTerms*> TermsOf(const std::string& domain) const;

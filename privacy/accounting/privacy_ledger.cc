@@ -52,9 +52,12 @@ Result<std::unique_ptr<PrivacyLedger>> PrivacyLedger::Open(const std::filesystem
   return ledger;
 }
 
+std::unique_ptr<PrivacyLedger> PrivacyLedger::InMemory(std::map<std::string, DomainTerms> domains) {
+  return std::unique_ptr<PrivacyLedger>(new PrivacyLedger(std::move(domains)));
+}
+
 Status PrivacyLedger::Write(const LedgerRecord& record) {
-  const auto written = log_->Append(kRecordType, EncodeRecord(record));
-  if (!written.ok()) return written.status();
+  if (log_ != nullptr) CAIRN_RETURN_IF_ERROR(log_->Append(kRecordType, EncodeRecord(record)).status());
   const Status applied = book_.Apply(record);
   CAIRN_CHECK(applied.ok(), "a record is weighed before it is written");
   return {};
@@ -72,9 +75,14 @@ Result<ReleasePermit> PrivacyLedger::Carry(const ChargeKey& key, std::uint32_t a
   return ReleasePermit(std::move(charge));
 }
 
+Result<ReleasePermit> PrivacyLedger::ChargeAttempt(const cairn::Charge& charge) {
+  const auto earlier = book_.FindCarryable(charge);
+  return earlier ? Carry(*earlier, charge.key.attempt) : Charge(charge);
+}
+
 Status PrivacyLedger::Reveal(const ChargeKey& key) {
-  CAIRN_RETURN_IF_ERROR(book_.WeighRevealing(key));
-  return Write(RevealedRecord{key});
+  CAIRN_ASSIGN_OR_RETURN(const LedgerBook::Need need, book_.WeighRevealing(key));
+  return need == LedgerBook::Need::kRecord ? Write(RevealedRecord{key}) : Status();
 }
 
 }  // namespace cairn

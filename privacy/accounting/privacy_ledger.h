@@ -31,19 +31,25 @@ class PrivacyLedger {
                                                      std::map<std::string, DomainTerms> domains,
                                                      std::optional<LogHead> anchor = std::nullopt);
 
+  // Kept by this process alone: for people a researcher made up, whose budget ends with the run.
+  static std::unique_ptr<PrivacyLedger> InMemory(std::map<std::string, DomainTerms> domains);
+
   // Errors of LedgerBook::Weigh, and the disk's: then there is no permit, and what may have reached the disk
   // counts.
   Result<ReleasePermit> Charge(const cairn::Charge& charge);
   // Under the charge of an earlier attempt at the same round, of which nothing was revealed.
   Result<ReleasePermit> Carry(const ChargeKey& key, std::uint32_t attempt);
-  // Durable on return. Afterwards the charge allows nothing more.
+  // What an attempt at a round needs: its own charge again, an earlier attempt's carried on, or a new one.
+  Result<ReleasePermit> ChargeAttempt(const cairn::Charge& charge);
+  // Durable on return. Afterwards the charge allows nothing more but to send the same bytes again.
+  // kPrivacyRevealed where another attempt left under it, kPrivacyDomain for no such charge.
   Status Reveal(const ChargeKey& key);
 
   Result<EpsilonDelta> Spent(const std::string& domain) const { return book_.Spent(domain); }
   std::vector<cairn::Charge> Charges(const std::string& domain) const { return book_.Charges(domain); }
-  LogHead head() const {
-    return log_->head();
-  }  // what reports carry, so that others would notice an older copy
+  const LedgerBook& book() const { return book_; }
+  // What reports carry, so that others would notice an older copy. Zero for a ledger in memory.
+  LogHead head() const { return log_ == nullptr ? LogHead{} : log_->head(); }
 
   // Walks the file without changing it, every hash and every record, and returns its head.
   // kPrivacyLedgerBroken.
@@ -55,7 +61,7 @@ class PrivacyLedger {
   Status Write(const LedgerRecord& record);
 
   LedgerBook book_;
-  std::unique_ptr<ChainedLog> log_;
+  std::unique_ptr<ChainedLog> log_;  // null: in memory
 };
 
 }  // namespace cairn

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "core/base/ids.h"
 #include "core/tensor/parameter_spec.h"
 #include "protocol/messages/model_ref.h"
+#include "protocol/messages/privacy_terms.h"
 
 // What a job is: the one description that runs in the simulator and is submitted to real sites.
 // Plain structs with defaults; JobSpec comes out of job_config.h (TOML) or codec.h (wire), both
@@ -65,7 +67,7 @@ struct StrategyConfig {
   double beta1 = 0.9, beta2 = 0.99, tau = 1e-3;  // adaptive ones
   double mu = 0.01;                              // fedprox: weight of the proximal term at the clients
   std::uint32_t rounds = 10;
-  bool weight_by_examples = true;
+  bool weight_by_examples = true;    // false under privacy: a count of people is a release too
   std::uint32_t weight_cap = 65536;  // examples beyond it count no more; the grid's resolution is 2^-40 of it
   friend bool operator==(const StrategyConfig&, const StrategyConfig&) = default;
 };
@@ -116,7 +118,8 @@ struct JobSpec {
   RoundTerms round;
   EvaluateConfig evaluate;
   SecAggConfig secagg;
-  std::uint64_t seed = 0;  // of training streams and selection: public, not a secret
+  std::optional<PrivacyTerms> privacy;  // sites train by DP-SGD; a site's budget has the last word
+  std::uint64_t seed = 0;               // of training streams and selection: public, not a secret
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
 

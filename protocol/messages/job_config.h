@@ -24,9 +24,10 @@ struct JobFile {
 //   CAIRN_RETURN_IF_ERROR(root.Finish());
 //   CAIRN_RETURN_IF_ERROR(LoadSchema(job, path.parent_path()));
 //
-// The [privacy] table is refused, for it could not be honoured; a plan reads it by itself (privacy_terms.h).
-enum class PrivacyTable : std::uint8_t { kRefused, kReadElsewhere };
-JobFile ParseJobSpec(ConfigReader& root, PrivacyTable privacy = PrivacyTable::kRefused);
+// With a [privacy] table, sites count the same and report no metrics unless the file says otherwise, which
+// FindJobFault then refuses. A plan may also be made of what no job may ask for yet.
+enum class JobUse : std::uint8_t { kRun, kPlan };
+JobFile ParseJobSpec(ConfigReader& root, JobUse use = JobUse::kRun);
 
 // Reads job.schema_path, relative to `folder`, in canonical form into the spec; nothing where no
 // schema is named. kConfigSyntax, kNotFound.

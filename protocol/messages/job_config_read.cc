@@ -89,9 +89,10 @@ void ReadTarget(ConfigReader& table, std::uint32_t& target) {
   table.Optional("target", &all, {.choices = {"all"}, .about = "reports wanted a round, or \"all\""});
 }
 
-void ReadStrategy(ConfigReader table, StrategyConfig& strategy, CohortConfig& cohort) {
+void ReadStrategy(ConfigReader table, StrategyConfig& strategy, CohortConfig& cohort, bool is_private) {
   table.Optional("name", &strategy.name, {.about = "how updates become the next model"});
   strategy = DefaultStrategy(strategy.name);  // before the other keys, so that they win
+  strategy.weight_by_examples = !is_private;
   table.Optional("lr", &strategy.lr, {.about = "server learning rate"});
   table.Optional("momentum", &strategy.momentum);
   table.Optional("beta1", &strategy.beta1);
@@ -160,8 +161,9 @@ void ReadSecAgg(ConfigReader table, SecAggConfig& secagg) {
   if (secagg.bits == 32 && secagg.buffer_clip == 0) secagg.buffer_clip = secagg.clip;
 }
 
-void ReadEvaluate(ConfigReader table, EvaluateConfig& evaluate) {
-  std::vector<std::string> where = {"federated"};
+void ReadEvaluate(ConfigReader table, EvaluateConfig& evaluate, bool is_private) {
+  std::vector<std::string> where;
+  if (!is_private) where.emplace_back("federated");
   table.Optional(
       "where", &where,
       {.choices = {"federated", "central"}, .about = "on sites' held-out rows, on a server-held set"});
@@ -196,9 +198,11 @@ void NoteFault(ConfigReader table, std::string_view key, const std::string& prob
 
 }  // namespace
 
-JobFile ParseJobSpec(ConfigReader& root, PrivacyTable privacy) {
+JobFile ParseJobSpec(ConfigReader& root, JobUse use) {
   JobFile job;
   JobSpec& spec = job.spec;
+  const bool is_private = root.Has("privacy");
+  if (is_private) spec.privacy = ReadPrivacyTerms(root.Table("privacy"));
   std::int64_t schema = 1;
   root.Required("schema", &schema, ConfigRule{.min = 1, .max = 1, .about = "version of this file's format"});
   root.Required("name", &spec.name, ConfigRule{.about = "name of the job"});
@@ -206,18 +210,16 @@ JobFile ParseJobSpec(ConfigReader& root, PrivacyTable privacy) {
   ReadModel(root.Table("model"), spec.model);
   ReadData(root.Table("data"), spec.data, job.schema_path);
   ReadTrain(root.Table("train"), spec.train);
-  ReadStrategy(root.Table("strategy"), spec.strategy, spec.cohort);
+  ReadStrategy(root.Table("strategy"), spec.strategy, spec.cohort, is_private);
   ReadFinetune(root.Table("finetune"), spec.freeze);
   ReadExchange(root.Table("exchange"));
   ReadSecAgg(root.Table("secagg"), spec.secagg);
-  ReadEvaluate(root.Table("evaluate"), spec.evaluate);
+  ReadEvaluate(root.Table("evaluate"), spec.evaluate, is_private);
   ReadRound(root.Table("round"), spec.round);
-  // Never silently without what was asked for.
-  if (privacy == PrivacyTable::kRefused && root.Has("privacy") && root.Free("privacy") != nullptr) {
-    root.Fail("privacy", "differential privacy is not offered by this release",
-              "leave the table out; `cairn privacy plan` says what it would cost");
-  }
-  if (const auto fault = FindJobFault(spec)) NoteFault(root, fault->key, fault->problem);
+  JobSpec judged = spec;
+  if (use == JobUse::kPlan && is_private && spec.privacy->unit != PrivacyUnit::kPatient)
+    judged.privacy.reset();
+  if (const auto fault = FindJobFault(judged)) NoteFault(root, fault->key, fault->problem);
   return job;
 }
 

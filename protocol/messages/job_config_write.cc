@@ -115,6 +115,16 @@ ConfigValue EvaluateTable(const EvaluateConfig& evaluate) {
   return table;
 }
 
+ConfigValue PrivacyTable(const PrivacyTerms& privacy) {
+  ConfigValue table;
+  table.Set("unit", Value(WordOf(privacy.unit, kPrivacyUnitWords)));
+  table.Set("mechanism", Value(WordOf(privacy.mechanism, kPrivacyMechanismWords)));
+  table.Set("clip", Value(privacy.clip));
+  table.Set("noise_multiplier", Value(privacy.noise_multiplier));
+  if (privacy.delta) table.Set("delta", Value(*privacy.delta));
+  return table;
+}
+
 }  // namespace
 
 std::string JobToml(const JobSpec& spec, const std::string& schema_path) {
@@ -128,6 +138,7 @@ std::string JobToml(const JobSpec& spec, const std::string& schema_path) {
   root.Set("strategy", StrategyTable(spec.strategy, spec.cohort));
   root.Set("finetune", FinetuneTable(spec.freeze));
   root.Set("evaluate", EvaluateTable(spec.evaluate));
+  if (spec.privacy) root.Set("privacy", PrivacyTable(*spec.privacy));
   ConfigValue round, secagg;
   round.Set("deadline",
             Value(spec.round.deadline == Duration::zero() ? "auto" : FormatDuration(spec.round.deadline)));

@@ -126,6 +126,30 @@ std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const Cohort
       .first();
 }
 
+// What else would leave a site, or would bound nobody's part, unpriced. The batch is the expected lot.
+std::optional<JobFault> FindPrivacyFault(const JobSpec& spec) {
+  if (!spec.privacy) return std::nullopt;
+  const PrivacyTerms& privacy = *spec.privacy;
+  return Checks()
+      .That(privacy.unit == PrivacyUnit::kPatient, "privacy.unit",
+            "\"client\" is not offered by this release, only priced (`cairn privacy plan`); use \"patient\"")
+      .That(privacy.mechanism == PrivacyTerms::Mechanism::kDpSgd, "privacy.mechanism",
+            "must be \"dp-sgd\", the one mechanism that protects patients")
+      .Above("privacy.clip", privacy.clip, 0, 1e6)
+      .Above("privacy.noise_multiplier", privacy.noise_multiplier, 0, 1e6)
+      .That(!privacy.delta || (*privacy.delta > 0 && *privacy.delta < 1), "privacy.delta",
+            "must be between 0 and 1, or absent: then it follows from the number of patients")
+      .That(!spec.strategy.weight_by_examples, "strategy.weight_by_examples",
+            "must be false under privacy: a site's number of rows is data too; every site counts the same")
+      .That(spec.train.grad_clip == 0, "train.grad_clip",
+            "must be 0 under privacy: each patient's gradient is clipped, to privacy.clip")
+      .That(!spec.train.drop_last, "train.drop_last",
+            "must be false under privacy: lots are drawn by coins, there is no last one")
+      .That(!spec.evaluate.federated, "evaluate.where",
+            "must not hold \"federated\" under privacy: metrics on patients' rows would be released unpriced")
+      .first();
+}
+
 }  // namespace
 
 bool IsPlainName(std::string_view name) {
@@ -168,6 +192,7 @@ std::optional<JobFault> FindJobFault(const JobSpec& spec) {
       .Take(FindStrategyFault(spec.strategy))
       .Take(FindCohortFault(spec.cohort))
       .Take(FindSecAggFault(spec.secagg, spec.cohort))
+      .Take(FindPrivacyFault(spec))
       .That(spec.round.deadline >= Duration::zero() && spec.round.deadline <= std::chrono::hours(24 * 365),
             "round.deadline", "must be \"auto\" or between 0 s and 365 days")
       .That(std::ranges::find(kMetrics, spec.evaluate.metric) != kMetrics.end(), "evaluate.metric",

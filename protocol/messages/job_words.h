@@ -13,6 +13,10 @@ inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCro
                                                     {"bce", Loss::kBce}};
 inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {{"off", SecAggMode::kOff},
                                                             {"full", SecAggMode::kFull}};
+inline constexpr ConfigChoice<PrivacyUnit> kPrivacyUnitWords[] = {{"patient", PrivacyUnit::kPatient},
+                                                                  {"client", PrivacyUnit::kClient}};
+inline constexpr ConfigChoice<PrivacyTerms::Mechanism> kPrivacyMechanismWords[] = {
+    {"dp-sgd", PrivacyTerms::Mechanism::kDpSgd}, {"central", PrivacyTerms::Mechanism::kCentral}};
 inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};
 
 template <class E, std::size_t N>

@@ -54,6 +54,9 @@ class CanonicalWriter {
     PutAll(s.name, s.model, s.data, s.train, s.freeze, s.strategy, s.cohort, s.round.deadline, s.evaluate,
            s.secagg, s.seed);
   }
+  void Put(const PrivacyTerms& p) {
+    PutAll(p.unit, p.mechanism, p.clip, p.noise_multiplier, p.delta.value_or(0));
+  }
   void Put(const TensorSpec& t) { PutAll(t.name, t.shape, t.role, t.scope); }
   void Put(const BlobRef& ref) {
     writer_.Fixed(ref.sha256);
@@ -74,6 +77,7 @@ class CanonicalWriter {
 CanonicalWriter Write(const JobManifest& m) {
   CanonicalWriter writer;
   writer.PutAll(m.id.value, m.spec, m.federation, m.submitter, m.tensors, m.classes, m.initial_model);
+  if (m.spec.privacy) writer.Put(*m.spec.privacy);
   return writer;
 }
 

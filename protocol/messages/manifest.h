@@ -15,8 +15,12 @@ namespace cairn {
 //   list   := number(count) element*        hyper-parameters ascend by name
 //   choice := number(kind) value
 //
-// Structs are their fields in the order of job.h. Protobuf's bytes are not canonical, so they are
-// never what is hashed or signed.
+// A job with privacy ends in its terms: unit mechanism clip noise_multiplier delta (0: by the population). So
+// a manifest without them has the digest it always had, and a release that does not know the terms refuses
+// the manifest, whose digest it does not reach.
+//
+// Structs are their fields in the order of job.h, privacy apart. Protobuf's bytes are not canonical, so they
+// are never what is hashed or signed.
 std::string CanonicalBytes(const JobManifest& manifest);
 
 // SHA-256 of CanonicalBytes, 64 lower-case hex digits: what a site approves.

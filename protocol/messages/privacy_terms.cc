@@ -1,22 +1,17 @@
 #include "protocol/messages/privacy_terms.h"
 
+#include "core/base/config_reader.h"
+#include "protocol/messages/job_words.h"
+
 namespace cairn {
-namespace {
 
 using Mechanism = PrivacyTerms::Mechanism;
 
-constexpr ConfigChoice<PrivacyUnit> kUnits[] = {{"patient", PrivacyUnit::kPatient},
-                                                {"client", PrivacyUnit::kClient}};
-constexpr ConfigChoice<Mechanism> kMechanisms[] = {{"dp-sgd", Mechanism::kDpSgd},
-                                                   {"central", Mechanism::kCentral}};
-
-}  // namespace
-
 PrivacyTerms ReadPrivacyTerms(ConfigReader table) {
   PrivacyTerms terms;
-  table.Optional("unit", &terms.unit, kUnits, "who is protected");
+  table.Optional("unit", &terms.unit, kPrivacyUnitWords, "who is protected");
   if (terms.unit == PrivacyUnit::kClient) terms.mechanism = Mechanism::kCentral;
-  table.Optional("mechanism", &terms.mechanism, kMechanisms, "where the noise is added");
+  table.Optional("mechanism", &terms.mechanism, kPrivacyMechanismWords, "where the noise is added");
   table.Optional("clip", &terms.clip,
                  ConfigRule{.min = 0, .above_min = true, .about = "norm of one contribution"});
   table.Required(

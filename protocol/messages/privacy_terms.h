@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <optional>
 
-#include "core/base/config_reader.h"
 #include "privacy/accounting/privacy_event.h"
 
 namespace cairn {
 
-// What a job's [privacy] table asks for. Planned with, not yet run with: ParseJobSpec refuses the table.
+class ConfigReader;
+
+// What a job's [privacy] table asks for. Jobs run with dp-sgd for patients; the other mechanism is only
+// priced
+// (`cairn privacy plan`), and FindJobFault refuses it by name.
 struct PrivacyTerms {
   enum class Mechanism : std::uint8_t {
     kDpSgd = 1,    // noise in every local step, Poisson lots of patients
@@ -16,9 +19,9 @@ struct PrivacyTerms {
   };
   PrivacyUnit unit = PrivacyUnit::kPatient;
   Mechanism mechanism = Mechanism::kDpSgd;
-  double clip = 1;
-  double noise_multiplier = 1;
-  std::optional<double> delta;  // absent: by the population
+  double clip = 1;              // Euclidean norm of one unit's summed gradient
+  double noise_multiplier = 1;  // deviation of the noise over the sensitivity
+  std::optional<double> delta;  // of plans and of a simulation's reports; absent: by the population
   friend bool operator==(const PrivacyTerms&, const PrivacyTerms&) = default;
 };
 

@@ -158,6 +158,28 @@ CohortConfig FromWire(const v1::CohortConfig& in) {
           .max_attempts = in.max_attempts()};
 }
 
+void ToWire(const PrivacyTerms& terms, v1::PrivacyTerms* out) {
+  out->set_unit(static_cast<v1::PrivacyUnit>(terms.unit));
+  out->set_mechanism(static_cast<v1::PrivacyMechanism>(terms.mechanism));
+  out->set_clip(terms.clip);
+  out->set_noise_multiplier(terms.noise_multiplier);
+  out->set_delta(terms.delta.value_or(0));
+}
+
+Status FromWire(const v1::PrivacyTerms& in, PrivacyTerms* out) {
+  if (in.unit() != v1::PRIVACY_UNIT_PATIENT && in.unit() != v1::PRIVACY_UNIT_CLIENT)
+    return Malformed("privacy.unit", "unknown unit");
+  if (in.mechanism() != v1::PRIVACY_MECHANISM_DP_SGD && in.mechanism() != v1::PRIVACY_MECHANISM_CENTRAL)
+    return Malformed("privacy.mechanism", "unknown mechanism");
+  *out = {.unit = static_cast<PrivacyUnit>(in.unit()),
+          .mechanism = static_cast<PrivacyTerms::Mechanism>(in.mechanism()),
+          .clip = in.clip(),
+          .noise_multiplier = in.noise_multiplier(),
+          .delta = std::nullopt};
+  if (in.delta() != 0) out->delta = in.delta();
+  return {};
+}
+
 void ToWire(const JobSpec& spec, v1::JobSpec* out) {
   out->set_name(spec.name);
   ToWire(spec.model, out->mutable_model());
@@ -178,6 +200,7 @@ void ToWire(const JobSpec& spec, v1::JobSpec* out) {
   out->mutable_secagg_terms()->set_clip(spec.secagg.clip);
   out->mutable_secagg_terms()->set_buffer_clip(spec.secagg.buffer_clip);
   out->mutable_secagg_terms()->set_max_sites(spec.secagg.max_sites);
+  if (spec.privacy) ToWire(*spec.privacy, out->mutable_privacy());
   out->set_seed(spec.seed);
 }
 
@@ -204,6 +227,8 @@ Status FromWire(const v1::JobSpec& in, JobSpec* out) {
                  .clip = in.secagg_terms().clip(),
                  .buffer_clip = in.secagg_terms().buffer_clip(),
                  .max_sites = in.secagg_terms().max_sites()};
+  out->privacy.reset();
+  if (in.has_privacy()) CAIRN_RETURN_IF_ERROR(FromWire(in.privacy(), &out->privacy.emplace()));
   out->seed = in.seed();
   if (out->model.init.starts_with("file:"))
     return Malformed("model.init", "a path means nothing to another machine");

@@ -26,8 +26,9 @@ struct WorkRequest {
   std::uint32_t attempt = 0;
   ClientId client;    // labels the training streams
   TrainConfig train;  // this round's
-  std::optional<PrivateTraining>
-      privacy;           // train by DP-SGD, as charged; epochs and steps of `train` are void
+  // Train by DP-SGD, as charged; epochs and steps of `train` are void. Set in every training round of a job
+  // with privacy terms, and in no other.
+  std::optional<PrivateTraining> privacy;
   bool evaluate = true;  // the received model on the held-out rows, before training
   ModelHandle model;
   std::string dataset_toml;  // the site's [dataset.NAME] table; empty in the simulator

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cairn/v1/worker.pb.h"
+#include "protocol/messages/private_round.h"
 #include "protocol/messages/wire.h"
 
 namespace cairn {
@@ -13,6 +14,17 @@ namespace {
 using wire::Malformed;
 
 constexpr std::size_t kMaxLayers = 16;
+
+Result<PrivateTraining> Decode(const v1::PrivateTraining& in) {
+  const PrivateTraining training{.clip = in.clip(),
+                                 .noise_multiplier = in.noise_multiplier(),
+                                 .sampling_rate = in.sampling_rate(),
+                                 .steps = in.steps(),
+                                 .expected_lot = in.expected_lot()};
+  const std::string_view fault = FaultOf(training);
+  if (!fault.empty()) return Malformed("privacy", fault);
+  return training;
+}
 
 Result<WorkerFrame> Decode(const v1::WorkRequest& in, const DecodeLimits& limits) {
   DecodedWorkRequest out;
@@ -26,6 +38,12 @@ Result<WorkerFrame> Decode(const v1::WorkRequest& in, const DecodeLimits& limits
   if (out.model.size != manifest->initial_model.size)
     return Malformed("model", "not the size of the manifest's model");
   if (in.round() > kMaxRounds) return Malformed("round", "no job has so many rounds");
+  // Whoever lost the terms on the way would train in the clear.
+  const bool is_private = manifest->spec.privacy.has_value() && request.kind == RoundKind::kTrain;
+  if (in.has_privacy() != is_private) return Malformed("privacy", "not as the manifest promises to train");
+  if (is_private) {
+    CAIRN_ASSIGN_OR_RETURN(request.privacy.emplace(), Decode(in.privacy()));
+  }
   request.manifest = std::move(manifest);
   request.round = {in.round()};
   request.attempt = in.attempt();
@@ -114,6 +132,14 @@ Result<T> DecodeOnly(std::string_view bytes, const DecodeLimits& limits) {
   return Status(errors::kWorkerProtocol, "a frame of another kind than the one awaited");
 }
 
+void ToWire(const PrivateTraining& training, v1::PrivateTraining* out) {
+  out->set_clip(training.clip);
+  out->set_noise_multiplier(training.noise_multiplier);
+  out->set_sampling_rate(training.sampling_rate);
+  out->set_steps(training.steps);
+  out->set_expected_lot(training.expected_lot);
+}
+
 }  // namespace
 
 std::string EncodeWorkRequest(const WorkRequest& request) {
@@ -129,6 +155,7 @@ std::string EncodeWorkRequest(const WorkRequest& request) {
   out->set_evaluate(request.evaluate);
   wire::ToWire(request.model->ref, out->mutable_model());
   out->set_dataset_toml(request.dataset_toml);
+  if (request.privacy) ToWire(*request.privacy, out->mutable_privacy());
   return wire::Serialize(frame);
 }
 

@@ -15,8 +15,8 @@ namespace cairn {
 // SimDriver.
 class SimDriver::Agent final : public ClientHandler {
  public:
-  Agent(SimDriver& owner, std::size_t index, ClientAgent agent_engine)
-      : driver(owner), client(index), engine(std::move(agent_engine)) {}
+  Agent(SimDriver& owner, std::size_t index, std::unique_ptr<PrivacyDesk> desk, ClientAgent agent_engine)
+      : driver(owner), client(index), privacy(std::move(desk)), engine(std::move(agent_engine)) {}
 
   void OnOpen() override { driver.ready_.push_back(AgentInput{client, ChannelOpened{}}); }
   void OnMessage(ServerMessage message) override {
@@ -30,6 +30,7 @@ class SimDriver::Agent final : public ClientHandler {
 
   SimDriver& driver;
   std::size_t client;
+  std::unique_ptr<PrivacyDesk> privacy;  // of a private job; the engine weighs by it
   ClientAgent engine;
   std::unique_ptr<ClientChannel> channel;
   std::map<TimerId, std::uint64_t> timers;  // live generation

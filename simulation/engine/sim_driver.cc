@@ -82,15 +82,22 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   CAIRN_ASSIGN_OR_RETURN(driver->engine_, JobEngine::Create(driver->parts_.manifest, driver->parts_.initial,
                                                             std::move(job_parts)));
   driver->hub_ = std::make_unique<InProcessHub>(config.transport);
+  CAIRN_ASSIGN_OR_RETURN(auto desks, MakePrivacyDesks(manifest, driver->parts_.clients));
   for (std::size_t i = 0; i < driver->parts_.clients.size(); ++i) {
     const std::string& site = driver->parts_.clients[i].site;
-    driver->agents_.push_back(std::make_unique<Agent>(
-        *driver, i,
-        ClientAgent(driver->agent_config_, {site, static_cast<std::uint64_t>(i)}, driver->random_)));
+    ClientAgent agent(driver->agent_config_, {site, static_cast<std::uint64_t>(i), desks[i].get()},
+                      driver->random_);
+    driver->agents_.push_back(std::make_unique<Agent>(*driver, i, std::move(desks[i]), std::move(agent)));
     if (driver->masking_ != nullptr) driver->agents_.back()->masking = driver->masking_->NewDesk(i);
     driver->agents_.back()->channel = driver->hub_->NewChannel({manifest.federation, "site", site});
   }
   return driver;
+}
+
+std::optional<SimPrivacySpent> SimDriver::privacy_spent() const {
+  std::vector<const PrivacyDesk*> desks;
+  for (const auto& agent : agents_) desks.push_back(agent->privacy.get());
+  return SpentOf(desks);
 }
 
 Result<JobClosed> SimDriver::Run(SimObserver& observer, const std::stop_token& stop) {
@@ -268,6 +275,11 @@ void SimDriver::PerformAgent(std::size_t client, AgentAction& action, SimObserve
     agent.channel->Send(std::move(send->message));
   } else if (auto* start = std::get_if<StartWork>(&action)) {
     QueueWork(client, std::move(*start));
+  } else if (const auto* charge = std::get_if<ChargePrivacy>(&action)) {
+    ready_.push_back(AgentInput{client, PrivacyCharged{charge->key, agent.privacy->Charge(charge->charge)}});
+  } else if (const auto* reveal = std::get_if<RevealPrivacy>(&action)) {
+    const Status revealed = agent.privacy->Reveal(reveal->key);
+    CAIRN_CHECK(revealed.ok(), "a ledger in memory holds what was charged");
   } else if (std::holds_alternative<KillWork>(action)) {
     StopWork(client);
   } else if (std::holds_alternative<OpenChannel>(action)) {

@@ -17,6 +17,7 @@
 #include "simulation/engine/event_queue.h"
 #include "simulation/engine/masking_lanes.h"
 #include "simulation/engine/sim_masking.h"
+#include "simulation/engine/sim_privacy.h"
 #include "simulation/engine/sim_work.h"
 #include "simulation/population/device_model.h"
 #include "simulation/population/drop_out_model.h"
@@ -67,6 +68,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   // Until the job ends; kCancelled when stopped.
   Result<JobClosed> Run(SimObserver& observer, const std::stop_token& stop);
   const ModelHandle& model() const { return engine_->model(); }
+  std::optional<SimPrivacySpent> privacy_spent() const;              // so far; none without privacy terms
   InProcessHub::Traffic traffic() const { return hub_->traffic(); }  // so far, in wire mode
 
  private:

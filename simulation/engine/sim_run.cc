@@ -72,14 +72,20 @@ SimPlan MakePlan(const SimPopulation& population, const JobManifest& manifest, c
 // Tells the recorder, and times rounds for its timings file.
 class Recording final : public SimObserver {
  public:
-  Recording(RunRecorder& recorder, EventSink* events) : recorder_(recorder), events_(events) {}
+  Recording(RunRecorder& recorder, const SimDriver& driver, EventSink* events)
+      : recorder_(recorder), driver_(driver), events_(events) {}
 
   Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
                  std::size_t lost) override {
     const TimePoint now = clock_.Now();
     const Duration wall = now - last_;
     last_ = now;
-    return recorder_.OnRound(summary, model, central, wall, lost);
+    SimulatedRound simulated{lost, kNoValue, kNoValue};
+    if (const auto spent = driver_.privacy_spent()) {
+      simulated.epsilon_max = spent->max_epsilon;
+      simulated.epsilon_sum = spent->sum_epsilon;
+    }
+    return recorder_.OnRound(summary, model, central, wall, simulated);
   }
   void OnEvent(const DomainEvent& event) override {
     if (events_ != nullptr && event.level >= DomainEvent::Level::kWarning) events_->Emit(event);
@@ -87,6 +93,7 @@ class Recording final : public SimObserver {
 
  private:
   RunRecorder& recorder_;
+  const SimDriver& driver_;
   EventSink* events_;
   SteadyClock clock_;
   TimePoint last_ = clock_.Now();
@@ -142,6 +149,14 @@ Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
     std::snprintf(share, sizeof share, "%g %% of the invited sites a round", 100 * lost);
     config.directory.run.facts.emplace_back("Drop-outs", share);
   }
+  if (const auto spent = driver_->privacy_spent()) {
+    char delta[32];
+    std::snprintf(delta, sizeof delta, "%g", spent->delta);
+    config.knows_epsilon = true;
+    config.privacy = kSimulatedPrivacy;
+    config.directory.run.facts.emplace_back("Privacy kept",
+                                            std::string(kSimulatedPrivacy) + "; ε at δ " + delta);
+  }
   config.directory.started = SystemWallClock().Now();
   config.directory.experiment_toml = request_.experiment_toml;
   config.directory.resolved_toml = request_.resolved_toml;
@@ -154,7 +169,7 @@ Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
   CAIRN_ASSIGN_OR_RETURN(RunRecorder recorder, RunRecorder::Create(std::move(config)));
   CAIRN_RETURN_IF_ERROR(recorder.WriteClients(client_rows_));
 
-  Recording recording(recorder, request_.events);
+  Recording recording(recorder, *driver_, request_.events);
   CAIRN_ASSIGN_OR_RETURN(const JobClosed end, driver_->Run(recording, stop));
   CAIRN_RETURN_IF_ERROR(recorder.OnEnd(end, driver_->model()));
   return SimOutcome{recorder.path(),   end, recorder.rows(), recorder.best(), driver_->model()->ref,

@@ -14,6 +14,9 @@
 
 namespace cairn {
 
+// The stamp of a simulated run of a private job: it shows what privacy costs, and gives none.
+inline constexpr const char* kSimulatedPrivacy = "noise is simulated: no privacy";
+
 // One experiment from its file to its run directory.
 struct SimRunRequest {
   ExperimentConfig config;

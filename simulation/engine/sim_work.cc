@@ -60,12 +60,12 @@ Result<SimWorkers::Sealed> SimWorkers::Run(LearnerPool::Lease lease, const Start
   }
   if (work.ring == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(SealedReport report,
-                           guard_.Seal(work.key, request.kind, std::move(result), layout));
+                           guard_.Seal(std::move(*work.clearance), request.kind, std::move(result), layout));
     return Sealed(std::move(report));
   }
   CAIRN_ASSIGN_OR_RETURN(SealedContribution words,
-                         guard_.Contribute(work.key, request.kind, std::move(result), layout,
-                                           work.ring->layout, work.ring->encode));
+                         guard_.Contribute(std::move(*work.clearance), request.kind, std::move(result),
+                                           layout, work.ring->layout, work.ring->encode));
   if (!work.ring->is_masked) return Sealed(EgressGuard::WithoutMasks(std::move(words)));
   return Sealed(std::make_shared<SealedContribution>(std::move(words)));
 }

@@ -47,6 +47,11 @@ std::string Headline(const RunRecord& record) {
     html += Tile("loss", Short(loss.back().value),
                  "from " + Short(loss.front().value) + ", round " + std::to_string(loss.front().round));
   }
+  const std::vector<RunRecord::Point> spent = record.Series("epsilon_max"),
+                                      sum = record.Series("epsilon_sum");
+  if (!spent.empty() && !sum.empty())
+    html += Tile("ε spent", Short(spent.back().value),
+                 "the largest site; " + Short(sum.back().value) + " in all");
   std::uint64_t up = 0, down = 0;
   std::size_t failed = 0;
   for (const RoundRow& row : record.rounds) {
@@ -79,10 +84,13 @@ PlotLine LineOf(const RunRecord& record, const std::string& metric) {
 std::string Plots(const RunRecord& record) {
   const RunDescription& run = record.run;
   Plot loss{"loss", "round", {}, true, false}, metric{"", "round", {}, false, false, 1};
+  Plot epsilon{"ε spent, of each site's people and of one who is at every site", "round", {}, true, false};
   std::vector<std::string> names = run.metrics;  // the deciding one first, so that it is drawn boldest
   std::ranges::stable_partition(names, [&](const std::string& name) { return name == run.metric; });
   for (const std::string& name : names) {
-    Plot& plot = name == "loss" || name.ends_with("_loss") ? loss : metric;
+    Plot& plot = name.starts_with("epsilon_")                ? epsilon
+                 : name == "loss" || name.ends_with("_loss") ? loss
+                                                             : metric;
     PlotLine line = LineOf(record, name);
     if (plot.lines.size() < 4 && !(line.points.empty() && name != run.metric))
       plot.lines.push_back(std::move(line));
@@ -98,6 +106,7 @@ std::string Plots(const RunRecord& record) {
     html += RenderPlot(metric);
   }
   if (!loss.lines.empty()) html += RenderPlot(loss);
+  if (!epsilon.lines.empty()) html += RenderPlot(epsilon);
   return html + RenderPlot(bytes) + "</section>\n";
 }
 

@@ -1,7 +1,9 @@
 #include "simulation/report/run_recorder.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 
 #include "core/base/json_writer.h"
 #include "core/tensor/safetensors.h"
@@ -16,6 +18,8 @@ std::vector<double> ValuesOf(const MetricSums& sums) {
   const MetricValues values = Summarize(sums);
   return {values.log_loss, values.accuracy, values.roc_auc, values.macro_f1};
 }
+
+constexpr std::array<std::string_view, 2> kEpsilonNames = {"epsilon_max", "epsilon_sum"};
 
 RunState StateOf(JobOutcome outcome) {
   switch (outcome) {
@@ -36,6 +40,9 @@ RunRecorder::RunRecorder(Config config, RunDirectory directory)
 
 Result<RunRecorder> RunRecorder::Create(Config config) {
   config.directory.run.metrics = MetricNames();
+  if (config.knows_epsilon) {
+    for (const std::string_view name : kEpsilonNames) config.directory.run.metrics.emplace_back(name);
+  }
   CAIRN_ASSIGN_OR_RETURN(RunDirectory directory, RunDirectory::Create(config.directory));
   return RunRecorder(std::move(config), std::move(directory));
 }
@@ -46,7 +53,7 @@ Status RunRecorder::WriteClients(std::vector<ClientRow> rows) {
 }
 
 Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
-                            Duration wall, std::size_t lost) {
+                            Duration wall, const SimulatedRound& simulated) {
   CAIRN_RETURN_IF_ERROR(TellPending(summary.metrics));
   if (summary.kind == RoundKind::kEvaluate) return {};
   for (const ClientId client : summary.reported) {
@@ -59,7 +66,9 @@ Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& mode
   row.declined = summary.declined;
   row.late = summary.late;
   row.invalid = summary.invalid;
-  row.lost = lost;
+  row.lost = simulated.lost;
+  row.epsilon_max = simulated.epsilon_max;
+  row.epsilon_sum = simulated.epsilon_sum;
   row.examples = summary.examples;
   row.bytes_up = row.reported * UploadBytes(*config_.manifest, LayoutOf(model->values.spec()));
   row.bytes_down = row.invited * model->ref.size;
@@ -85,12 +94,16 @@ Status RunRecorder::TellPending(const MetricSums& federated) {
 
 Status RunRecorder::Tell(RoundRow row, const MetricSums& sums, const char* split, const ParameterSet& model) {
   row.metrics = ValuesOf(sums);
+  const std::array<double, 2> epsilons = {row.epsilon_max, row.epsilon_sum};
+  if (config_.knows_epsilon) row.metrics.insert(row.metrics.end(), epsilons.begin(), epsilons.end());
   CAIRN_RETURN_IF_ERROR(directory_.AppendRound(row));
   const std::vector<std::string> names = MetricNames();
   std::vector<MetricLine> lines;
   for (std::size_t i = 0; i < names.size() && !sums.empty(); ++i) {
     lines.push_back({row.round, "", split, names[i], row.metrics[i], sums.rows});
   }
+  for (std::size_t i = 0; config_.knows_epsilon && i < epsilons.size(); ++i)
+    lines.push_back({row.round, "", "privacy", std::string(kEpsilonNames[i]), epsilons[i], 0});
   CAIRN_RETURN_IF_ERROR(directory_.AppendMetrics(lines));
   const auto deciding = std::ranges::find(names, config_.directory.run.metric);
   if (deciding != names.end()) {
@@ -140,7 +153,8 @@ std::string RunRecorder::ModelJson(const ParameterSet& model) const {
   card.Add("parameters", model.spec().total(Role::kParameter)).Add("run", directory_.id());
   card.Add("manifest_sha256", config_.manifest->digest);
   card.Add("rounds", rows_.empty() ? 0 : static_cast<std::int64_t>(rows_.back().round));
-  card.Add("secure_aggregation", spec.secagg.mode == SecAggMode::kFull).Add("differential_privacy", "none");
+  card.Add("secure_aggregation", spec.secagg.mode == SecAggMode::kFull)
+      .Add("differential_privacy", config_.privacy);
   return card.text();
 }
 
@@ -190,7 +204,16 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
                                      ? "off: updates are readable by the aggregator"
                                  : masks_left_out ? "on; this simulation left out the masks, which cancel"
                                                   : "on"},
+          {"Differential privacy", PrivacyWords(spec)},
           {"Seed", std::to_string(spec.seed)}};
+}
+
+std::string PrivacyWords(const JobSpec& spec) {
+  if (!spec.privacy) return "none";
+  char text[128];
+  std::snprintf(text, sizeof text, "%s, dp-sgd, clip %g, noise multiplier %g",
+                ToString(spec.privacy->unit).c_str(), spec.privacy->clip, spec.privacy->noise_multiplier);
+  return text;
 }
 
 }  // namespace cairn

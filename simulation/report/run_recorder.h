@@ -14,6 +14,12 @@
 
 namespace cairn {
 
+// What only a simulation knows of a round: how many of the invited it lost, and the ε spent by then.
+struct SimulatedRound {
+  std::size_t lost = 0;
+  double epsilon_max = kNoValue, epsilon_sum = kNoValue;
+};
+
 // Turns what the engines publish into a run directory, for the simulator and for a real aggregator.
 //
 // A row tells of the model its round produced. A central test set measures that model at once; sites
@@ -25,6 +31,8 @@ class RunRecorder {
     RunDirectory::Config directory;
     std::shared_ptr<const JobManifest> manifest;
     bool central = false;                // rows take their metrics from a central test set
+    bool knows_epsilon = false;          // rows tell what the sites' people have spent
+    std::string privacy = "none";        // what the model card says of differential privacy
     std::uint64_t checkpoint_every = 0;  // 0: none
     bool tensorboard = false;
     bool save_best = true;                        // false where earlier models are gone
@@ -33,10 +41,9 @@ class RunRecorder {
   static Result<RunRecorder> Create(Config config);
 
   Status WriteClients(std::vector<ClientRow> rows);
-  // `central` is empty without a test set. `wall` is what the round took, `lost` how many of the invited a
-  // simulation lost.
+  // `central` is empty without a test set. `wall` is what the round took.
   Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
-                 Duration wall, std::size_t lost = 0);
+                 Duration wall, const SimulatedRound& simulated = {});
   Status OnEnd(const JobClosed& end, const ModelHandle& model);
 
   const std::filesystem::path& path() const { return directory_.path(); }
@@ -48,7 +55,7 @@ class RunRecorder {
   };
   const std::optional<Best>& best() const { return best_; }
 
-  // The columns of a row, in order.
+  // The columns of a row, in order; epsilon_max and epsilon_sum follow where ε is known.
   static std::vector<std::string> MetricNames() { return {"log_loss", "accuracy", "roc_auc", "macro_f1"}; }
 
  private:
@@ -75,5 +82,8 @@ class RunRecorder {
 // The manifest's facts as the report shows them.
 std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& manifest, std::size_t sites,
                                                           bool masks_left_out = false);
+
+// "patient, dp-sgd, clip 1, noise multiplier 1.5"; "none" for a job without privacy terms.
+std::string PrivacyWords(const JobSpec& spec);
 
 }  // namespace cairn

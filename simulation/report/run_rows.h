@@ -21,6 +21,9 @@ struct RoundRow {
   std::uint64_t bytes_up = 0, bytes_down = 0;  // Σ over the sites
   std::vector<double> metrics;  // in the order of RunDescription::metrics; kNoValue where not measured
   std::size_t lost = 0;         // of the invited, by a simulation's drop-outs
+  // What the sites' people have spent after this round, where it is known: the largest, and the sum for one
+  // who is at every site. Stored as the metrics epsilon_max and epsilon_sum.
+  double epsilon_max = kNoValue, epsilon_sum = kNoValue;
 };
 
 // A line of metrics.jsonl: one measured value.

@@ -124,8 +124,8 @@ std::string BlobKeys(std::size_t index) {
 std::string JobText::Toml() const {
   return "schema = 1\nname = \"" + name + "\"\nseed = " + std::to_string(seed) + "\nmodel = " + model +
          "\ndata = " + data + "\ntrain = " + train + "\nstrategy = { " + strategy + ", cohort = { " + cohort +
-         " } }\nsecagg = " + secagg +
-         "\nevaluate = { where = [\"federated\"], metric = \"accuracy\", mode = \"max\" }\n";
+         " } }\nsecagg = " + secagg + "\nevaluate = " + evaluate + "\n" +
+         (privacy.empty() ? "" : "privacy = " + privacy + "\n");
 }
 
 std::string SimulatedModel(const JobText& job, const std::vector<std::string>& dataset_keys,

@@ -38,6 +38,8 @@ struct JobText {
   std::string data = R"({ dataset = "rows", holdout = 0.1 })";
   int seed = 7;
   std::string cohort = R"(min = 3, target = "all")";
+  std::string evaluate = R"({ where = ["federated"], metric = "accuracy", mode = "max" })";
+  std::string privacy = {};  // the whole table; empty: none
   std::string Toml() const;
 };
 

@@ -27,8 +27,8 @@ Read ReadJob(std::string_view privacy) {
       ConfigDocument::Parse(std::string(kJob) + std::string(privacy), "job.toml").value();
   ConfigReader root(document);
   Read read;
-  read.job = ParseJobSpec(root, PrivacyTable::kReadElsewhere).spec;
-  read.terms = ReadPrivacyTerms(root.Table("privacy"));
+  read.job = ParseJobSpec(root, JobUse::kPlan).spec;
+  read.terms = read.job.privacy.value_or(PrivacyTerms{});
   read.status = root.Finish();
   return read;
 }
@@ -87,12 +87,13 @@ TEST(PrivacyPlanTest, NoiseHasNoDefault) {
               testing::HasSubstr("'privacy.noise_multiplier' is missing"));
 }
 
-TEST(PrivacyPlanTest, JobThatAsksForPrivacyIsStillRefused) {
-  const auto document =
-      ConfigDocument::Parse(std::string(kJob) + "privacy = { noise_multiplier = 1 }", "job.toml").value();
+TEST(PrivacyPlanTest, WhatIsPlannedForClientsCannotBeSubmitted) {
+  constexpr std::string_view kClients = "privacy = { unit = \"client\", noise_multiplier = 1 }";
+  EXPECT_TRUE(ReadJob(kClients).status.ok());
+  const auto document = ConfigDocument::Parse(std::string(kJob) + std::string(kClients), "job.toml").value();
   ConfigReader root(document);
   (void)ParseJobSpec(root);
-  EXPECT_THAT(root.Finish().what(), testing::HasSubstr("differential privacy is not offered"));
+  EXPECT_THAT(root.Finish().what(), testing::HasSubstr("not offered"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -26,6 +27,7 @@ struct ManifestTerms {
   SecAggMode secagg = SecAggMode::kOff;
   std::uint32_t min_clients = 4;
   std::vector<TensorSpec> tensors = SmallModel();
+  std::optional<PrivacyTerms> privacy = {};
 };
 
 inline std::shared_ptr<const JobManifest> MakeManifest(const ManifestTerms& terms = {}) {
@@ -35,9 +37,32 @@ inline std::shared_ptr<const JobManifest> MakeManifest(const ManifestTerms& term
   manifest->spec.data.dataset = "cardio";
   manifest->spec.secagg.mode = terms.secagg;
   manifest->spec.cohort.min_clients = terms.min_clients;
+  manifest->spec.privacy = terms.privacy;
   manifest->tensors = terms.tensors;
   manifest->digest = terms.digest;
   return manifest;
+}
+
+// A job whose round is ten lots of 32, for a site with 320 patients.
+inline ManifestTerms PrivateTerms() {
+  ManifestTerms terms;
+  terms.digest = std::string(64, 'a');
+  terms.privacy = PrivacyTerms{};
+  return terms;
+}
+
+// With so much that `rounds` of PrivateTerms' rounds fit, and no more.
+inline std::vector<PrivacyDomain> DomainsFor(std::uint64_t rounds) {
+  const auto event = PrivateRoundOf(MakeManifest(PrivateTerms())->spec, 320)->event;
+  const auto account = NewRdpAccountant(event.convention());
+  for (std::uint64_t i = 0; i < rounds; ++i) EXPECT_TRUE(account->Compose(event).ok());
+  const EpsilonDelta cap = account->EpsilonFor(Delta::DefaultFor(320).value());
+  return {{"patients", {"cardio"}, 320, {cap, event.convention(), AccountantKind::kRdp}}};
+}
+inline PrivacyDesk DeskFor(std::uint64_t rounds) {
+  auto domains = DomainsFor(rounds);
+  auto ledger = PrivacyLedger::InMemory(DomainTermsOf(domains));
+  return PrivacyDesk(std::move(domains), std::move(ledger));
 }
 
 inline WorkResult MakeWork(std::vector<float> values = {1, 2, 3}, std::int64_t examples = 100) {
@@ -64,8 +89,11 @@ inline RoundKey KeyOf(std::uint64_t round, std::uint32_t attempt = 1, std::uint6
   return {JobId{job}, RoundId{round}, attempt};
 }
 
+inline EgressClearance ClearanceOf(RoundKey key) { return EgressClearance::Open(JobManifest(), key).value(); }
+
 inline SealedReport Sealed(RoundKey key) {
-  return std::move(EgressGuard(EgressGuard::Limits{}).Seal(key, RoundKind::kTrain, MakeWork(), SmallLayout()))
+  return EgressGuard(EgressGuard::Limits{})
+      .Seal(ClearanceOf(key), RoundKind::kTrain, MakeWork(), SmallLayout())
       .value();
 }
 
@@ -73,6 +101,9 @@ class AgentWorld {
  public:
   explicit AgentWorld(AgentConfig with = {})
       : config(std::move(with)), agent(config, {"site-a", 7}, random) {}
+  AgentWorld(AgentConfig with, const PrivacyDesk& desk, AgentSnapshot snapshot = {})
+      : config(std::move(with)),
+        agent(ClientAgent::Restore(config, {"site-a", 7, &desk}, random, std::move(snapshot))) {}
   AgentWorld(AgentConfig with, AgentSnapshot snapshot)
       : config(std::move(with)),
         agent(ClientAgent::Restore(config, {"site-a", 7}, random, std::move(snapshot))) {}

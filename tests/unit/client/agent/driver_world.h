@@ -78,14 +78,14 @@ class DriverWorld {
   using Memory = MemoryAgentStorage::Memory;
 
   explicit DriverWorld(std::shared_ptr<Memory> with = std::make_shared<Memory>(),
-                       AgentDriverConfig config = Willing())
+                       AgentDriverConfig config = Willing(), PrivacyDesk* desk = nullptr)
       : memory(std::move(with)),
         store(*AgentStore::Open(std::make_unique<MemoryAgentStorage>(memory),
                                 {EgressGuard::Limits::Of(config.client.policy), "agg:1"}, wall_clock)),
         driver(std::move(config),
                {channel, worker, *store, timers, [this](std::function<void()> f) { Post(std::move(f)); },
                 lanes, clock, wall_clock, random, events,
-                [this](const Status& status) { ended.push_back(status); }, nullptr, nullptr}) {}
+                [this](const Status& status) { ended.push_back(status); }, nullptr, nullptr, desk}) {}
 
   static AgentDriverConfig Willing() {
     AgentDriverConfig config;
@@ -119,11 +119,11 @@ class DriverWorld {
     channel.handler->OnMessage(std::move(message));
     Settle();
   }
-  void TakePart() {
+  void TakePart(const ManifestTerms& terms = {}) {
     driver.Start();
     channel.handler->OnOpen();
     Hear(Welcome{});
-    Hear(JobOffer{MakeManifest()});
+    Hear(JobOffer{MakeManifest(terms)});
   }
   void Plan(RoundKey key) {
     RoundPlan plan;

@@ -14,7 +14,8 @@ SealedReport WithMetrics() {
   work.metrics.rows = 5;
   work.metrics.confusion[1] = 4;
   work.metrics.loss_sum = -12;
-  return std::move(EgressGuard({}).Seal(KeyOf(3, 2), RoundKind::kTrain, std::move(work), SmallLayout()))
+  return std::move(EgressGuard({}).Seal(ClearanceOf(KeyOf(3, 2)), RoundKind::kTrain, std::move(work),
+                                        SmallLayout()))
       .value();
 }
 
@@ -42,7 +43,8 @@ TEST(ReportFileTest, UpdateIsNamedAsItTravels) {
 }
 
 TEST(ReportFileTest, EvaluationHasNoUpdate) {
-  const auto sealed = EgressGuard({}).Seal(KeyOf(1), RoundKind::kEvaluate, MakeWork(), SmallLayout());
+  const auto sealed =
+      EgressGuard({}).Seal(ClearanceOf(KeyOf(1)), RoundKind::kEvaluate, MakeWork(), SmallLayout());
   const ReportFile file = EncodeReport(*sealed);
   EXPECT_EQ(file.update, file.file);
   const auto again = DecodeReport(file.bytes, EgressGuard({}));

@@ -113,6 +113,58 @@ TEST(ClientConfigTest, PolicyForDataThatIsNotThereIsAnError) {
   EXPECT_NE(FormatForHumans(config.status()).find("[dataset.cardio]"), std::string::npos);
 }
 
+constexpr const char* kData = "[dataset.cardio]\nreader = \"csv\"\n";
+
+std::string Domain(const std::string& terms, const std::string& data = kData) {
+  return Minimal(data + "[privacy.domain.patients]\n" + terms);
+}
+
+TEST(ClientConfigTest, PrivacyDomainIsReadAndItsDeltaFollowsFromThePopulation) {
+  const auto config = Parse(Domain("datasets = [\"cardio\"]\npopulation = 4000\nepsilon = 4.0\n"));
+  ASSERT_TRUE(config.ok()) << FormatForHumans(config.status());
+  ASSERT_EQ(config->privacy_domains.size(), 1u);
+  const PrivacyDomain& domain = config->privacy_domains[0];
+  EXPECT_EQ(domain.name, "patients");
+  EXPECT_EQ(domain.datasets, std::vector<std::string>{"cardio"});
+  EXPECT_EQ(domain.population, 4000u);
+  EXPECT_EQ(domain.terms.cap.epsilon, 4.0);
+  EXPECT_EQ(domain.terms.cap.delta.value(), 1e-5);
+  EXPECT_EQ(domain.terms.accountant, AccountantKind::kRdp);
+}
+
+TEST(ClientConfigTest, DomainWithoutCapOrPopulationIsAnError) {
+  EXPECT_EQ(Parse(Domain("datasets = [\"cardio\"]\npopulation = 4000\n")).status().id(),
+            errors::kConfigMissing);
+  EXPECT_EQ(Parse(Domain("datasets = [\"cardio\"]\nepsilon = 4.0\n")).status().id(), errors::kConfigMissing);
+}
+
+TEST(ClientConfigTest, DeltaThatCoversOnePersonOutrightIsRefused) {
+  const auto config =
+      Parse(Domain("datasets = [\"cardio\"]\npopulation = 4000\nepsilon = 4.0\ndelta = 0.00025\n"));
+  EXPECT_EQ(config.status().id(), errors::kPrivacyDelta);
+}
+
+TEST(ClientConfigTest, CapMustBePositiveAndFinite) {
+  for (const char* cap : {"0", "-1.0", "nan", "inf"}) {
+    const auto config =
+        Parse(Domain(std::string("datasets = [\"cardio\"]\npopulation = 4000\nepsilon = ") + cap + "\n"));
+    EXPECT_EQ(config.status().id(), errors::kConfigValue) << cap;
+  }
+}
+
+TEST(ClientConfigTest, DataSetBelongsToOneDomainAndMustBeThere) {
+  const std::string terms = "datasets = [\"cardio\"]\npopulation = 4000\nepsilon = 4.0\n";
+  EXPECT_EQ(Parse(Domain(terms + "[privacy.domain.others]\n" + terms)).status().id(), errors::kConfigValue);
+  EXPECT_EQ(Parse(Domain(terms, "")).status().id(), errors::kConfigValue);
+}
+
+TEST(ClientConfigTest, DataSetMayBeKeptForPrivateJobs) {
+  const auto config = Parse(
+      Minimal(std::string(kData) + "[policy.dataset.cardio]\njobs = [\"*\"]\nrequire_privacy = true\n"));
+  ASSERT_TRUE(config.ok()) << FormatForHumans(config.status());
+  EXPECT_TRUE(config->policy.datasets[0].require_privacy);
+}
+
 TEST(ClientConfigTest, KeysCanBeDescribed) {
   const auto keys = ConfigReader::Describe([](ConfigReader& reader) { ReadClientConfig(reader); });
   bool has_secagg = false;

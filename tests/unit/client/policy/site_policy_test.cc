@@ -38,6 +38,15 @@ TEST(SitePolicyTest, DefaultsAllowNothing) {
   EXPECT_EQ(SitePolicy{}.Decide(Plain(), 1000, {}).answer, Answer::kDecline);
 }
 
+TEST(SitePolicyTest, DataKeptForPrivateJobsIsRefusedToOthers) {
+  SitePolicy policy = Willing();
+  policy.datasets.push_back({"card*", {}, true});  // whichever rule let the job in
+  EXPECT_EQ(ReasonOf(policy, Plain()), errors::kPolicyPrivacyRequired);
+  JobManifest manifest = Plain();
+  manifest.spec.privacy = PrivacyTerms{};
+  EXPECT_EQ(policy.Decide(manifest, 1000, {}).answer, Answer::kAccept);
+}
+
 TEST(SitePolicyTest, PlainJobNeedsTheSiteAndTheJobToSaySo) {
   for (const SecAggPolicy site : {SecAggPolicy::kRequired, SecAggPolicy::kPlainOk}) {
     for (const SecAggMode job : {SecAggMode::kOff, SecAggMode::kFull}) {

@@ -148,6 +148,49 @@ TEST_F(PrivacyLedgerTest, AttemptWithAChargeOfItsOwnTakesNoOther) {
   EXPECT_EQ(ledger->Reveal(KeyOf(9)).id(), errors::kPrivacyDomain);
 }
 
+TEST_F(PrivacyLedgerTest, AttemptTakesItsOwnChargeThenAnEarlierOneThenANewOne) {
+  auto ledger = Open(100).value();
+  ledger->ChargeAttempt(ChargeOf(1, 1)).value();
+  ledger->ChargeAttempt(ChargeOf(1, 1)).value();
+  const ReleasePermit carried = ledger->ChargeAttempt(ChargeOf(1, 2)).value();
+  EXPECT_EQ(carried.charge().key, KeyOf(1, 2));
+  EXPECT_EQ(ledger->Charges("patients").size(), 1u);
+  ASSERT_TRUE(ledger->Reveal(KeyOf(1, 2)).ok());
+  ledger->ChargeAttempt(ChargeOf(1, 3)).value();
+  ledger->ChargeAttempt(ChargeOf(2, 1)).value();
+  EXPECT_EQ(ledger->Charges("patients").size(), 3u);
+}
+
+TEST_F(PrivacyLedgerTest, SameAttemptMayBeSentAgainAndNoOtherUnderItsCharge) {
+  {
+    auto ledger = Open().value();
+    ledger->ChargeAttempt(ChargeOf(1, 1)).value();
+    ledger->ChargeAttempt(ChargeOf(1, 2)).value();
+    ASSERT_TRUE(ledger->Reveal(KeyOf(1, 1)).ok());
+    const LogHead head = ledger->head();
+    EXPECT_TRUE(ledger->Reveal(KeyOf(1, 1)).ok());
+    EXPECT_EQ(ledger->head(), head);  // said before
+    EXPECT_EQ(ledger->Reveal(KeyOf(1, 2)).id(), errors::kPrivacyRevealed);
+  }
+  EXPECT_EQ(Open().value()->Reveal(KeyOf(1, 2)).id(), errors::kPrivacyRevealed);
+}
+
+TEST_F(PrivacyLedgerTest, NextReleaseIsWeighedWithoutARecord) {
+  auto ledger = Open(EpsilonOfCharges(1)).value();
+  EXPECT_TRUE(ledger->book().WeighNext(ChargeOf(9)).ok());
+  ledger->ChargeAttempt(ChargeOf(1)).value();
+  EXPECT_TRUE(ledger->book().WeighNext(ChargeOf(9)).ok());  // one is paid for
+  ASSERT_TRUE(ledger->Reveal(KeyOf(1)).ok());
+  EXPECT_EQ(ledger->book().WeighNext(ChargeOf(9)).id(), errors::kPrivacyBudget);
+}
+
+TEST_F(PrivacyLedgerTest, LedgerInMemoryCountsAlikeAndLeavesNoFile) {
+  const auto ledger = PrivacyLedger::InMemory(Domains(3));
+  ledger->Charge(ChargeOf(1)).value();
+  EXPECT_DOUBLE_EQ(Spent(*ledger), EpsilonOfCharges(1));
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
 TEST_F(PrivacyLedgerTest, SecondProcessIsRefused) {
   const auto ledger = Open().value();
   EXPECT_EQ(Open().status().id(), errors::kStorageLocked);

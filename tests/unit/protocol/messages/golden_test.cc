@@ -64,6 +64,13 @@ TEST_P(GoldenWireTest, WorkRequestKeepsItsBytes) {
   ExpectGolden("work-request", EncodeWorkRequest(MessageMaker(400).Work()));
 }
 
+TEST_P(GoldenWireTest, PrivateJobKeepsItsBytes) {
+  if (GetParam() != 0) return;
+  ExpectGolden("manifest-canonical-private", CanonicalBytes(*MessageMaker(500).PrivateManifest()));
+  ExpectGolden("server-offer-private", Encode(JobOffer{MessageMaker(500).PrivateManifest()}));
+  ExpectGolden("work-request-private", EncodeWorkRequest(MessageMaker(600).PrivateWork()));
+}
+
 INSTANTIATE_TEST_SUITE_P(Kinds, GoldenWireTest,
                          testing::Range<std::size_t>(0, std::variant_size_v<ServerMessage>));
 

@@ -145,10 +145,61 @@ INSTANTIATE_TEST_SUITE_P(
         BadJob{"\"log_loss\"", "\"f2\"", "job.toml:10:", "f2"},
         BadJob{"\"auto\"", "\"soon\"", "job.toml:11:", "deadline"}));
 
-TEST(JobConfigTest, PrivacyIsRefusedRatherThanIgnored) {
-  const Status status = ReadJob(std::string(kJob) + "privacy = { mechanism = \"dp-sgd\" }\n").status;
-  ASSERT_FALSE(status.ok());
-  EXPECT_NE(status.what().find("privacy"), std::string::npos);
+std::string Private(std::string_view terms = "noise_multiplier = 1.5") {
+  return With("where = [\"federated\"], ", "") + "privacy = { " + std::string(terms) + " }\n";
+}
+
+TEST(JobConfigTest, PrivateJobWeighsSitesAlikeAndAsksForNoMetrics) {
+  const auto [job, status] = ReadJob(Private());
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  ASSERT_TRUE(job.spec.privacy.has_value());
+  EXPECT_EQ(job.spec.privacy->noise_multiplier, 1.5);
+  EXPECT_FALSE(job.spec.strategy.weight_by_examples);
+  EXPECT_FALSE(job.spec.evaluate.federated);
+}
+
+TEST(JobConfigTest, PrivateJobComesBackFromItsOwnToml) {
+  const JobSpec spec = ReadJob(Private("noise_multiplier = 1.5, clip = 0.5, delta = 1e-6")).job.spec;
+  const auto [again, status] = ReadJob(JobToml(spec, "heart-v1.toml"));
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(again.spec, spec);
+}
+
+struct BadPrivateJob {
+  std::string_view what, from, to, terms, part;
+};
+class PrivateJobRefusalTest : public testing::TestWithParam<BadPrivateJob> {};
+
+TEST_P(PrivateJobRefusalTest, NamesTheKeyAndTheReason) {
+  const BadPrivateJob& bad = GetParam();
+  std::string text = Private(bad.terms);
+  if (!bad.from.empty()) text.replace(text.find(bad.from), bad.from.size(), bad.to);
+  const Status status = ReadJob(text).status;
+  EXPECT_EQ(status.id(), errors::kConfigValue);
+  EXPECT_NE(status.what().find(bad.part), std::string::npos) << status.what();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, PrivateJobRefusalTest,
+    testing::Values(BadPrivateJob{"clients", "", "", "noise_multiplier = 1, unit = \"client\"",
+                                  "not offered"},
+                    BadPrivateJob{"no_noise", "", "", "noise_multiplier = 0", "noise_multiplier"},
+                    BadPrivateJob{"nan", "", "", "noise_multiplier = nan", "noise_multiplier"},
+                    BadPrivateJob{"infinite_noise", "", "", "noise_multiplier = inf", "noise_multiplier"},
+                    BadPrivateJob{"no_clip", "", "", "noise_multiplier = 1, clip = 0", "clip"},
+                    BadPrivateJob{"delta", "", "", "noise_multiplier = 1, delta = 1", "delta"},
+                    BadPrivateJob{"weights", "rounds = 30", "rounds = 30, weight_by_examples = true",
+                                  "noise_multiplier = 1", "weight_by_examples"},
+                    BadPrivateJob{"grad_clip", "batch = 64", "batch = 64, grad_clip = 1",
+                                  "noise_multiplier = 1", "grad_clip"},
+                    BadPrivateJob{"drop_last", "batch = 64", "batch = 64, drop_last = true",
+                                  "noise_multiplier = 1", "drop_last"},
+                    BadPrivateJob{"metrics", "metric = \"log_loss\"", "where = [\"federated\"]",
+                                  "noise_multiplier = 1", "metrics"}),
+    [](const auto& one) { return std::string(one.param.what); });
+
+TEST(JobConfigTest, NoiseHasNoDefault) {
+  EXPECT_EQ(ReadJob(Private("clip = 1")).status.id(), errors::kConfigMissing);
 }
 
 TEST(JobConfigTest, MissingNameIsNamed) {

@@ -30,6 +30,35 @@ TEST(ManifestTest, CanonicalBytesFollowTheGrammar) {
   EXPECT_EQ(bytes.substr(bytes.size() - 40), std::string(40, '\0'));  // the empty initial model
 }
 
+// So that a manifest which promises privacy is refused by whoever cannot keep the promise: the digest that
+// such a release reaches is another.
+TEST(ManifestTest, PrivacyTermsStandBehindAllElse) {
+  JobManifest manifest = *MessageMaker(4).PrivateManifest();
+  const std::string with = CanonicalBytes(manifest);
+  manifest.spec.privacy.reset();
+  const std::string without = CanonicalBytes(manifest);
+  EXPECT_TRUE(with.starts_with(without));
+  EXPECT_EQ(with.size(), without.size() + 5 * 8);
+}
+
+TEST(ManifestTest, EveryPrivacyTermChangesTheDigest) {
+  const JobManifest base = *MessageMaker(4).PrivateManifest();
+  std::set<std::string> digests{base.digest};
+  const std::vector<std::function<void(PrivacyTerms&)>> changes = {
+      [](auto& p) { p.unit = PrivacyUnit::kClient; },
+      [](auto& p) { p.mechanism = PrivacyTerms::Mechanism::kCentral; },
+      [](auto& p) { p.clip += 1; },
+      [](auto& p) { p.noise_multiplier += 1; },
+      [](auto& p) { p.delta = 1e-9; },
+  };
+  for (const auto& change : changes) {
+    JobManifest changed = base;
+    change(*changed.spec.privacy);
+    digests.insert(ComputeDigest(changed));
+  }
+  EXPECT_EQ(digests.size(), changes.size() + 1);
+}
+
 TEST(ManifestTest, EveryFieldChangesTheDigest) {
   const JobManifest base = *MessageMaker(4).Manifest();
   const std::vector<std::function<void(JobManifest&)>> changes = {

@@ -272,4 +272,33 @@ WorkRequest MessageMaker::Work() {
   return request;
 }
 
+std::shared_ptr<const JobManifest> MessageMaker::PrivateManifest() {
+  auto manifest = std::make_shared<JobManifest>(*Manifest());
+  JobSpec& spec = manifest->spec;
+  spec.privacy.emplace();
+  spec.privacy->clip = Real(0.5, 2);
+  spec.privacy->noise_multiplier = Real(0.5, 2);
+  if (Flip()) spec.privacy->delta = 1e-5;
+  spec.strategy.weight_by_examples = false;
+  spec.train.grad_clip = 0;
+  spec.train.drop_last = false;
+  spec.evaluate.federated = false;
+  manifest->digest = ComputeDigest(*manifest);
+  return manifest;
+}
+
+WorkRequest MessageMaker::PrivateWork() {
+  WorkRequest request = Work();
+  request.kind = RoundKind::kTrain;
+  request.manifest = PrivateManifest();
+  request.privacy = PrivateTraining{.clip = 1.5,
+                                    .noise_multiplier = 0.75,
+                                    .sampling_rate = (std::uint64_t{1} << 53) - 1,
+                                    .steps = 63,
+                                    .expected_lot = 64};
+  request.model = std::make_shared<const ModelVersion>(ModelVersion{
+      request.manifest->initial_model, ParameterSet(*ParameterSpec::Create(request.manifest->tensors))});
+  return request;
+}
+
 }  // namespace cairn

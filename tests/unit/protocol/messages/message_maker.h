@@ -33,6 +33,9 @@ class MessageMaker {
   secagg::ToClient MaskingAnswer();
   secagg::MaskedInput Masked(const BlobRef& vector);
   WorkRequest Work();  // with a model of zeros
+  // Of a job with privacy terms.
+  std::shared_ptr<const JobManifest> PrivateManifest();
+  WorkRequest PrivateWork();
 
  private:
   void Fill(std::span<std::byte> out) {

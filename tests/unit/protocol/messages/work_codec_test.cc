@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "message_maker.h"
 
 namespace cairn {
@@ -20,6 +22,44 @@ TEST(WorkCodecTest, RequestComesBackEqualButForItsModel) {
     decoded->request.model = request.model;
     EXPECT_EQ(EncodeWorkRequest(decoded->request), bytes);
   }
+}
+
+TEST(WorkCodecTest, PrivateRoundComesBackAsItWasCharged) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    const WorkRequest request = MessageMaker(seed).PrivateWork();
+    auto decoded = DecodeWorkRequest(EncodeWorkRequest(request));
+    ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+    EXPECT_EQ(decoded->request.privacy, request.privacy);
+    EXPECT_EQ(decoded->request.manifest->spec, request.manifest->spec);
+  }
+}
+
+TEST(WorkCodecTest, PrivateRoundThatLostItsTermsIsRefusedRatherThanTrainedInTheClear) {
+  WorkRequest request = MessageMaker(3).PrivateWork();
+  request.privacy.reset();
+  EXPECT_EQ(DecodeWorkRequest(EncodeWorkRequest(request)).status().id(), errors::kWorkerProtocol);
+  WorkRequest open = MessageMaker(3).Work();
+  open.privacy = PrivateTraining{.sampling_rate = 1, .steps = 1};
+  EXPECT_EQ(DecodeWorkRequest(EncodeWorkRequest(open)).status().id(), errors::kWorkerProtocol);
+}
+
+TEST(WorkCodecTest, TermsNoWorkerCouldTrainByAreRefused) {
+  const auto refused = [](auto&& change) {
+    WorkRequest request = MessageMaker(3).PrivateWork();
+    change(*request.privacy);
+    return DecodeWorkRequest(EncodeWorkRequest(request)).status().id() == errors::kWorkerProtocol;
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(refused([&](PrivateTraining& t) { t.clip = nan; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.clip = 0; }));
+  EXPECT_TRUE(refused([&](PrivateTraining& t) { t.noise_multiplier = nan; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.noise_multiplier = -1; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.sampling_rate = 0; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.sampling_rate = (std::uint64_t{1} << 53) + 1; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.steps = 0; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.expected_lot = 0; }));
+  EXPECT_TRUE(refused([](PrivateTraining& t) { t.expected_lot = (1 << 20) + 1; }));
 }
 
 TEST(WorkCodecTest, ResultNamesTheUpdateInSharedMemory) {

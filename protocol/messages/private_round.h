@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "privacy/accounting/privacy_event.h"
+#include "protocol/messages/job.h"
+#include "protocol/messages/private_training.h"
+
+namespace cairn {
+
+// 2^53, the whole of PrivateTraining::sampling_rate: numbers up to it are exact in a double.
+inline constexpr std::uint64_t kWholeSamplingRate = std::uint64_t{1} << 53;
+
+// One round of a private job at a site: what the worker does, and what that is charged as. They are made
+// together, so that what is paid for is what is done.
+struct PrivateRound {
+  PrivateTraining training;
+  PrivacyEvent event;
+};
+
+// `population` is the site's public, rounded number of patients. q = batch / population, rounded up to a
+// multiple of 2^-53; train.steps steps, or train.epochs × ⌈population / batch⌉. The job has privacy terms.
+// kPrivacySampling where a lot is larger than the population; kPrivacyParameter for numbers that cannot be
+// priced.
+Result<PrivateRound> PrivateRoundOf(const JobSpec& spec, std::uint64_t population);
+
+// The first thing no worker could train by; empty when there is none.
+std::string_view FaultOf(const PrivateTraining& training);
+
+}  // namespace cairn
