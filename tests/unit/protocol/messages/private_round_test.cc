@@ -33,7 +33,7 @@ TEST(PrivateRoundTest, RateIsTheSmallestMultipleThatIsNotBelow) {
   // 2^53 / population by hand: 3002399751580330.67, 1286742750677284.57, 8192.
   EXPECT_EQ(PrivateRoundOf(Job(1), 3)->training.sampling_rate, 3002399751580331u);
   EXPECT_EQ(PrivateRoundOf(Job(1), 7)->training.sampling_rate, 1286742750677285u);
-  EXPECT_EQ(PrivateRoundOf(Job(1), std::uint64_t{1} << 40)->training.sampling_rate, 8192u);
+  EXPECT_EQ(PrivateRoundOf(Job(1, 1, 1), std::uint64_t{1} << 40)->training.sampling_rate, 8192u);
 }
 
 TEST(PrivateRoundTest, LotOfEverybodyIsTheWholeRate) {
