@@ -159,7 +159,7 @@ void JobEngine::OnReply(TimePoint now, SessionId session, const JobReply& reply,
                        {"id", ToString(ErrorId{reply.reason_id})},
                        {"why", reply.reason}}};
     out.push_back(Emit{std::move(event)});
-    return;
+    return TakeOut(now, session, out);
   }
   accepted_[site] = session;
   if (phase_ == Phase::kRecruiting) {
@@ -174,6 +174,17 @@ void JobEngine::OnReply(TimePoint now, SessionId session, const JobReply& reply,
     if (round_ != nullptr) round_->OnConnected(now, client, out);
   }
   MaybeOpenRound(now, out);
+}
+
+// A participant that takes no further part, as one whose privacy budget is spent: not waited for, and invited
+// to no other round until it says yes again.
+void JobEngine::TakeOut(TimePoint now, SessionId session, Actions& out) {
+  const std::optional<ClientId> client = sessions_.at(session).client;
+  if (!client.has_value() || population_.session(*client) != session) return;
+  population_.Disconnect(*client);
+  if (round_ == nullptr) return;
+  round_->OnDisconnected(now, *client, true, out);
+  AfterRound(now, out);
 }
 
 void JobEngine::FixParticipants(Actions& out) {

@@ -77,6 +77,7 @@ class JobEngine {
   void On(TimePoint now, StopRequested event, Actions& out);
 
   void OnReply(TimePoint now, SessionId session, const JobReply& reply, Actions& out);
+  void TakeOut(TimePoint now, SessionId session, Actions& out);
   void FixParticipants(Actions& out);
   void AddParticipant(const std::string& site, Actions& out);
   void Connect(ClientId client, SessionId session);

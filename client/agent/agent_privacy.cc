@@ -61,11 +61,11 @@ void ClientAgent::Reaction::On(PrivacyCharged&& event) {
   const Status reason = clearance.status();
   agent.is_working_ = false;
   LeaveMasking(*job);
-  DeclineFailedWork(event.key, reason);  // how much was spent is nobody's but the site's
-  if (IsOfTheWholeJob(reason.id())) {
+  if (IsOfTheWholeJob(reason.id())) {  // first, so that no other attempt invites this site meanwhile
     job->uncharged = reason;
     Answer(*job);
   }
+  DeclineFailedWork(event.key, reason);  // how much was spent is nobody's but the site's
   StartNextWaiting();
 }
 

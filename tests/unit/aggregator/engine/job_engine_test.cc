@@ -114,6 +114,31 @@ TEST_F(JobEngineTest, AbandonedAttemptIsTriedAgainUntilTheLimit) {
   EXPECT_EQ(engine->end()->reason_id, errors::kRoundAbandoned.value);
 }
 
+TEST_F(JobEngineTest, SiteThatSaysNoInTheMiddleOfAJobIsLeftOutUntilItSaysYesAgain) {
+  spec.strategy.rounds = 4;
+  spec.cohort.min_reports = 2;
+  Begin();
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Step(Joined{SessionId{13}, "site-c"});
+  Step(Received{SessionId{13}, JobReply{JobId{7}, JobAnswer::kAccept, 0, ""}});
+  Report(11, Key(1));
+  Report(12, Key(1));
+  Finish(Key(1));
+  ASSERT_EQ(Sent<RoundPlan>().size(), 3u);  // round 2, with all three
+  Step(Received{SessionId{13}, JobReply{JobId{7}, JobAnswer::kDecline, 6206, "spent"}});
+  Report(11, Key(2));
+  Report(12, Key(2));
+  EXPECT_EQ(All<cairn::Finish>().size(), 1u);  // nobody waits for the third
+  Finish(Key(2));
+  EXPECT_EQ(Sent<RoundPlan>().size(), 2u);
+  Step(Received{SessionId{13}, JobReply{JobId{7}, JobAnswer::kAccept, 0, ""}});
+  Report(11, Key(3));
+  Report(12, Key(3));
+  Finish(Key(3));
+  EXPECT_EQ(Sent<RoundPlan>().size(), 3u);
+}
+
 TEST_F(JobEngineTest, ReturningSiteGetsTheSameAttemptAgain) {
   Begin();
   Join(11, "site-a");
