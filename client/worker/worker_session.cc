@@ -87,8 +87,6 @@ Result<WorkerSession::Outcome> WorkerSession::Do(DecodedWorkRequest work,
                                                  std::function<void(std::int64_t)> on_step,
                                                  std::stop_token stop) try {
   WorkRequest& request = work.request;
-  if (request.privacy)
-    return Status(errors::kWorkerProtocol, "this worker cannot train with differential privacy");
   CAIRN_RETURN_IF_ERROR(Prepare(request));
   auto model = std::make_shared<ModelVersion>(ModelVersion{work.model, ParameterSet(spec_)});
   std::ranges::copy(std::span<const std::byte>(model_->bytes()).first(spec_.byte_size()),
