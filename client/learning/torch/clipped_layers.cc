@@ -137,12 +137,15 @@ void ClippedLayers::Measure(Stage& stage, UnitNorms& norms) {
   if (!tensors.weight_gradient.empty()) {
     // Row by row: the patches of one image stay in the cache, and a batch's would be the largest tensor of
     // all.
-    stage.row_gradients = at::empty({deltas.size(0), deltas.size(1), tensors.weight[0].numel()}, at::kFloat);
-    for (std::int64_t r = 0; r < deltas.size(0); ++r) {
-      const at::Tensor patches =
-          at::im2col(stage.input[r], {layer.kernel, layer.kernel}, {1, 1}, {layer.pad, layer.pad}, {1, 1});
+    if (!stage.patches.defined()) stage.patches = at::empty({0}, at::kFloat);
+    const std::int64_t rows = deltas.size(0), out = deltas.size(1), in = tensors.weight[0].numel();
+    if (!stage.row_gradients.defined() || stage.row_gradients.size(0) != rows)
+      stage.row_gradients = at::empty({rows, out, in}, at::kFloat);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      at::im2col_out(stage.patches, stage.input[r], {layer.kernel, layer.kernel}, {1, 1},
+                     {layer.pad, layer.pad}, {1, 1});
       at::Tensor gradient = stage.row_gradients[r];
-      at::mm_out(gradient, deltas[r], patches.t());
+      at::mm_out(gradient, deltas[r], stage.patches.t());
     }
     norms.AddExplicit(stage.row_gradients.data_ptr<float>(), RowSize(stage.row_gradients));
   }

@@ -44,6 +44,7 @@ class ClippedLayers {
     at::Tensor input, sums, output;            // of the last Forward
     at::Tensor deltas;                         // gradient by `sums`
     at::Tensor row_gradients, bias_gradients;  // of a convolution: a row's after the other
+    at::Tensor patches;                        // of one image
   };
   bool Learns(const Stage& stage) const;
   void Measure(Stage& stage, UnitNorms& norms);
