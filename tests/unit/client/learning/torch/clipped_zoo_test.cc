@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/learning/lot_summer.h"
 #include "client/learning/private_terms.h"
 #include "client/learning/torch/autograd_engine.h"
 #include "client/learning/torch/factory.h"
@@ -121,6 +122,40 @@ TEST_P(ClippedZooTest, IsTheSumOfItsUnitsOneByOne) {
 
 INSTANTIATE_TEST_SUITE_P(Zoo, ClippedZooTest, ::testing::ValuesIn(Cases()),
                          [](const auto& test) { return test.param.name; });
+
+// LibTorch's kernels may depend on the size of a batch, so here the bound is measured, not proved.
+TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivity) {
+  const LayerStack stack = StackOf(TwoConv(3, "each", .3)).value();
+  ParameterSet state(SpecOfStack(stack).value());
+  RandomStream stream = SeededRandom(1).Open({.purpose = Purpose::kInit});
+  InitializeStack(stack, stream, state);
+  const auto engine = NewAutogradEngine(stack, state, DenseTail::kPlanned).value();
+  ASSERT_TRUE(engine->Reserve(engine->most_unit_rows()).ok());
+  const auto rows = std::make_shared<MadeExamples>(std::vector<std::int64_t>{2, 10, 10}, 3, 120, 3);
+  std::vector<std::uint32_t> patients;
+  for (std::uint32_t row = 0; row < 120; ++row) patients.push_back(row < 90 ? row % 45 : 45);
+  const UnitSource data(rows, patients);
+  const UnitIndex units(data);
+  const PrivateTraining terms{.clip = .5};
+  const NoiseGrid grid = GridOf(terms, engine->gradients().size());
+  LotSummer summer(*engine, data, units, {.clip = terms.clip, .step = grid.step});
+  NoiseBits bits = NoiseBits::Simulated(4);
+  std::vector<std::int64_t> with(engine->gradients().size()), without = with;
+  for (int pair = 0; pair < 200; ++pair) {
+    std::vector<LotMember> lot;
+    DrawLot(units.size(), kSamplingWhole / 2, 2, bits, lot);
+    ASSERT_FALSE(lot.empty());
+    ASSERT_TRUE(summer.Sum(lot, with).ok());
+    lot.erase(lot.begin() + static_cast<std::ptrdiff_t>(stream.Below(lot.size())));
+    ASSERT_TRUE(summer.Sum(lot, without).ok());
+    double square = 0;
+    for (std::size_t i = 0; i < with.size(); ++i) {
+      const auto step = static_cast<double>(with[i] - without[i]);
+      square += step * step;
+    }
+    EXPECT_LE(std::sqrt(square), grid.sensitivity) << "pair " << pair;
+  }
+}
 
 TEST(ClippedZooTest, ConvolutionalNetTrainsPrivately) {
   const MadeExamples data({1, 12, 12}, 4, 300, 3);
