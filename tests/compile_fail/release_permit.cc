@@ -24,7 +24,7 @@ Status Release(PrivacyLedger& ledger, const Charge& charge, NoiseBits& bits) {
 #elif CASE == 4
   return NoisedSum::Release(std::vector<std::int64_t>(3), grid, bits, *permit).status();
 #elif CASE == 5
-  const NoisedSum sum(std::vector<std::int64_t>(3), 1.0, false, charge);
+  const NoisedSum sum(std::vector<std::int64_t>(3), *NoiseAdder::Create(grid, 1.0), false, charge);
   return sum.is_simulated() ? Status() : Status();
 #elif CASE == 6
   ReleasePermit empty;
