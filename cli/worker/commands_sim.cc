@@ -129,6 +129,14 @@ std::string EpsilonCells(const RoundRow& row) {
   return text;
 }
 
+// Nothing measures a private run without rows that are nobody's.
+std::string MetricCell(double value, int width) {
+  char text[32] = "-", cell[40];
+  if (std::isfinite(value)) std::snprintf(text, sizeof text, "%.4f", value);
+  std::snprintf(cell, sizeof cell, "  %*s", width, text);
+  return cell;
+}
+
 Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::string& experiment) {
   const std::string run = outcome.run.string();
   JsonObject data;
@@ -137,11 +145,12 @@ Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::str
   out.PrintLine(std::string("round  sites  log loss  accuracy  ROC-AUC  macro F1   up/round") +
                 (knows_epsilon ? "   max ε   sum ε" : ""));
   for (const RoundRow& row : outcome.rows) {
-    char line[128];
-    std::snprintf(line, sizeof line, "%5llu  %5zu  %8.4f  %8.4f  %7.4f  %8.4f  %9s",
-                  static_cast<unsigned long long>(row.round), row.reported, row.metrics[0], row.metrics[1],
-                  row.metrics[2], row.metrics[3], Megabytes(static_cast<double>(row.bytes_up)).c_str());
-    out.PrintLine(line + (knows_epsilon ? EpsilonCells(row) : std::string()));
+    char line[64], up[32];
+    std::snprintf(line, sizeof line, "%5llu  %5zu", static_cast<unsigned long long>(row.round), row.reported);
+    std::snprintf(up, sizeof up, "  %9s", Megabytes(static_cast<double>(row.bytes_up)).c_str());
+    out.PrintLine(line + MetricCell(row.metrics[0], 8) + MetricCell(row.metrics[1], 8) +
+                  MetricCell(row.metrics[2], 7) + MetricCell(row.metrics[3], 8) + up +
+                  (knows_epsilon ? EpsilonCells(row) : std::string()));
   }
   if (outcome.best.has_value()) {
     data.Add("best_round", static_cast<std::int64_t>(outcome.best->round)).Add("best", outcome.best->value);

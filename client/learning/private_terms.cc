@@ -21,7 +21,7 @@ Status CheckPrivateTraining(const TrainConfig& config, const PrivateTraining& pr
   if (!IsWithin(privacy.clip, 1e-9, 1e9)) return Refuse("clip", privacy.clip, "1e-9 to 1e9");
   if (!IsWithin(privacy.noise_multiplier, 1e-6, 1e6))
     return Refuse("noise_multiplier", privacy.noise_multiplier, "1e-6 to 1e6");
-  if (privacy.sampling_rate == 0 || privacy.sampling_rate > kSamplingWhole) {
+  if (privacy.sampling_rate == 0 || privacy.sampling_rate > kWholeSamplingRate) {
     return Refuse("sampling_rate", static_cast<double>(privacy.sampling_rate), "1 to 2^53");
   }
   if (privacy.steps == 0) return Refuse("steps", 0, "at least 1");

@@ -10,9 +10,6 @@
 
 namespace cairn {
 
-// Of 2^53 coins, so many show heads at the rate 1.
-inline constexpr std::uint64_t kSamplingWhole = std::uint64_t{1} << 53;
-
 // Whether these terms can be kept. kPrivacyParameter for a number outside its range; kPrivacyTraining for a
 // setting of the job that has no meaning under them: grad_clip would clip the noised sum, drop_last assumes
 // lots of one size.

@@ -10,9 +10,6 @@
 
 namespace cairn {
 
-// 2^53, the whole of PrivateTraining::sampling_rate: numbers up to it are exact in a double.
-inline constexpr std::uint64_t kWholeSamplingRate = std::uint64_t{1} << 53;
-
 // One round of a private job at a site: what the worker does, and what that is charged as. They are made
 // together, so that what is paid for is what is done.
 struct PrivateRound {

@@ -23,6 +23,12 @@ Result<Shared> Open(const DatasetConfig& config) {
   return shared;
 }
 
+// Where privacy is promised, no row may decide how others are read.
+Result<Shared> OpenForTraining(const DatasetConfig& config, const JobSpec& spec) {
+  if (spec.privacy && config.schema) CAIRN_RETURN_IF_ERROR(CheckRowsStandAlone(*config.schema));
+  return Open(config);
+}
+
 void AddClient(SimPopulation& population, std::string site, const Shared& data,
                std::span<const std::uint32_t> rows, const ExperimentConfig& config) {
   const JobSpec& spec = config.job.spec;
@@ -43,7 +49,7 @@ Status AddNaturalSites(const ExperimentConfig& config, SimPopulation& population
   std::vector<std::string> names = config.site_datasets;
   std::ranges::sort(names);  // participants are numbered by name
   for (const std::string& name : names) {
-    CAIRN_ASSIGN_OR_RETURN(const Shared data, Open(config.datasets.at(name)));
+    CAIRN_ASSIGN_OR_RETURN(const Shared data, OpenForTraining(config.datasets.at(name), config.job.spec));
     std::vector<std::uint32_t> rows(data.source->size());
     for (std::uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;
     AddClient(population, name, data, rows, config);
@@ -56,7 +62,7 @@ Status AddPartitionedSites(const ExperimentConfig& config, SimPopulation& popula
   DatasetConfig dataset = config.datasets.at(spec.data.dataset);
   CAIRN_ASSIGN_OR_RETURN(const PartitionScheme scheme, ParseScheme(config.partition));
   if (scheme.kind == PartitionKind::kColumn) dataset.group_column = scheme.name;
-  CAIRN_ASSIGN_OR_RETURN(const Shared data, Open(dataset));
+  CAIRN_ASSIGN_OR_RETURN(const Shared data, OpenForTraining(dataset, spec));
   PartitionInput input;
   input.rows = data.source->size();
   input.labels = data.labels;

@@ -62,7 +62,7 @@ class Bench {
     config_.optimizer.lr = 1e-4;
     optimizer_.Start(config_, state_.parameters());
     terms_ = {.clip = 1, .noise_multiplier = 1, .steps = 1, .expected_lot = lot};
-    terms_.sampling_rate = kSamplingWhole / kRows * lot;
+    terms_.sampling_rate = kWholeSamplingRate / kRows * lot;
     grid_ = GridOf(terms_, state_.parameters().size());
     noise_ = std::make_unique<NoiseAdder>(NoiseAdder::Create(grid_, terms_.noise_multiplier).value());
     summer_ =

@@ -26,7 +26,8 @@ WorkRequest PrivateWork(std::uint64_t client) {
   request.round = {4};
   request.client = {client};
   request.evaluate = false;
-  request.privacy = PrivateTraining{.sampling_rate = kSamplingWhole / 10, .steps = 15, .expected_lot = 20};
+  request.privacy =
+      PrivateTraining{.sampling_rate = kWholeSamplingRate / 10, .steps = 15, .expected_lot = 20};
   request.model = std::make_shared<ModelVersion>(ModelVersion{{}, NewTask()->state().Clone()});
   return request;
 }

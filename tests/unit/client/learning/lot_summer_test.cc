@@ -54,7 +54,7 @@ TEST_F(LotSummerTest, BlocksAddUpToTheirUnits) {
   const UnitIndex units(data);
   std::vector<LotMember> lot;
   NoiseBits bits = NoiseBits::Simulated(1);
-  DrawLot(300, kSamplingWhole, 3, bits, lot);
+  DrawLot(300, kWholeSamplingRate, 3, bits, lot);
   const std::vector<std::int64_t> sum = Sum(data, units, lot);
   std::vector<double> expected(sum.size(), 0.0);
   for (const LotMember& member : lot) {
@@ -133,7 +133,7 @@ TEST_F(LotSummerTest, NeighboursDifferByNoMoreThanTheSensitivity) {
                                stream);
     const UnitIndex units(data);
     std::vector<LotMember> lot;
-    DrawLot(units.size(), kSamplingWhole / 2, 1 + static_cast<std::uint32_t>(stream.Below(3)), bits, lot);
+    DrawLot(units.size(), kWholeSamplingRate / 2, 1 + static_cast<std::uint32_t>(stream.Below(3)), bits, lot);
     if (lot.empty()) continue;
     const std::vector<std::int64_t> with = Sum(data, units, lot);
     const LotMember gone = lot[stream.Below(lot.size())];

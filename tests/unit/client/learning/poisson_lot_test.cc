@@ -45,12 +45,12 @@ TEST(UnitIndexTest, NoRowsAreNoUnits) { EXPECT_EQ(UnitIndex(MadeExamples({2}, 2,
 TEST(PoissonLotTest, RateOneTakesEveryoneAndSmallRatesLeaveLotsEmpty) {
   NoiseBits bits = NoiseBits::Simulated(1);
   std::vector<LotMember> lot;
-  DrawLot(100, kSamplingWhole, 1, bits, lot);
+  DrawLot(100, kWholeSamplingRate, 1, bits, lot);
   ASSERT_EQ(lot.size(), 100u);
   for (std::uint32_t u = 0; u < 100; ++u) EXPECT_EQ(lot[u].unit, u);
   int empty = 0;
   for (int i = 0; i < 100; ++i) {
-    DrawLot(100, kSamplingWhole / 1000, 1, bits, lot);
+    DrawLot(100, kWholeSamplingRate / 1000, 1, bits, lot);
     empty += lot.empty() ? 1 : 0;
   }
   EXPECT_GT(empty, 50);
@@ -59,7 +59,7 @@ TEST(PoissonLotTest, RateOneTakesEveryoneAndSmallRatesLeaveLotsEmpty) {
 TEST(PoissonLotTest, MembersComeByBlockThenByUnit) {
   NoiseBits bits = NoiseBits::Simulated(2);
   std::vector<LotMember> lot;
-  DrawLot(1000, kSamplingWhole / 2, 4, bits, lot);
+  DrawLot(1000, kWholeSamplingRate / 2, 4, bits, lot);
   std::uint32_t blocks = 1;
   for (std::size_t i = 1; i < lot.size(); ++i) {
     if (lot[i].block != lot[i - 1].block) ++blocks;

@@ -184,12 +184,12 @@ class PrivateHeartsTest : public testing::Test {
     request.train.batch = kLot;
     request.train.optimizer.lr = 0.001;
     const double rate = 1.0 / static_cast<double>(Lots(site));
-    request.privacy = PrivateTraining{
-        .clip = kClip,
-        .noise_multiplier = sigma,
-        .sampling_rate = static_cast<std::uint64_t>(std::ceil(rate * static_cast<double>(kSamplingWhole))),
-        .steps = kUpdates,
-        .expected_lot = Denominator(site)};
+    request.privacy = PrivateTraining{.clip = kClip,
+                                      .noise_multiplier = sigma,
+                                      .sampling_rate = static_cast<std::uint64_t>(
+                                          std::ceil(rate * static_cast<double>(kWholeSamplingRate))),
+                                      .steps = kUpdates,
+                                      .expected_lot = Denominator(site)};
     const auto done =
         RunLocalRound(task, request, *sites_[site].train, *sites_[site].test, random, noise, {}, {});
     EXPECT_TRUE(done.ok()) << done.status().ToString();

@@ -26,7 +26,7 @@ std::vector<float> Floats(LearningTask& task) {
 PrivateTraining Terms(double q, std::uint32_t steps = 20) {
   return {.clip = 1,
           .noise_multiplier = 1,
-          .sampling_rate = static_cast<std::uint64_t>(q * static_cast<double>(kSamplingWhole)),
+          .sampling_rate = static_cast<std::uint64_t>(q * static_cast<double>(kWholeSamplingRate)),
           .steps = steps,
           .expected_lot = 20};
 }
@@ -175,7 +175,7 @@ TEST_F(PrivateLoopTest, TermsThatCannotBeKeptAreRefused) {
   }
   terms = Terms(.1), terms.sampling_rate = 0;
   EXPECT_EQ(refusal(terms), errors::kPrivacyParameter);
-  terms = Terms(.1), terms.sampling_rate = kSamplingWhole + 1;
+  terms = Terms(.1), terms.sampling_rate = kWholeSamplingRate + 1;
   EXPECT_EQ(refusal(terms), errors::kPrivacyParameter);
   terms = Terms(.1), terms.steps = 0;
   EXPECT_EQ(refusal(terms), errors::kPrivacyParameter);

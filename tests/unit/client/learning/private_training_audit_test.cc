@@ -123,7 +123,7 @@ std::vector<double> Steps(const Release& release, const ExampleSource& data, std
   BatchEngine& engine = planted ? *planted : net.engine;
   const PrivateTraining terms{.clip = 1,
                               .noise_multiplier = release.noise_multiplier,
-                              .sampling_rate = kSamplingWhole,
+                              .sampling_rate = kWholeSamplingRate,
                               .steps = kRuns,
                               .expected_lot = 1};
   TrainConfig config;
@@ -215,7 +215,7 @@ class SameNoiseAgain final : public NoiseSource {
 double WorstScore(const NoiseSource& source, std::uint32_t steps) {
   constexpr std::int64_t kWidth = 20'000;
   Net net(kWidth);
-  const PrivateTraining terms{.sampling_rate = kSamplingWhole, .steps = steps, .expected_lot = 1};
+  const PrivateTraining terms{.sampling_rate = kWholeSamplingRate, .steps = steps, .expected_lot = 1};
   TrainConfig config;
   config.loss = Loss::kBce;
   config.optimizer.lr = 1;
@@ -289,7 +289,7 @@ std::vector<std::vector<std::uint32_t>> LotsOf(bool is_private, std::uint64_t se
   TrainConfig config{.steps = kLots, .batch = 5, .optimizer = {}};
   config.optimizer.lr = 1e-6;
   PrivateTraining terms{.steps = kLots, .expected_lot = 5};
-  terms.sampling_rate = static_cast<std::uint64_t>(kRate * static_cast<double>(kSamplingWhole));
+  terms.sampling_rate = static_cast<std::uint64_t>(kRate * static_cast<double>(kWholeSamplingRate));
   EXPECT_TRUE(is_private ? task->TrainPrivately(config, terms, data, context, {}).ok()
                          : task->Train(config, data, context, {}).ok());
   return lots;
@@ -372,7 +372,7 @@ AuditResult Audit(double noise_in_truth, std::uint64_t seed) {
   }
   Net net(kCanaries);
   PrivateTraining terms{.noise_multiplier = noise_in_truth, .steps = kSteps, .expected_lot = 375};
-  terms.sampling_rate = kSamplingWhole / 2;
+  terms.sampling_rate = kWholeSamplingRate / 2;
   TrainConfig config;
   config.loss = Loss::kBce;
   config.optimizer.lr = 1;

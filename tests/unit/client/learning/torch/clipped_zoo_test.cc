@@ -143,7 +143,7 @@ TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivi
   std::vector<std::int64_t> with(engine->gradients().size()), without = with;
   for (int pair = 0; pair < 200; ++pair) {
     std::vector<LotMember> lot;
-    DrawLot(units.size(), kSamplingWhole / 2, 2, bits, lot);
+    DrawLot(units.size(), kWholeSamplingRate / 2, 2, bits, lot);
     ASSERT_FALSE(lot.empty());
     ASSERT_TRUE(summer.Sum(lot, with).ok());
     lot.erase(lot.begin() + static_cast<std::ptrdiff_t>(stream.Below(lot.size())));
@@ -172,7 +172,7 @@ TEST(ClippedZooTest, ConvolutionalNetTrainsPrivately) {
   ASSERT_TRUE(task->Initialize(random.Open({.purpose = Purpose::kInit})).ok());
   const SimulatedNoise noise(1);
   PrivateTraining terms{.noise_multiplier = .5, .steps = 150, .expected_lot = 75};
-  terms.sampling_rate = kSamplingWhole / 4;
+  terms.sampling_rate = kWholeSamplingRate / 4;
   TrainConfig config;
   config.optimizer.lr = .5;
   const TrainContext context{.random = &random, .round = {1}, .client = {0}, .on_step = {}, .noise = &noise};
