@@ -94,8 +94,11 @@ struct EvaluateConfig {
   friend bool operator==(const EvaluateConfig&, const EvaluateConfig&) = default;
 };
 
-// full: the aggregator learns the sum alone. off: it can read every update; each site's policy must agree.
-enum class SecAggMode : std::uint8_t { kOff = 1, kFull = 2 };
+// full: the aggregator learns the sum alone. grouped: it learns the sum of each group of sites, so that a
+// rule can tell groups apart. off: it can read every update. Of the last two each site's policy must agree.
+enum class SecAggMode : std::uint8_t { kOff = 1, kFull = 2, kGrouped = 3 };
+// How the means of groups become one update, each group counting the same.
+enum class GroupRule : std::uint8_t { kNone = 0, kMedian = 1, kTrimmedMean = 2, kGeometricMedian = 3 };
 struct SecAggConfig {
   SecAggMode mode = SecAggMode::kFull;
   // Of the ring sums are made in. 64: the exact grid of plain sums, no clip needed. 32: half the bytes, with
@@ -104,6 +107,13 @@ struct SecAggConfig {
   double clip = 0;              // L2 bound of a site's parameter changes; 32 bits only, above 0
   double buffer_clip = 0;       // likewise of buffers
   std::uint32_t max_sites = 0;  // largest cohort the ring must hold; 0: what the cohort's settings allow
+  // Of grouped jobs; elsewhere 0 and kNone.
+  std::uint32_t group_size = 0;  // fewest sites a group is made of
+  std::uint32_t group_min = 0;   // fewest sites a group's sum may hold; 0: group_size
+  GroupRule rule = GroupRule::kNone;
+  std::uint32_t trim = 0;  // kTrimmedMean: how many groups are left out at either end, of each element
+  bool is_masked() const { return mode != SecAggMode::kOff; }
+  bool is_grouped() const { return mode == SecAggMode::kGrouped; }
   friend bool operator==(const SecAggConfig&, const SecAggConfig&) = default;
 };
 
@@ -133,7 +143,10 @@ struct JobManifest {
   std::vector<TensorSpec> tensors;  // of the whole model, scopes resolved
   std::uint32_t classes = 0;        // that its metrics tell apart; fixes the length of masked metrics
   BlobRef initial_model;            // ParameterSet::bytes() of round 0
-  std::string digest;               // SHA-256 hex over the canonical bytes of all above
+  // Of grouped jobs (site_groups.h): whom the groups are made of, ascending, and the roster that named them.
+  std::vector<std::string> group_sites;
+  std::string group_roster;  // SHA-256 hex of the roster's file
+  std::string digest;        // SHA-256 hex over the canonical bytes of all above
 };
 
 }  // namespace cairn
