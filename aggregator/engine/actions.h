@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "aggregator/engine/grouping.h"
 #include "core/base/clock.h"
 #include "core/base/event.h"
 #include "core/base/ids.h"
@@ -109,7 +110,8 @@ struct Finished {  // the round's sum became a model, stored under its hash
   RoundKey key;
   ModelHandle model;
   BlobRef server_state;
-  std::optional<OpenedCounts> counts;  // of a sum made in a ring
+  std::optional<OpenedCounts> counts;  // of sums made in a ring
+  std::vector<DiscardedSum> discarded;
 };
 struct SumStored {  // what StoreSum asked for is on disk
   RoundKey key;
@@ -148,7 +150,8 @@ struct CancelTimer {
 struct OpenSum {  // forget every earlier attempt's sum
   RoundKey key;
   std::shared_ptr<const MaskedLayout> ring;  // null: updates are folded as they are
-  BlobRef kept;  // of a named set of survivors: the sum to go on with; else size 0
+  BlobRef kept;  // of a named set of survivors: the sums to go on with; else size 0
+  Grouping grouping;
 };
 struct Fold {
   RoundKey key;
@@ -156,14 +159,14 @@ struct Fold {
   UpdateHandle update;
   double weight = 1;
   RingHandle ring;  // instead of update and weight
+  std::uint32_t group = 0;
 };
-struct StoreSum {  // drain the folds, keep the ring sum on disk, answer with SumStored
+struct StoreSum {  // drain the folds, keep the ring sums on disk, answer with SumStored
   RoundKey key;
 };
 struct Finish {  // drain the folds, make the next model, store it, answer with Finished
   RoundKey key;
-  std::shared_ptr<const secagg::UnmaskWork> unmask;  // of a ring sum; without terms where no mask was on
-  std::uint64_t survivors = 0;
+  std::vector<GroupSum> sums;  // of a round that is summed in a ring; none: updates were folded as they are
 };
 struct Publish {  // the committed round and the model it left; drivers report and evaluate it
   RoundSummary summary;

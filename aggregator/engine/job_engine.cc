@@ -23,7 +23,7 @@ Status CheckSpec(const JobSpec& spec) {
                    std::to_string(cohort.target));
   }
   if (cohort.max_attempts == 0) return refused("cohort.max_attempts is 0");
-  if (spec.secagg.mode != SecAggMode::kFull) return {};
+  if (!spec.secagg.is_masked()) return {};
   const auto needs_three = [&](std::uint32_t sites) { return sites == 0 || sites >= 3; };
   if (!needs_three(cohort.min_clients) || !needs_three(cohort.target) || !needs_three(cohort.min_reports)) {
     return refused("a masked round needs at least 3 sites, the cohort allows fewer")
@@ -38,7 +38,7 @@ Status CheckSpec(const JobSpec& spec) {
 
 // Both kinds of rounds: no section may wrap however many sites there are.
 Status CheckRing(const JobManifest& manifest, const UpdateLayout& layout) {
-  if (manifest.spec.secagg.mode != SecAggMode::kFull) return {};
+  if (!manifest.spec.secagg.is_masked()) return {};
   for (const RoundKind kind : {RoundKind::kTrain, RoundKind::kEvaluate}) {
     const MaskedLayout masked = MaskedLayoutOf(manifest, layout, kind);
     CAIRN_RETURN_IF_ERROR(secagg::CheckNoWrap(masked.sections, masked.ring, LargestCohort(manifest.spec)));
@@ -61,7 +61,11 @@ Result<std::unique_ptr<JobEngine>> JobEngine::Create(std::shared_ptr<const JobMa
     return Status(errors::kJobRefused, "the initial model has another layout than the manifest's tensors");
   }
   CAIRN_RETURN_IF_ERROR(CheckRing(*manifest, LayoutOf(declared)));
-  return std::unique_ptr<JobEngine>(new JobEngine(std::move(manifest), std::move(initial), std::move(parts)));
+  std::unique_ptr<JobEngine> engine(new JobEngine(std::move(manifest), std::move(initial), std::move(parts)));
+  if (engine->manifest_->spec.secagg.is_grouped()) {
+    CAIRN_ASSIGN_OR_RETURN(engine->groups_, SiteGroups::Of(*engine->manifest_));
+  }
+  return engine;
 }
 
 Result<std::unique_ptr<JobEngine>> JobEngine::Restore(const JobSnapshot& snapshot, ModelHandle model,
@@ -161,6 +165,15 @@ void JobEngine::OnReply(TimePoint now, SessionId session, const JobReply& reply,
     out.push_back(Emit{std::move(event)});
     return TakeOut(now, session, out);
   }
+  if (groups_.has_value() && !groups_->IndexOf(site).has_value()) {
+    out.push_back(Emit{{DomainEvent::Level::kWarning,
+                        "job.declined",
+                        {{"job", static_cast<std::int64_t>(manifest_->id.value)},
+                         {"site", site},
+                         {"id", ToString(errors::kPolicyNotListed)},
+                         {"why", "the job's groups were made without this site"}}}});
+    return;
+  }
   accepted_[site] = session;
   if (phase_ == Phase::kRecruiting) {
     if (accepted_.size() < manifest_->spec.cohort.min_clients) return;
@@ -207,11 +220,58 @@ void JobEngine::MaybeOpenRound(TimePoint now, Actions& out) {
   const std::vector<ClientId> available = population_.ConnectedClients();
   CohortConfig terms = manifest_->spec.cohort;
   if (available.size() < terms.min_clients) return;
-  const bool is_masked = manifest_->spec.secagg.mode == SecAggMode::kFull;
+  if (groups_.has_value()) {
+    const CohortPlan plan = SelectGroups(available);
+    if (!plan.invited.empty()) OpenRound(now, plan, nullptr, out);
+    return;
+  }
+  const bool is_masked = manifest_->spec.secagg.is_masked();
   if (is_masked && terms.target == 0 && available.size() > LargestCohort(manifest_->spec))
     terms.target = LargestCohort(manifest_->spec);  // as many as the ring and the graph were made for
   const StreamLabel label{Purpose::kSelect, rounds_done_ + 1, 0, attempt_};
   OpenRound(now, SelectCohort(terms, available, parts_.random->Open(label)), nullptr, out);
+}
+
+std::vector<std::vector<ClientId>> JobEngine::ByGroup(const std::vector<ClientId>& clients) const {
+  std::vector<std::vector<ClientId>> groups(groups_->count());
+  for (const ClientId client : clients)
+    groups[*groups_->IndexOf(population_.site(client)) - 1].push_back(client);
+  return groups;
+}
+
+// Everybody in a group that is large enough, for the aggregator and for its sites; nobody as long as there
+// are too few such groups.
+CohortPlan JobEngine::SelectGroups(const std::vector<ClientId>& available) const {
+  const JobSpec& spec = manifest_->spec;
+  CohortPlan plan;
+  std::uint32_t large = 0;
+  const auto groups = ByGroup(available);
+  for (std::uint32_t group = 0; group < groups.size(); ++group) {
+    const std::size_t here = groups[group].size(), all = groups_->Sites(group + 1).size();
+    if (here < SmallestGroupSum(spec.secagg) || 2 * here <= all) continue;
+    ++large;
+    plan.invited.insert(plan.invited.end(), groups[group].begin(), groups[group].end());
+  }
+  if (large < LeastGroups(spec.secagg)) return {};
+  std::ranges::sort(plan.invited);
+  plan.goal = plan.invited.size();
+  plan.min_reports = spec.cohort.min_reports > 0 ? spec.cohort.min_reports
+                                                 : LeastGroups(spec.secagg) * SmallestGroupSum(spec.secagg);
+  return plan;
+}
+
+void JobEngine::SetGrouping(RoundConfig& config) const {
+  const SecAggConfig& secagg = manifest_->spec.secagg;
+  config.grouping = {groups_->count(), LeastGroups(secagg), secagg.rule, secagg.trim};
+  for (const ClientId client : config.cohort.invited)
+    config.group_of.push_back(*groups_->IndexOf(population_.site(client)) - 1);
+  if (parts_.masking != nullptr) return;
+  for (const std::vector<ClientId>& invited : ByGroup(config.cohort.invited)) {
+    std::size_t least = SmallestGroupSum(secagg);
+    if (parts_.least_reports && !invited.empty())
+      least = std::max(least, parts_.least_reports(config.key, invited));
+    config.least_of_group.push_back(least);
+  }
 }
 
 void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed, Actions& out) {
@@ -226,7 +286,9 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOp
   const Duration deadline = manifest_->spec.round.deadline;
   config.deadline = deadline > Duration{0} ? deadline : pace_.Deadline(parts_.stall_timeout);
   config.stall_timeout = parts_.stall_timeout;
-  if (parts_.least_reports) {
+  if (groups_.has_value()) {
+    SetGrouping(config);
+  } else if (parts_.least_reports) {
     config.cohort.min_reports =
         std::max(config.cohort.min_reports, parts_.least_reports(config.key, cohort.invited));
   }
@@ -242,24 +304,52 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOp
 }
 
 // Null where the round is not masked. Decides whom the roster of this attempt names.
-Result<std::unique_ptr<MaskedRound>> JobEngine::NewMasking(RoundConfig& config,
-                                                           const RoundOpened* resumed) const {
-  const JobManifest& manifest = *manifest_;
-  if (manifest.spec.secagg.mode != SecAggMode::kFull) return std::unique_ptr<MaskedRound>();
-  // On the exact grid masked and plain sums are the same bytes: where masks are left out no ring is needed.
-  if (parts_.masking == nullptr && manifest.spec.secagg.bits == 64) return std::unique_ptr<MaskedRound>();
-  config.ring = std::make_shared<const MaskedLayout>(MaskedLayoutOf(manifest, layout_, config.kind));
-  if (parts_.masking == nullptr) return std::unique_ptr<MaskedRound>();
+Result<std::unique_ptr<GroupedMasking>> JobEngine::NewMasking(RoundConfig& config,
+                                                              const RoundOpened* resumed) const {
+  using Masking = std::unique_ptr<GroupedMasking>;
+  const SecAggConfig& secagg = manifest_->spec.secagg;
+  if (!secagg.is_masked()) return Masking();
+  // On the exact grid masked and plain sums are the same bytes: where masks are left out no ring is needed,
+  // but to keep groups apart.
+  if (parts_.masking == nullptr && secagg.bits == 64 && !secagg.is_grouped()) return Masking();
+  config.ring = std::make_shared<const MaskedLayout>(MaskedLayoutOf(*manifest_, layout_, config.kind));
+  if (parts_.masking == nullptr) return Masking();
   CAIRN_ASSIGN_OR_RETURN(const MaskingParts parts, resumed == nullptr
                                                        ? parts_.masking->Current()
                                                        : parts_.masking->From(resumed->roster));
   config.roster = parts.roster;
+  std::vector<GroupedMasking::Group> groups;
+  const auto add = [&](std::uint32_t place, std::uint32_t index,
+                       const std::vector<ClientId>& invited) -> Status {
+    CAIRN_ASSIGN_OR_RETURN(auto round, NewGroup(config, parts, index, invited));
+    groups.push_back({place, invited, std::move(round)});
+    return {};
+  };
+  if (!groups_.has_value()) {
+    CAIRN_RETURN_IF_ERROR(add(0, 0, config.cohort.invited));
+  } else {
+    const auto by_group = ByGroup(config.cohort.invited);
+    for (std::uint32_t place = 0; place < by_group.size(); ++place) {
+      if (!by_group[place].empty()) CAIRN_RETURN_IF_ERROR(add(place, place + 1, by_group[place]));
+    }
+  }
+  if (groups.size() < config.grouping.least)
+    return Status(errors::kStorageCorrupt, "the recorded attempt has fewer groups than its job needs");
+  return std::make_unique<GroupedMasking>(std::move(groups), config.grouping.least);
+}
+
+// `index` as in the terms: 0 for all sites in one.
+Result<std::unique_ptr<MaskedRound>> JobEngine::NewGroup(const RoundConfig& config, const MaskingParts& parts,
+                                                         std::uint32_t index,
+                                                         const std::vector<ClientId>& invited) const {
   CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms,
-                         MaskingTermsOf({manifest, layout_, *parts.membership, parts.aggregator}, config.key,
-                                        config.kind, model_->ref));
+                         MaskingTermsOf({*manifest_, layout_, *parts.membership, parts.aggregator, index},
+                                        config.key, config.kind, model_->ref));
+  std::shared_ptr<const secagg::Membership> members = parts.membership;
+  if (index > 0) members = std::make_shared<const secagg::Membership>(groups_->Restrict(*members, index));
   return MaskedRound::Create(
-      {std::move(terms), parts.membership, parts_.masking->NewPrimitives(config.key), &seen_keys_},
-      config.cohort.invited, population_);
+      {std::move(terms), std::move(members), parts_.masking->NewPrimitives(config.key), &seen_keys_}, invited,
+      population_);
 }
 
 // A key that comes again in a later attempt is refused there.
@@ -282,7 +372,7 @@ void JobEngine::GiveUpAttempt(TimePoint now, const Status& why, Actions& out) {
 }
 
 bool JobEngine::takes_masked(std::uint64_t bytes) const {
-  if (manifest_->spec.secagg.mode != SecAggMode::kFull) return false;
+  if (!manifest_->spec.secagg.is_masked()) return false;
   return bytes == MaskedLayoutOf(*manifest_, layout_, RoundKind::kTrain).byte_size() ||
          bytes == MaskedLayoutOf(*manifest_, layout_, RoundKind::kEvaluate).byte_size();
 }

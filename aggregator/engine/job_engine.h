@@ -14,6 +14,7 @@
 #include "aggregator/engine/round_pace.h"
 #include "core/base/random.h"
 #include "core/base/result.h"
+#include "protocol/messages/site_groups.h"
 
 namespace cairn {
 
@@ -24,7 +25,7 @@ struct JobParts {
   Duration stall_timeout{0};                        // 0: never (simulation)
   Duration storage_retry{std::chrono::seconds(5)};  // after a failed Persist
   // Reports that a round needs besides cohort.min_reports; none where empty. Where masks are left out: what
-  // the masking would have asked for.
+  // the masking would have asked for. Of a grouped job it is asked for each group.
   std::function<std::size_t(const RoundKey&, const std::vector<ClientId>& invited)> least_reports;
   // Of jobs with secure aggregation; outlives the engine. Null makes their sums without masks, which only a
   // simulation within one process may do: no site takes part in it.
@@ -37,7 +38,9 @@ struct JobParts {
 // Recruits until cohort.min_clients sites accepted, fixes them as participants in the order of their
 // names, then runs strategy.rounds training rounds and, where evaluate.federated, one evaluation
 // round that measures the final model. An abandoned attempt is tried again up to cohort.max_attempts.
-// Restart: Restore from the records continues with the same attempt of the same round.
+// In a grouped job only sites that its groups name take part, and a round invites those whose groups are
+// large enough; it waits until there are enough such groups. Restart: Restore from the records continues with
+// the same attempt of the same round.
 class JobEngine {
  public:
   // Refuses what cannot work (kJobRefused): no rounds, a cohort below 1, min_reports over target,
@@ -59,6 +62,7 @@ class JobEngine {
   const ModelHandle& model() const { return model_; }
   std::uint64_t rounds_done() const { return rounds_done_; }
   const RoundEngine* round() const { return round_.get(); }
+  const std::optional<SiteGroups>& groups() const { return groups_; }  // of a grouped job
   const std::optional<JobClosed>& end() const { return end_; }
   UpdateLayout layout() const { return layout_; }
   bool takes_masked(std::uint64_t bytes) const;  // the size of a masked vector of this job
@@ -83,7 +87,13 @@ class JobEngine {
   void Connect(ClientId client, SessionId session);
   void MaybeOpenRound(TimePoint now, Actions& out);
   void OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOpened* resumed, Actions& out);
-  Result<std::unique_ptr<MaskedRound>> NewMasking(RoundConfig& config, const RoundOpened* resumed) const;
+  CohortPlan SelectGroups(const std::vector<ClientId>& available) const;
+  std::vector<std::vector<ClientId>> ByGroup(const std::vector<ClientId>& clients) const;
+  void SetGrouping(RoundConfig& config) const;
+  Result<std::unique_ptr<GroupedMasking>> NewMasking(RoundConfig& config, const RoundOpened* resumed) const;
+  Result<std::unique_ptr<MaskedRound>> NewGroup(const RoundConfig& config, const MaskingParts& parts,
+                                                std::uint32_t index,
+                                                const std::vector<ClientId>& invited) const;
   void KeepSeenKeys();
   void GiveUpAttempt(TimePoint now, const Status& why, Actions& out);
   void AfterRound(TimePoint now, Actions& out);
@@ -95,6 +105,7 @@ class JobEngine {
   ModelHandle model_;
   JobParts parts_;
   UpdateLayout layout_;
+  std::optional<SiteGroups> groups_;  // of a grouped job
   Phase phase_ = Phase::kRecruiting;
   Population population_;
   struct Peer {  // an admitted site's live session

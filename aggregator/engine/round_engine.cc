@@ -29,7 +29,7 @@ DomainEvent RoundEvent(DomainEvent::Level level, std::string name, const RoundKe
 }  // namespace
 
 RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population& population,
-                         TimerId first_timer, std::unique_ptr<MaskedRound> masked)
+                         TimerId first_timer, std::unique_ptr<GroupedMasking> masked)
     : config_(std::move(config)),
       model_(std::move(model)),
       population_(population),
@@ -37,7 +37,10 @@ RoundEngine::RoundEngine(RoundConfig config, ModelHandle model, const Population
       stall_timer_{first_timer.value + 1},
       masked_(std::move(masked)) {
   members_.reserve(config_.cohort.invited.size());
-  for (const ClientId client : config_.cohort.invited) members_.push_back({client, State::kPending, -1, {}});
+  for (std::size_t i = 0; i < config_.cohort.invited.size(); ++i) {
+    const std::uint32_t group = config_.group_of.empty() ? 0 : config_.group_of[i];
+    members_.push_back({config_.cohort.invited[i], group, State::kPending, -1, {}});
+  }
   pending_ = members_.size();
 }
 
@@ -61,7 +64,7 @@ void RoundEngine::Start(TimePoint now, const BlobRef& kept_sum, Actions& out) {
   opened_ = now;
   phase_began_ = now;
   if (config_.kind == RoundKind::kTrain || config_.ring != nullptr)
-    out.push_back(OpenSum{config_.key, config_.ring, kept_sum});
+    out.push_back(OpenSum{config_.key, config_.ring, kept_sum, config_.grouping});
   if (config_.deadline > Duration{0}) out.push_back(SetTimer{deadline_timer_, now + config_.deadline});
   for (Member& member : members_) {
     if (member.state != State::kDropped) SendPlan(now, member, out);
@@ -83,7 +86,7 @@ void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
   plan.layout_hash = config_.layout_hash;
   plan.model_ref = model_->ref;
   plan.model = model_;
-  if (masked_ != nullptr) plan.masking = PlanMasking{masked_->context(), config_.roster, {}};
+  if (masked_ != nullptr) plan.masking = PlanMasking{masked_->context(member.client), config_.roster, {}};
   out.push_back(Send{population_.session(member.client), std::move(plan)});
   if (masked_ != nullptr) SendMasking(member, out);
 }
@@ -189,10 +192,10 @@ void RoundEngine::Accept(TimePoint now, Member& member, Report report, Actions& 
     CAIRN_CHECK(added.ok(), "classes were compared before the report was accepted");
   }
   if (config_.ring != nullptr) {
-    out.push_back(Fold{config_.key, member.client, nullptr, 1, std::move(report.ring)});
+    out.push_back(Fold{config_.key, member.client, nullptr, 1, std::move(report.ring), member.group});
   } else if (config_.kind == RoundKind::kTrain) {
     out.push_back(Fold{config_.key, member.client, std::move(report.update),
-                       WeightOf(config_.manifest->spec.strategy, report.examples), nullptr});
+                       WeightOf(config_.manifest->spec.strategy, report.examples), nullptr, 0});
   }
   Receipt(member.client, config_.key, ReportOutcome::kAccepted, {}, out);
   masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
@@ -231,8 +234,10 @@ void RoundEngine::DropStalled(TimePoint now, Actions& out) {
   masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
   // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any
   // more.
+  // Groups that can be opened are.
   if (phase_ == Phase::kUnmasking && now - phase_began_ >= 4 * config_.stall_timeout) {
-    Abandon("too few survivors came back to open the sum", out);
+    masked_->enough_can_close() ? AdvanceMasking(now, true, out)
+                                : Abandon("too few survivors came back to open the sum", out);
   }
   if (!over()) ArmStallTimer(now, out);
 }
@@ -256,21 +261,50 @@ void RoundEngine::MaybeClose(bool deadline_passed, Actions& out) {
   }
 }
 
+// Of a round whose masks are left out: the sums that its masking would have opened.
+std::vector<GroupSum> RoundEngine::SumsWithoutMasks() {
+  std::vector<GroupSum> all(config_.grouping.groups);
+  for (const Member& member : members_) {
+    if (member.state == State::kReported) ++all[member.group].survivors;
+  }
+  std::vector<GroupSum> sums;
+  for (std::uint32_t group = 0; group < all.size(); ++group) {
+    const std::size_t least = config_.least_of_group.empty() ? 1 : config_.least_of_group[group];
+    if (all[group].survivors < std::max<std::size_t>(1, least)) continue;
+    sums.push_back({group, std::make_shared<const secagg::UnmaskWork>(), all[group].survivors});
+  }
+  return sums;
+}
+
 void RoundEngine::BeginFinish(Actions& out) {
+  std::vector<GroupSum> sums;
+  if (config_.ring != nullptr) {
+    sums = SumsWithoutMasks();
+    if (sums.size() < config_.grouping.least) {
+      return Abandon(std::to_string(sums.size()) + " of at least " + std::to_string(config_.grouping.least) +
+                         " groups are large enough",
+                     out);
+    }
+    for (Member& member : members_) {
+      const bool is_lost = std::ranges::find(sums, member.group, &GroupSum::group) == sums.end();
+      if (is_lost && member.state == State::kReported) Drop(member);
+    }
+  }
   phase_ = Phase::kFinishing;
   out.push_back(CancelTimer{deadline_timer_});
   out.push_back(CancelTimer{stall_timer_});
   if (config_.ring != nullptr) {
-    out.push_back(Finish{config_.key, std::make_shared<const secagg::UnmaskWork>(), reported_});
+    out.push_back(Finish{config_.key, std::move(sums)});
   } else if (config_.kind == RoundKind::kEvaluate) {
     Commit(model_, {}, out);
   } else {
-    out.push_back(Finish{config_.key, nullptr, 0});
+    out.push_back(Finish{config_.key, {}});
   }
 }
 
 void RoundEngine::OnFinished(const Finished& finished, Actions& out) {
   if (phase_ != Phase::kFinishing || finished.key != config_.key) return;
+  for (const DiscardedSum& sum : finished.discarded) LoseGroup(sum, out);
   if (finished.counts.has_value()) {
     examples_ = finished.counts->examples;
     metrics_ = finished.counts->metrics;
@@ -318,9 +352,26 @@ RoundEngine::Member* RoundEngine::Find(ClientId client) {
 }
 
 void RoundEngine::Drop(Member& member) {
+  --(member.state == State::kReported ? reported_ : pending_);
   member.state = State::kDropped;
-  --pending_;
   ++dropped_;
+}
+
+// Said, and its sites are out of the attempt. Of a round that is not grouped the attempt ends anyway.
+void RoundEngine::LoseGroup(const DiscardedSum& lost, Actions& out) {
+  if (config_.grouping.groups == 1) return;
+  for (Member& member : members_) {
+    if (member.group != lost.group || member.state == State::kDropped) continue;
+    Drop(member);
+    const bool is_told = phase_ != Phase::kFinishing;  // else with all the others
+    if (is_told && population_.connected(member.client))
+      out.push_back(Send{population_.session(member.client), RoundClosed{config_.key, false}});
+  }
+  DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "group.left_out", config_.key);
+  event.fields.emplace_back("group", static_cast<std::int64_t>(lost.group + 1));
+  event.fields.emplace_back("id", ToString(lost.why.id()));
+  event.fields.emplace_back("why", lost.why.what());
+  out.push_back(Emit{std::move(event)});
 }
 
 void RoundEngine::Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,

@@ -6,7 +6,7 @@
 
 #include "aggregator/engine/actions.h"
 #include "aggregator/engine/cohort_selector.h"
-#include "aggregator/engine/masked_round.h"
+#include "aggregator/engine/grouped_masking.h"
 #include "aggregator/engine/population.h"
 
 namespace cairn {
@@ -22,7 +22,12 @@ struct RoundConfig {
   Duration deadline{0};       // hard limit; 0: none but progress
   Duration stall_timeout{0};  // a pending client without progress for so long is dropped; 0: never
   std::shared_ptr<const MaskedLayout> ring;  // null: updates are summed as they are
-  std::string roster;                        // of a masked attempt: the file its sites check
+  Grouping grouping;
+  // Of a grouped round: the group of each invited site, from 0. Where masks are left out also the fewest
+  // reports that each group's sum may hold, by group; where they are not, the masking knows.
+  std::vector<std::uint32_t> group_of;
+  std::vector<std::size_t> least_of_group;
+  std::string roster;  // of a masked attempt: the file its sites check
 };
 
 // One attempt at one round: invites a cohort, takes its reports, and turns them into a commit or
@@ -33,6 +38,9 @@ struct RoundConfig {
 // everybody still waited for has answered, or when those who did not were dropped and the floors hold; the
 // last two as soon as they can.
 //
+// A grouped round has a masking a group. A group that falls below its floor sits the attempt out, and its
+// sites are dropped; the round goes on with the others as long as there are grouping.least.
+//
 // Counts always satisfy: invited = reported + pending + dropped. Accept or discard is decided by
 // phase, identity and time, never by the numbers inside a report. Not thread-safe: one control thread.
 class RoundEngine {
@@ -42,7 +50,7 @@ class RoundEngine {
   // first_timer: two timer ids from it on belong to this round. `population` must outlive the engine.
   // `masked` is the attempt's masking, null without.
   RoundEngine(RoundConfig config, ModelHandle model, const Population& population, TimerId first_timer,
-              std::unique_ptr<MaskedRound> masked = nullptr);
+              std::unique_ptr<GroupedMasking> masked = nullptr);
 
   using MaskingRecords = std::vector<std::variant<MaskingTaken, MaskingClosed>>;
   // Opens the round: record, plans, timers.
@@ -72,12 +80,13 @@ class RoundEngine {
   Duration slowest() const { return slowest_; }  // from the opening to the last report that was taken
   std::size_t pending() const { return pending_; }
   std::size_t dropped() const { return dropped_; }
-  const MaskedRound* masked() const { return masked_.get(); }
+  const GroupedMasking* masked() const { return masked_.get(); }
 
  private:
   enum class State : std::uint8_t { kPending, kReported, kDropped };
   struct Member {
     ClientId client;
+    std::uint32_t group = 0;
     State state = State::kPending;
     std::int64_t steps_seen = -1;
     TimePoint last_progress;
@@ -86,7 +95,9 @@ class RoundEngine {
   Member* Find(ClientId client);
   void SendPlan(TimePoint now, Member& member, Actions& out);
   void Accept(TimePoint now, Member& member, Report report, Actions& out);
-  void Drop(Member& member);
+  void Drop(Member& member);  // also one whose report was taken
+  std::vector<GroupSum> SumsWithoutMasks();
+  void LoseGroup(const DiscardedSum& lost, Actions& out);
   void DropStalled(TimePoint now, Actions& out);
   void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
                Actions& out) const;
@@ -104,6 +115,7 @@ class RoundEngine {
   void DropAbsent(Actions* out);
   void SendMasking(const Member& member, Actions& out) const;
   void TellBlames(Actions& out);
+  void TellLostGroups(Actions& out);
   bool is_waited_for(const Member& member) const;
   bool is_anyone_waited_for();
   bool awaits_agreement(TimePoint now);
@@ -124,7 +136,7 @@ class RoundEngine {
   std::size_t declined_ = 0, invalid_ = 0, late_ = 0;
   std::int64_t examples_ = 0;
   MetricSums metrics_;
-  std::unique_ptr<MaskedRound> masked_;
+  std::unique_ptr<GroupedMasking> masked_;
   bool is_storing_sum_ = false;
   TimePoint phase_began_;  // of the masking
   // Nobody before these members is waited for, for the phase or for a signature: asked with every message.

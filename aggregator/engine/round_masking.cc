@@ -28,7 +28,7 @@ void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer mess
   const bool is_new = !masked_->has_answered(client);
   // A signature that comes after its phase was closed without it: late, not wrong.
   const bool is_late = std::holds_alternative<secagg::AgreementMessage>(message.body) &&
-                       masked_->phase() != MaskedRound::Phase::kAgreement;
+                       masked_->phase() != GroupedMasking::Phase::kAgreement;
   if (is_late) return;
   const Status taken = masked_->Take(client, message.body);
   TellBlames(out);
@@ -49,7 +49,7 @@ void RoundEngine::OnMasking(TimePoint now, ClientId client, MaskingToServer mess
 // Whether a survivor that could still sign is waited for: only those who signed can be asked for shares.
 // Those who have gone are not waited for, until they connect again.
 bool RoundEngine::awaits_agreement(TimePoint now) {
-  if (masked_->phase() != MaskedRound::Phase::kAgreement) return false;
+  if (masked_->phase() != GroupedMasking::Phase::kAgreement) return false;
   if (config_.stall_timeout > Duration{0} && now - phase_began_ >= config_.stall_timeout) return false;
   const auto is_awaited = [this](const Member& member) {
     return masked_->is_in(member.client) && population_.connected(member.client) &&
@@ -71,6 +71,10 @@ void RoundEngine::TellBlames(Actions& out) {
   }
 }
 
+void RoundEngine::TellLostGroups(Actions& out) {
+  for (const DiscardedSum& lost : masked_->TakeLostGroups()) LoseGroup(lost, out);
+}
+
 void RoundEngine::SendMasking(const Member& member, Actions& out) const {
   if (!population_.connected(member.client)) return;
   for (secagg::ToClient& body : masked_->MessagesFor(member.client)) {
@@ -78,10 +82,10 @@ void RoundEngine::SendMasking(const Member& member, Actions& out) const {
   }
 }
 
-// Whoever the closed phase left behind is out of the attempt.
+// Whoever the closed phase left behind is out of the attempt, and everybody whose group is.
 void RoundEngine::DropAbsent(Actions* out) {
   for (Member& member : members_) {
-    if (member.state != State::kPending || masked_->is_in(member.client)) continue;
+    if (member.state == State::kDropped || masked_->is_in(member.client)) continue;
     Drop(member);
     if (out != nullptr && population_.connected(member.client))
       out->push_back(Send{population_.session(member.client), RoundClosed{config_.key, false}});
@@ -90,26 +94,28 @@ void RoundEngine::DropAbsent(Actions* out) {
 
 // Closes the present phase where that is due; true when it did and the next one may be due too.
 bool RoundEngine::CloseMaskingPhase(TimePoint now, Actions& out) {
-  const MaskedRound::Phase closing = masked_->phase();
-  if (closing == MaskedRound::Phase::kUnmasking) {
-    auto unmask = masked_->CloseUnmasking();
+  const GroupedMasking::Phase closing = masked_->phase();
+  if (closing == GroupedMasking::Phase::kUnmasking) {
+    auto sums = masked_->CloseUnmasking();
     TellBlames(out);
-    if (!unmask.ok()) return Abandon(unmask.status().what(), out), false;
+    TellLostGroups(out);
+    if (!sums.ok()) return Abandon(sums.status().what(), out), false;
     phase_ = Phase::kFinishing;
     out.push_back(CancelTimer{deadline_timer_});
     out.push_back(CancelTimer{stall_timer_});
-    out.push_back(Finish{config_.key, std::make_shared<const secagg::UnmaskWork>(std::move(*unmask)),
-                         masked_->survivors().size()});
+    out.push_back(Finish{config_.key, std::move(*sums)});
     return false;
   }
-  if (const Status closed = masked_->Close(); !closed.ok()) return Abandon(closed.what(), out), false;
+  const Status closed = masked_->Close();
+  TellLostGroups(out);
+  if (!closed.ok()) return Abandon(closed.what(), out), false;
   phase_began_ = now;
   waited_from_ = signing_from_ = 0;
-  if (closing == MaskedRound::Phase::kInputs) {
+  if (closing == GroupedMasking::Phase::kInputs) {
     phase_ = Phase::kUnmasking;
     return true;
   }
-  if (closing != MaskedRound::Phase::kAgreement)
+  if (closing != GroupedMasking::Phase::kAgreement)
     out.push_back(Persist{{config_.key.job, MaskingClosed{config_.key, closing, {}, {}}}});
   BeginMaskingPhase(now, out);
   return true;
@@ -126,14 +132,18 @@ void RoundEngine::BeginMaskingPhase(TimePoint now, Actions& out) {
 
 void RoundEngine::AdvanceMasking(TimePoint now, bool deadline_passed, Actions& out) {
   while (!over() && phase_ != Phase::kFinishing && !is_storing_sum_) {
-    const MaskedRound::Phase present = masked_->phase();
+    const GroupedMasking::Phase present = masked_->phase();
     const bool is_last =
-        present == MaskedRound::Phase::kAgreement || present == MaskedRound::Phase::kUnmasking;
-    const bool goal_met = present == MaskedRound::Phase::kInputs && reported_ >= config_.cohort.goal;
+        present == GroupedMasking::Phase::kAgreement || present == GroupedMasking::Phase::kUnmasking;
+    const bool goal_met = present == GroupedMasking::Phase::kInputs && reported_ >= config_.cohort.goal;
     const bool is_due = is_last || goal_met || !is_anyone_waited_for() || deadline_passed;
     if (!is_due || awaits_agreement(now)) return;
-    const bool enough = masked_->can_close() &&  // counts over all sites: only once it matters
-                        (present != MaskedRound::Phase::kInputs || reported_ >= config_.cohort.min_reports);
+    // The survivors of every group are waited for, until time is up. Counts over all sites: only once it
+    // matters.
+    const bool can_close =
+        is_last && !deadline_passed ? masked_->all_can_close() : masked_->enough_can_close();
+    const bool enough =
+        can_close && (present != GroupedMasking::Phase::kInputs || reported_ >= config_.cohort.min_reports);
     if (!enough) {
       // The survivors may still come back; of the earlier phases nobody is left to wait for.
       if (is_last && !deadline_passed) return;
@@ -142,7 +152,7 @@ void RoundEngine::AdvanceMasking(TimePoint now, bool deadline_passed, Actions& o
               std::to_string(members_.size()),
           out);
     }
-    if (present == MaskedRound::Phase::kInputs) {  // on disk before anybody hears who survived
+    if (present == GroupedMasking::Phase::kInputs) {  // on disk before anybody hears who survived
       is_storing_sum_ = true;
       out.push_back(StoreSum{config_.key});
       return;
@@ -158,7 +168,7 @@ void RoundEngine::OnSumStored(TimePoint now, const SumStored& stored, Actions& o
   std::vector<std::pair<ClientId, secagg::MaskedInput>> inputs = masked_->inputs();
   if (!CloseMaskingPhase(now, out)) return;
   // Nobody is told who survived before that is durable, and with it the sum.
-  out.push_back(Persist{{config_.key.job, MaskingClosed{config_.key, MaskedRound::Phase::kInputs,
+  out.push_back(Persist{{config_.key.job, MaskingClosed{config_.key, GroupedMasking::Phase::kInputs,
                                                         std::move(inputs), stored.sum}}});
   BeginMaskingPhase(now, out);
   AdvanceMasking(now, false, out);
@@ -182,8 +192,9 @@ Status RoundEngine::Replay(const MaskingRecords& records, BlobRef& kept_sum) {
       ++reported_;
     }
     CAIRN_RETURN_IF_ERROR(masked_->Close());
+    masked_->TakeLostGroups();  // was said when it happened
     DropAbsent(nullptr);
-    if (closed.phase != MaskedRound::Phase::kInputs) continue;
+    if (closed.phase != GroupedMasking::Phase::kInputs) continue;
     kept_sum = closed.sum;
     phase_ = Phase::kUnmasking;
   }

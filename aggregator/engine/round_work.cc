@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "aggregator/aggregation/group_rules.h"
 #include "aggregator/strategy/server_state.h"
+#include "core/base/check.h"
 #include "protocol/messages/blob_ref.h"
 
 namespace cairn {
@@ -36,55 +38,108 @@ Result<std::unique_ptr<RoundWork>> RoundWork::Create(const StrategyConfig& confi
 void RoundWork::Open(const RoundKey& key) {
   open_ = key;
   for (auto& sum : sums_) sum.reset();
-  for (auto& ring : rings_) ring.reset();
+  for (LaneRings& lane : rings_) lane.clear();
   ring_layout_.reset();
 }
 
-void RoundWork::OpenRing(const RoundKey& key, std::shared_ptr<const MaskedLayout> layout) {
+void RoundWork::OpenRing(const RoundKey& key, std::shared_ptr<const MaskedLayout> layout,
+                         const Grouping& grouping) {
   Open(key);
   ring_layout_ = std::move(layout);
+  grouping_ = grouping;
+  for (LaneRings& lane : rings_) lane.resize(grouping.groups);
 }
 
-void RoundWork::FoldRing(std::size_t lane, const RoundKey& key, std::span<const std::byte> words) {
+void RoundWork::FoldRing(std::size_t lane, const RoundKey& key, std::uint32_t group,
+                         std::span<const std::byte> words) {
   if (key != open_ || ring_layout_ == nullptr) return;
-  if (rings_[lane] == nullptr) rings_[lane] = std::make_unique<RingSum>(ring_layout_);
-  rings_[lane]->Add(words);
+  std::unique_ptr<RingSum>& ring = rings_[lane].at(group);
+  if (ring == nullptr) ring = std::make_unique<RingSum>(ring_layout_);
+  ring->Add(words);
 }
 
-// Leaves the whole sum with lane 0.
-std::vector<std::byte> RoundWork::TakeRing() {
-  MergeRings();
-  const auto bytes = rings_[0]->bytes();
-  return {bytes.begin(), bytes.end()};
+RingSum& RoundWork::MergeRing(std::uint32_t group) {
+  std::unique_ptr<RingSum>& whole = rings_[0].at(group);
+  if (whole == nullptr) whole = std::make_unique<RingSum>(ring_layout_);
+  for (std::size_t lane = 1; lane < rings_.size(); ++lane) {
+    if (rings_[lane][group] == nullptr) continue;
+    whole->Merge(*rings_[lane][group]);
+    rings_[lane][group].reset();
+  }
+  return *whole;
 }
 
-Status RoundWork::PutRing(std::span<const std::byte> bytes) {
-  if (ring_layout_ == nullptr || bytes.size() != ring_layout_->byte_size())
+std::vector<std::byte> RoundWork::TakeRings() {
+  std::vector<std::byte> all;
+  all.reserve(grouping_.groups * ring_layout_->byte_size());
+  for (std::uint32_t group = 0; group < grouping_.groups; ++group) {
+    const auto bytes = MergeRing(group).bytes();
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  }
+  return all;
+}
+
+Status RoundWork::PutRings(std::span<const std::byte> bytes) {
+  if (ring_layout_ == nullptr || bytes.size() != grouping_.groups * ring_layout_->byte_size())
     return Status(errors::kStorageCorrupt,
-                  "the kept sum of a masked round has another length than its layout");
-  for (auto& ring : rings_) ring.reset();
-  rings_[0] = std::make_unique<RingSum>(ring_layout_);
-  std::ranges::copy(bytes, rings_[0]->mutable_bytes().begin());
+                  "the kept sums of a masked round have another length than its layout");
+  const std::size_t one = ring_layout_->byte_size();
+  for (LaneRings& lane : rings_) {
+    for (auto& ring : lane) ring.reset();
+  }
+  for (std::uint32_t group = 0; group < grouping_.groups; ++group) {
+    rings_[0][group] = std::make_unique<RingSum>(ring_layout_);
+    std::ranges::copy(bytes.subspan(group * one, one), rings_[0][group]->mutable_bytes().begin());
+  }
   return {};
 }
 
-void RoundWork::MergeRings() {
-  if (rings_[0] == nullptr) rings_[0] = std::make_unique<RingSum>(ring_layout_);
-  for (std::size_t lane = 1; lane < rings_.size(); ++lane) {
-    if (rings_[lane] == nullptr) continue;
-    rings_[0]->Merge(*rings_[lane]);
-    rings_[lane].reset();
+namespace {
+
+// Each group's totals passed their own checks; together they wrap rather than overflow.
+Status AddCounts(OpenedCounts& sum, OpenedCounts group) {
+  sum.weight += group.weight;
+  sum.examples = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum.examples) +
+                                           static_cast<std::uint64_t>(group.examples));
+  sum.clipped += group.clipped;
+  if (sum.metrics.classes == 0) {
+    sum.metrics = std::move(group.metrics);
+    return {};
   }
+  return sum.metrics.Add(group.metrics);
 }
 
-Result<RoundWork::Opened> RoundWork::FinishRing(const secagg::UnmaskWork& unmask, std::uint64_t survivors) {
-  MergeRings();
-  rings_[0]->Unmask(unmask);
-  CAIRN_ASSIGN_OR_RETURN(const OpenedSum sum, OpenRingSum(*rings_[0], layout_, survivors));
-  rings_[0].reset();
-  if (ring_layout_->kind == RoundKind::kEvaluate) return Opened{model_, sum.counts};
-  CAIRN_ASSIGN_OR_RETURN(ModelHandle model, Apply(sum.update));
-  return Opened{std::move(model), sum.counts};
+}  // namespace
+
+Result<RoundWork::Opened> RoundWork::FinishRings(std::span<const GroupSum> sums) {
+  Opened opened;
+  std::vector<AggregateUpdate> means;
+  std::uint32_t good = 0;
+  for (const GroupSum& group : sums) {
+    RingSum& ring = MergeRing(group.group);
+    ring.Unmask(*group.unmask);
+    Result<OpenedSum> sum = OpenRingSum(ring, layout_, group.survivors);
+    rings_[0][group.group].reset();
+    if (!sum.ok()) {
+      opened.discarded.push_back({group.group, sum.status()});
+      continue;
+    }
+    ++good;
+    CAIRN_RETURN_IF_ERROR(AddCounts(opened.counts, std::move(sum->counts)));
+    if (ring_layout_->kind == RoundKind::kTrain) means.push_back(std::move(sum->update));
+  }
+  if (good < grouping_.least && !opened.discarded.empty()) return opened.discarded.front().why;
+  opened.model = model_;
+  if (ring_layout_->kind == RoundKind::kEvaluate) return opened;
+  CAIRN_ASSIGN_OR_RETURN(const AggregateUpdate update, Combine(std::move(means)));
+  CAIRN_ASSIGN_OR_RETURN(opened.model, Apply(update));
+  return opened;
+}
+
+Result<AggregateUpdate> RoundWork::Combine(std::vector<AggregateUpdate> means) const {
+  if (grouping_.rule != GroupRule::kNone) return CombineGroups(means, grouping_.rule, grouping_.trim);
+  CAIRN_CHECK(means.size() == 1, "a round without groups has one sum");
+  return std::move(means.front());
 }
 
 void RoundWork::Fold(std::size_t lane, const RoundKey& key, UpdateView view, double weight) {

@@ -8,6 +8,7 @@
 
 #include "aggregator/aggregation/ring_sum.h"
 #include "aggregator/aggregation/update_aggregator.h"
+#include "aggregator/engine/grouping.h"
 #include "aggregator/strategy/strategy.h"
 #include "core/base/ids.h"
 #include "core/base/result.h"
@@ -27,22 +28,25 @@ class RoundWork {
                                                    std::span<const std::byte> memory, std::size_t lanes);
 
   void Open(const RoundKey& key);  // forgets every earlier sum
-  // The same for a round whose sums are made in a ring: of training or of evaluation alone.
-  void OpenRing(const RoundKey& key, std::shared_ptr<const MaskedLayout> layout);
+  // The same for a round whose sums are made in a ring, one a group: of training or of evaluation alone.
+  void OpenRing(const RoundKey& key, std::shared_ptr<const MaskedLayout> layout,
+                const Grouping& grouping = {});
   // Ignored unless `key` is the open attempt's. The view has passed CheckUpdate.
   void Fold(std::size_t lane, const RoundKey& key, UpdateView view, double weight);
-  void FoldRing(std::size_t lane, const RoundKey& key, std::span<const std::byte> words);
-  // The open ring sum as bytes, and back: what an aggregator keeps before it names the survivors.
-  // kStorageCorrupt for another length.
-  std::vector<std::byte> TakeRing();
-  Status PutRing(std::span<const std::byte> bytes);
-  // The next model and the counts from the open ring sum of so many sites, its masks taken off. Of an
-  // evaluation the model is the present one. kSecAggUnmasked when the sum fails its checks.
+  void FoldRing(std::size_t lane, const RoundKey& key, std::uint32_t group, std::span<const std::byte> words);
+  // The open ring sums as bytes, group after group, and back: what an aggregator keeps before it names the
+  // survivors. kStorageCorrupt for another length.
+  std::vector<std::byte> TakeRings();
+  Status PutRings(std::span<const std::byte> bytes);
+  // The next model and the counts from the open ring sums, their masks taken off; of several groups by their
+  // rule. Of an evaluation the model is the present one. A sum that fails its checks is discarded; when fewer
+  // than grouping.least are left, its kSecAggUnmasked is the result.
   struct Opened {
     ModelHandle model;
     OpenedCounts counts;
+    std::vector<DiscardedSum> discarded;
   };
-  Result<Opened> FinishRing(const secagg::UnmaskWork& unmask, std::uint64_t survivors);
+  Result<Opened> FinishRings(std::span<const GroupSum> sums);
   // The next model from the open attempt's sum. The current one stays until Adopt, so a commit whose
   // record could not be made durable leaves no trace.
   Result<ModelHandle> Finish();
@@ -55,7 +59,8 @@ class RoundWork {
  private:
   RoundWork(std::unique_ptr<Strategy> strategy, ModelHandle model, std::size_t lanes);
   Result<ModelHandle> Apply(const AggregateUpdate& mean);
-  void MergeRings();
+  RingSum& MergeRing(std::uint32_t group);  // into lane 0
+  Result<AggregateUpdate> Combine(std::vector<AggregateUpdate> means) const;
 
   std::unique_ptr<Strategy> strategy_;
   UpdateLayout layout_;
@@ -65,7 +70,9 @@ class RoundWork {
   RoundKey open_;
   std::vector<std::unique_ptr<UpdateAggregator>> sums_;  // by lane; null until a lane's first fold
   std::shared_ptr<const MaskedLayout> ring_layout_;      // null: the open round's sums are plain
-  std::vector<std::unique_ptr<RingSum>> rings_;          // likewise by lane
+  Grouping grouping_;
+  using LaneRings = std::vector<std::unique_ptr<RingSum>>;  // by group, likewise
+  std::vector<LaneRings> rings_;                            // by lane
 };
 
 // A model version named by its content.

@@ -9,6 +9,7 @@
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
 #include "protocol/messages/limits.h"
+#include "protocol/messages/readable.h"
 
 namespace cairn {
 namespace {
@@ -47,6 +48,7 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
                {"state", job.state},
                {"digest", job.manifest->digest},
                {"submitter", job.manifest->submitter},
+               {"readable", ReadableWords(job.manifest->spec)},
                {"rounds_done", job.rounds_done},
                {"rounds", job.rounds},
                {"sites_accepted", job.sites_accepted},

@@ -80,7 +80,7 @@ Status AggregatorDriver::Activate(Job& job) {
   CAIRN_ASSIGN_OR_RETURN(job.engine, JobEngine::Restore(job.snapshot, model, std::move(parts)));
   {
     Shape shape{.layout = job.engine->layout()};
-    if (manifest.spec.secagg.mode == SecAggMode::kFull) {
+    if (manifest.spec.secagg.is_masked()) {
       shape.masked_training = MaskedLayoutOf(manifest, shape.layout, RoundKind::kTrain).byte_size();
       shape.masked_evaluation = MaskedLayoutOf(manifest, shape.layout, RoundKind::kEvaluate).byte_size();
     }
@@ -99,10 +99,14 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
       return Status(errors::kJobBusy, "a job named '" + manifest.spec.name + "' has not ended yet");
     }
   }
-  if (manifest.spec.secagg.mode == SecAggMode::kFull) {
+  if (manifest.spec.secagg.is_masked()) {
     if (masking_ == nullptr)
       return Status(errors::kJobRefused, "this aggregator has no roster to mask under");
-    CAIRN_RETURN_IF_ERROR(masking_->Current().status());
+    CAIRN_ASSIGN_OR_RETURN(const MaskingParts masking, masking_->Current());
+    if (manifest.spec.secagg.is_grouped()) {
+      manifest.group_sites = ActiveSites(*masking.membership);
+      manifest.group_roster = masking.membership->hash.hex();
+    }
   }
   const ModelHandle model = MakeModelVersion(std::move(initial));
   manifest.id = JobId{jobs_.size() + 1};
@@ -257,7 +261,7 @@ void AggregatorDriver::FoldOnLane(Fold fold) {
   auto box = std::make_shared<Fold>(std::move(fold));
   lane_->Submit(0, [work = active_->work.get(), box](std::size_t lane) {
     if (box->ring != nullptr) {
-      work->FoldRing(lane, box->key, box->ring->bytes());
+      work->FoldRing(lane, box->key, box->group, box->ring->bytes());
     } else {
       work->Fold(lane, box->key, box->update->view(), box->weight);
     }
@@ -269,11 +273,11 @@ void AggregatorDriver::FoldOnLane(Fold fold) {
 void AggregatorDriver::OpenSumOnLane(const OpenSum& open) {
   lane_->Submit(0, [this, open, work = active_->work.get()](std::size_t) {
     if (open.ring == nullptr) return work->Open(open.key);
-    work->OpenRing(open.key, open.ring);
+    work->OpenRing(open.key, open.ring, open.grouping);
     if (open.kept.size == 0) return;
     const Status put = [&]() -> Status {
       CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> sum, models_->GetBytes(open.kept));
-      return work->PutRing(sum);
+      return work->PutRings(sum);
     }();
     if (!put.ok()) loop_.Post([this, put, key = open.key] { Step(ActionFailed{put, {key.job, {}}}); });
   });
@@ -282,7 +286,7 @@ void AggregatorDriver::OpenSumOnLane(const OpenSum& open) {
 // Behind every fold of the round: the sum that the named survivors will open outlives this process.
 void AggregatorDriver::StoreSumOnLane(const RoundKey& key) {
   lane_->Submit(0, [this, key, work = active_->work.get()](std::size_t) {
-    auto sum = std::make_shared<Result<BlobRef>>(models_->PutBytes(work->TakeRing()));
+    auto sum = std::make_shared<Result<BlobRef>>(models_->PutBytes(work->TakeRings()));
     loop_.Post([this, key, sum] {
       if (sum->ok()) return Step(SumStored{key, **sum});
       Step(ActionFailed{sum->status(), {key.job, {}}});
@@ -295,14 +299,14 @@ void AggregatorDriver::StoreSumOnLane(const RoundKey& key) {
 void AggregatorDriver::FinishOnLane(const Finish& finish) {
   lane_->Submit(0, [this, finish, key = finish.key, work = active_->work.get()](std::size_t) {
     auto finished = [&]() -> Result<Finished> {
-      Finished done{key, nullptr, {}, {}};
-      if (finish.unmask == nullptr) {
+      Finished done{key, nullptr, {}, {}, {}};
+      if (finish.sums.empty()) {
         CAIRN_ASSIGN_OR_RETURN(done.model, work->Finish());
       } else {
-        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened,
-                               work->FinishRing(*finish.unmask, finish.survivors));
+        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened, work->FinishRings(finish.sums));
         done.model = opened.model;
         done.counts = opened.counts;
+        done.discarded = opened.discarded;
         if (opened.model == work->model()) return done;  // a round of evaluation alone
       }
       CAIRN_RETURN_IF_ERROR(models_->Put(*done.model));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "aggregator/server/answer_text.h"
+#include "protocol/messages/site_groups.h"
 
 namespace cairn {
 namespace {
@@ -72,6 +73,23 @@ class Teller {
   const std::vector<std::string>& participants_;
 };
 
+// The groups of an attempt: who is in it of each, and whose sum was opened.
+Json GroupsJson(const SiteGroups& groups, const Json& attempt) {
+  Json list = Json::array();
+  for (std::uint32_t index = 1; index <= groups.count(); ++index) {
+    Json group = {{"group", index}, {"sites", groups.Sites(index)}};
+    for (const char* set : {"invited", "survivors"}) {
+      Json here = Json::array();
+      for (const Json& site : attempt.at(set)) {
+        if (groups.IndexOf(site.get<std::string>()) == index) here.push_back(site);
+      }
+      group[set] = std::move(here);
+    }
+    list.push_back(std::move(group));
+  }
+  return list;
+}
+
 void Add(Attempt& attempt, const MaskingTaken& taken) {
   (std::holds_alternative<secagg::Advert>(taken.message) ? attempt.adverts : attempt.shares)
       .insert(taken.client);
@@ -109,9 +127,14 @@ std::string HoldingsJson(const JobManifest& manifest, const std::vector<std::str
   }
   Json list = Json::array();
   const Teller tell(participants);
-  for (const Attempt& attempt : attempts) list.push_back(tell(attempt));
+  const auto groups = SiteGroups::Of(manifest);  // none where the job is not grouped
+  for (const Attempt& attempt : attempts) {
+    Json told = tell(attempt);
+    if (groups.ok()) told["groups"] = GroupsJson(*groups, told);
+    list.push_back(std::move(told));
+  }
   return AnswerText({{"job", manifest.spec.name},
-                     {"masked", manifest.spec.secagg.mode == SecAggMode::kFull},
+                     {"masked", manifest.spec.secagg.is_masked()},
                      {"bits", manifest.spec.secagg.bits},
                      {"attempts", std::move(list)}});
 }

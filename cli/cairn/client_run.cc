@@ -88,6 +88,11 @@ Result<RosterPin> OpenRoster(const ClientConfig& config, const SigningKey& own_k
 
 void WarnOfWeakPolicy(const SitePolicy& policy) {
   if (policy.secagg == SecAggPolicy::kRequired) return;
+  if (policy.secagg == SecAggPolicy::kGroupedOk) {
+    Log(LogLevel::kWarning, "client",
+        "policy.secagg is grouped-ok: of grouped jobs the aggregator reads the sum of this site's group");
+    return;
+  }
   Log(LogLevel::kWarning, "client", "policy.secagg is plain-ok: the aggregator can read this site's updates");
 }
 

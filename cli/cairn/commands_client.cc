@@ -113,6 +113,7 @@ Status ListJobs(const Options& options, CommandOutput& out) {
                   Value(job, "bytes_a_round").c_str(), Value(job, "answer").c_str(),
                   Value(job, "reason").c_str());
     out.PrintLine(line);
+    if (job.contains("readable")) out.PrintLine("       " + Value(job, "readable"));
     ShowJobCost(job, out);
   }
   return {};
@@ -126,23 +127,35 @@ Status Decide(const Options& options, const char* command, CommandOutput& out) {
   return {};
 }
 
+// As client.toml says it, and what it means.
+std::pair<std::string, std::string> Words(SecAggPolicy policy) {
+  switch (policy) {
+    case SecAggPolicy::kRequired:
+      return {"required", "updates leave masked, or not at all"};
+    case SecAggPolicy::kGroupedOk:
+      return {"grouped-ok", "updates leave masked; the aggregator may read the sum of this site's group"};
+    case SecAggPolicy::kPlainOk:
+    case SecAggPolicy::kUnchecked:
+      break;
+  }
+  return {"plain-ok", "the aggregator may read this site's updates"};
+}
+
 Status ShowPolicy(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const ClientConfig config, Load(options));
   const SitePolicy& policy = config.policy;
   const auto yes = [](bool value) { return value ? "yes" : "no"; };
   out.Data(JsonObject()
                .Add("approval", policy.approval == ApprovalMode::kAuto ? "auto" : "manual")
-               .Add("secagg", policy.secagg == SecAggPolicy::kRequired ? "required" : "plain-ok")
+               .Add("secagg", Words(policy.secagg).first)
                .Add("min_cohort", policy.min_cohort)
                .Add("min_examples", policy.min_examples)
                .Add("share_site_metrics", policy.share_site_metrics));
   out.PrintLine(std::string("approval            ") + (policy.approval == ApprovalMode::kAuto
                                                            ? "auto"
                                                            : "manual: a person approves each manifest"));
-  out.PrintLine(std::string("secagg              ") +
-                (policy.secagg == SecAggPolicy::kRequired
-                     ? "required: updates leave masked, or not at all"
-                     : "plain-ok: the aggregator may read this site's updates"));
+  out.PrintLine(std::string("secagg              ") + Words(policy.secagg).first + ": " +
+                Words(policy.secagg).second);
   out.PrintLine(std::string("sandbox             ") +
                 (policy.sandbox == SandboxPolicy::kRequired ? "required" : "best-effort"));
   out.PrintLine("min_cohort          " + std::to_string(policy.min_cohort));

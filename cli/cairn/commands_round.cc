@@ -32,6 +32,18 @@ std::string Lost(const Json& lost) {
   return text.empty() ? "nobody" : text;
 }
 
+void Groups(const Json& groups, CommandOutput& out) {
+  for (const Json& group : groups) {
+    const Json& survivors = group.at("survivors");
+    std::string line = "  group " + std::to_string(group.at("group").get<std::uint32_t>()) + "     " +
+                       Names(group.at("sites"));
+    line += survivors.empty() ? "; not summed" : "; summed: " + Names(survivors);
+    out.PrintLine(line);
+  }
+  out.PrintLine(
+      "  in clear    the sum over each group's survivors; no update, weight, count or metric of one site");
+}
+
 void Masked(const Json& attempt, CommandOutput& out) {
   out.PrintLine("  lost        " + Lost(attempt.at("lost")));
   out.PrintLine("  holds       " + std::to_string(attempt.at("adverts").size()) +
@@ -42,6 +54,7 @@ void Masked(const Json& attempt, CommandOutput& out) {
                   vector.at("sha256").get<std::string>().substr(0, 16) + "…, " +
                   std::to_string(vector.at("bytes").get<std::uint64_t>()) + " bytes");
   }
+  if (attempt.contains("groups")) return Groups(attempt.at("groups"), out);
   out.PrintLine(
       "  in clear    the sum over the survivors alone; no update, weight, count or metric of one site");
 }

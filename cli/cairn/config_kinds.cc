@@ -54,7 +54,7 @@ path = "/srv/cardio/visits.csv"
 
 [policy]                     # what is not allowed here is refused
 approval = "manual"          # a person approves each manifest: cairn client jobs approve ID
-secagg = "required"          # "plain-ok" lets the aggregator read this site's updates
+secagg = "required"          # "grouped-ok": sums of groups of sites, "plain-ok": this site's updates can be read
 min_cohort = 4
 share_site_metrics = false   # of plain jobs; in masked ones nobody can read them
 

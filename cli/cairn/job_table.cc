@@ -76,7 +76,8 @@ std::string JobDescription(const Json& job) {
   text += "state     " + (job.contains("outcome") ? Text(job, "outcome") : Text(job, "state")) + "\n";
   if (!Text(job, "reason").empty()) text += "reason    " + Text(job, "reason") + "\n";
   if (job.contains("privacy")) text += "privacy   " + PrivacyLine(job.at("privacy")) + "\n";
-  text += "manifest  " + Text(job, "digest") + "\nsubmitter " + Text(job, "submitter") + "\nsites    ";
+  text += "manifest  " + Text(job, "digest") + "\nsubmitter " + Text(job, "submitter") + "\nreadable  " +
+          Text(job, "readable") + "\nsites    ";
   for (const Json& site : job.at("participants")) text += " " + site.get<std::string>();
   text += "\n";
   if (!Text(job, "run").empty()) text += "run       " + Text(job, "run") + "\n";

@@ -156,7 +156,8 @@ std::string StarterClientToml(const JoinState& join, const fs::path& socket, con
 # The site's law: what is not allowed here is refused, whatever the aggregator says.
 [policy]
 approval = "manual"           # a person approves each job: cairn client jobs approve ID
-secagg = "required"           # "plain-ok" lets the aggregator read this site's updates, where the job says so too
+secagg = "required"           # where the job says so too: "grouped-ok" lets the aggregator read sums of groups of
+                              # sites, "plain-ok" this site's updates
 sandbox = "required"
 min_cohort = 4                # fewest sites a sum may hold
 min_examples = 1

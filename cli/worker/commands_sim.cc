@@ -73,6 +73,13 @@ std::string Megabytes(double bytes) {
 
 const char* AggregationWords(SecAggMode mode, TransportMode transport) {
   if (mode == SecAggMode::kOff) return "plain: an aggregator of real sites could read every update";
+  if (mode == SecAggMode::kGrouped) {
+    return transport == TransportMode::kWire
+               ? "grouped: masked as between real sites; an aggregator could read the sum of each group"
+               : "grouped: an aggregator could read the sum of each group; masks are left out here "
+                 "(--transport "
+                 "wire runs them)";
+  }
   if (transport == TransportMode::kWire) return "secure: masked as between real sites";
   return "secure; masks are left out here, since they cancel (--transport wire runs them)";
 }

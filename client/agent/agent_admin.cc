@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "protocol/messages/readable.h"
 
 namespace cairn {
 namespace {
@@ -129,9 +130,10 @@ Json JobJson(const ClientAgent::Job& job, const PrivacyDesk* desk) {
   json["rounds"] = spec.strategy.rounds;
   json["numbers_a_round"] = layout.floats() + layout.counters;
   json["bytes_a_round"] = job.offered->upload_bytes();
-  json["smallest_cohort"] = SmallestCohort(spec.cohort);
+  json["smallest_cohort"] = SmallestCohort(spec);
   json["masked"] = job.offered->is_masked();
   if (spec.privacy) json["privacy"] = JobPrivacyJson(manifest, desk);
+  json["readable"] = ReadableWords(spec);
   return json;
 }
 

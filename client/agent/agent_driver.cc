@@ -25,7 +25,8 @@ AgentIdentity IdentityOf(const AgentDriverConfig& config, const AgentParts& part
 DomainEvent::Level LevelOf(const EmitEvent& event) {
   if (event.name == "blocked" || event.name == "store_failed") return DomainEvent::Level::kError;
   if (event.error == errors::kPrivacyLedgerBroken) return DomainEvent::Level::kError;
-  const bool is_warning = event.error.value != 0 || event.name == "updates_leave_unmasked";
+  const bool is_warning = event.error.value != 0 || event.name == "updates_leave_unmasked" ||
+                          event.name == "group_sums_are_readable";
   return is_warning ? DomainEvent::Level::kWarning : DomainEvent::Level::kInfo;
 }
 

@@ -43,6 +43,9 @@ Result<OfferedJobHandle> OfferedJob::Create(std::shared_ptr<const JobManifest> m
   auto offered = std::make_shared<OfferedJob>();
   offered->layout = LayoutOf(spec);
   offered->spec = std::move(spec);
+  if (manifest->spec.secagg.is_grouped()) {
+    CAIRN_ASSIGN_OR_RETURN(offered->groups, SiteGroups::Of(*manifest));
+  }
   offered->manifest = std::move(manifest);
   return OfferedJobHandle(std::move(offered));
 }
@@ -103,11 +106,21 @@ ClientAgent::Job* ClientAgent::Reaction::TakeOffer(OfferedJobHandle offered) {
   return job;
 }
 
+// The policy's verdict, unless the job's groups were made without this site.
+PolicyVerdict ClientAgent::Reaction::Judge(const OfferedJob& offered) const {
+  const std::string& site = agent.identity_.site;
+  if (offered.groups.has_value() && !offered.groups->IndexOf(site).has_value()) {
+    return {PolicyVerdict::Answer::kDecline,
+            Status(errors::kPolicyNotListed,
+                   "job '" + offered.manifest->spec.name + "' has no group for " + site)};
+  }
+  return agent.config_->policy.Decide(*offered.manifest, offered.upload_bytes(), agent.approvals_);
+}
+
 // Asks the policy, tells the aggregator, and offers again a report it may have missed.
 void ClientAgent::Reaction::Answer(Job& job) {
   const OfferedJob& offered = *job.offered;
-  PolicyVerdict verdict =
-      agent.config_->policy.Decide(*offered.manifest, offered.upload_bytes(), agent.approvals_);
+  PolicyVerdict verdict = Judge(offered);
   // A report already made was paid for, whatever is left.
   if (verdict.answer != PolicyVerdict::Answer::kDecline && job.held == nullptr) {
     if (Status budget = job.uncharged.ok() ? WeighPrivacy(offered) : job.uncharged; !budget.ok())
@@ -128,6 +141,8 @@ void ClientAgent::Reaction::Answer(Job& job) {
   if (answer == JobAnswer::kAccept && !offered.is_masked()) {
     Emit("updates_leave_unmasked", about, {}, offered.manifest->spec.name);
   }
+  if (answer == JobAnswer::kAccept && offered.groups.has_value())
+    Emit("group_sums_are_readable", about, {}, offered.manifest->spec.name);
   if (is_new) {
     if (agent.unproven_ == Unproven::kNothing) {
       agent.unproven_ = Unproven::kAnswer;

@@ -18,29 +18,47 @@ std::string_view NameOf(const secagg::ToServer& reply) {
 
 }  // namespace
 
+// What this site is to the masking of a job: of a grouped one its own group, as the manifest that it approved
+// makes it, among whose members alone it masks.
+Result<BeginMasking> ClientAgent::Reaction::PrepareMasking(const Job& job, const RoundPlan& plan) const {
+  const OfferedJob& offered = *job.offered;
+  BeginMasking begin{plan.key, {}, {}, *agent.config_->masking};
+  std::uint32_t group = 0;
+  std::size_t group_sites = 0;
+  if (offered.groups.has_value()) {
+    const std::optional<std::uint32_t> own = offered.groups->IndexOf(agent.identity_.site);
+    if (!own.has_value()) return Status(errors::kPolicyNotListed, "the job has no group for this site");
+    group = *own;
+    group_sites = offered.groups->Sites(group).size();
+    CAIRN_RETURN_IF_ERROR(CheckGroupSites(*offered.manifest, *begin.identity.membership));
+    begin.identity.membership = std::make_shared<const secagg::Membership>(
+        offered.groups->Restrict(*begin.identity.membership, group));
+  }
+  CAIRN_ASSIGN_OR_RETURN(begin.terms,
+                         MaskingTermsOf({*offered.manifest, offered.layout, *begin.identity.membership,
+                                         begin.identity.aggregator, group},
+                                        plan.key, plan.kind, plan.model->ref));
+  begin.floors = MaskingFloorsOf(offered.manifest->spec, agent.config_->policy.min_cohort, group_sites);
+  return begin;
+}
+
 // The terms as this site works them out from what it holds itself; refused when the aggregator's are others.
-Result<secagg::Terms> ClientAgent::Reaction::CheckMasking(const Job& job, const RoundPlan& plan) const {
-  const JobManifest& manifest = *job.offered->manifest;
-  const SitePolicy& policy = agent.config_->policy;
+Result<BeginMasking> ClientAgent::Reaction::CheckMasking(const Job& job, const RoundPlan& plan) const {
   const auto refused = [](std::string what) { return Status(errors::kSecAggTerms, std::move(what)); };
   CAIRN_RETURN_IF_ERROR(plan.masking->roster_fault);
   if (!agent.config_->masking.has_value())
     return refused("this site has no roster that names a signing key of the aggregator");
-  const MaskingIdentity& identity = *agent.config_->masking;
-  CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms, MaskingTermsOf({manifest, job.offered->layout,
-                                                              *identity.membership, identity.aggregator},
-                                                             plan.key, plan.kind, plan.model->ref));
-  if (secagg::RoundContext(terms) != plan.masking->context) {
+  CAIRN_ASSIGN_OR_RETURN(BeginMasking begin, PrepareMasking(job, plan));
+  if (secagg::RoundContext(begin.terms) != plan.masking->context) {
     return refused(
         "the aggregator's terms of this attempt are not those of the manifest, model and roster here");
   }
-  CAIRN_RETURN_IF_ERROR(secagg::CheckTerms(terms, MaskingFloorsOf(manifest.spec, policy.min_cohort)));
-  return terms;
+  CAIRN_RETURN_IF_ERROR(secagg::CheckTerms(begin.terms, begin.floors));
+  return begin;
 }
 
 Status ClientAgent::Reaction::JoinMasking(Job& job, const RoundPlan& plan) {
-  const JobManifest& manifest = *job.offered->manifest;
-  if (manifest.spec.secagg.mode != SecAggMode::kFull) {
+  if (!job.offered->is_masked()) {
     if (!plan.masking.has_value()) return {};
     return Status(errors::kSecAggTerms, "the plan is masked, the approved job is not");
   }
@@ -52,26 +70,25 @@ Status ClientAgent::Reaction::JoinMasking(Job& job, const RoundPlan& plan) {
   if (job.masked != nullptr && plan.key < job.masked->key)
     return Status(errors::kSecAggTerms,
                   "the plan is of an earlier attempt than the one this site takes part in");
-  CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms, CheckMasking(job, plan));
+  CAIRN_ASSIGN_OR_RETURN(BeginMasking begin, CheckMasking(job, plan));
   if (!is_known) {
     LeaveMasking(job);
     job.masked = std::make_unique<MaskedAttempt>();
     job.masked->key = plan.key;
   }
   // Again for a known one: its first message may not have arrived, and equal bytes do no harm.
-  out.emplace_back(BeginMasking{plan.key, std::move(terms),
-                                MaskingFloorsOf(manifest.spec, agent.config_->policy.min_cohort),
-                                *agent.config_->masking});
+  out.emplace_back(std::move(begin));
   return {};
 }
 
 std::shared_ptr<const RingTerms> ClientAgent::Reaction::RingTermsOf(const Job& job,
                                                                     const RoundPlan& plan) const {
   const JobManifest& manifest = *job.offered->manifest;
-  if (manifest.spec.secagg.mode != SecAggMode::kFull) return nullptr;
+  const SecAggConfig& secagg = manifest.spec.secagg;
+  if (!secagg.is_masked()) return nullptr;
   // Exact sums are the same bytes without masks, so that participants which are no sites leave the ring out
-  // too.
-  if (!plan.masking.has_value() && manifest.spec.secagg.bits == 64) return nullptr;
+  // too. It keeps groups apart.
+  if (!plan.masking.has_value() && secagg.bits == 64 && !secagg.is_grouped()) return nullptr;
   auto ring = std::make_shared<RingTerms>();
   ring->layout = MaskedLayoutOf(manifest, job.offered->layout, plan.kind);
   ring->encode = {manifest.spec.seed, plan.key.round, plan.client, manifest.spec.strategy.weight_by_examples};

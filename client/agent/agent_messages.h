@@ -19,6 +19,7 @@
 #include "privacy/secagg/client/client.h"
 #include "privacy/secagg/shared/party.h"
 #include "protocol/messages/messages.h"
+#include "protocol/messages/site_groups.h"
 #include "protocol/messages/work.h"
 
 // What goes into ClientAgent and what comes out of it.
@@ -31,10 +32,13 @@ struct OfferedJob {
   ParameterSpec spec;
   UpdateLayout layout;
 
-  bool is_masked() const { return manifest->spec.secagg.mode == SecAggMode::kFull; }
+  std::optional<SiteGroups> groups;  // of a grouped job
+
+  bool is_masked() const { return manifest->spec.secagg.is_masked(); }
   std::uint64_t upload_bytes() const;  // of one report of a training round, as it travels
 
-  // kModelSpec when the manifest's tensors are no model; kNetProtocol when there is no manifest.
+  // kJobRefused when a grouped job has no groups; kModelSpec when the manifest's tensors are no model;
+  // kNetProtocol when there is no manifest.
   static Result<std::shared_ptr<const OfferedJob>> Create(std::shared_ptr<const JobManifest> manifest);
 };
 using OfferedJobHandle = std::shared_ptr<const OfferedJob>;

@@ -37,6 +37,7 @@ struct ClientAgent::Reaction {
   void On(AgentActionFailed&& event);
   void Heard(JobOffer&& offer);
   void Heard(JobEnded&& ended);
+  PolicyVerdict Judge(const OfferedJob& offered) const;
   void Answer(Job& job);
   void Reply(const Job& job, std::string reason);
   Job* TakeOffer(OfferedJobHandle offered);
@@ -71,7 +72,8 @@ struct ClientAgent::Reaction {
   void On(MaskingStepped&& event);
   void On(InputMasked&& event);
   void Heard(MaskingToClient&& message);
-  Result<secagg::Terms> CheckMasking(const Job& job, const RoundPlan& plan) const;
+  Result<BeginMasking> PrepareMasking(const Job& job, const RoundPlan& plan) const;
+  Result<BeginMasking> CheckMasking(const Job& job, const RoundPlan& plan) const;
   std::shared_ptr<const RingTerms> RingTermsOf(const Job& job, const RoundPlan& plan) const;
   Status JoinMasking(Job& job, const RoundPlan& plan);
   void MaskIfReady(Job& job);

@@ -52,7 +52,7 @@ Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) c
   }
   if (plan.kind == RoundKind::kEvaluate && offered.manifest->spec.privacy)
     return Status(errors::kPolicyMetrics, "the plan asks for metrics of a private job, which nobody priced");
-  const bool is_masked = offered.manifest->spec.secagg.mode == SecAggMode::kFull;
+  const bool is_masked = offered.is_masked();
   if (plan.kind == RoundKind::kEvaluate && !is_masked && !agent.config_->policy.share_site_metrics) {
     return Status(errors::kPolicyMetrics, "the plan asks for nothing but this site's metrics");
   }

@@ -11,7 +11,8 @@ constexpr double kBytesPerMegabyte = 1e6;
 constexpr ConfigChoice<ApprovalMode> kApprovals[] = {
     {"by-hash", ApprovalMode::kManual}, {"manual", ApprovalMode::kManual}, {"auto", ApprovalMode::kAuto}};
 constexpr ConfigChoice<SecAggPolicy> kSecAggs[] = {{"required", SecAggPolicy::kRequired},
-                                                   {"plain-ok", SecAggPolicy::kPlainOk}};
+                                                   {"plain-ok", SecAggPolicy::kPlainOk},
+                                                   {"grouped-ok", SecAggPolicy::kGroupedOk}};
 constexpr ConfigChoice<SandboxPolicy> kSandboxes[] = {{"required", SandboxPolicy::kRequired},
                                                       {"best-effort", SandboxPolicy::kBestEffort}};
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/tensor/parameter_spec.h"
+#include "protocol/messages/site_groups.h"
 
 namespace cairn {
 namespace {
@@ -25,11 +26,22 @@ bool NeedsPrivacy(const std::vector<DatasetRule>& rules, const std::string& data
   });
 }
 
-// Masked jobs suit every policy; plain ones need both sides to say so.
+std::string_view WordOf(SecAggPolicy policy) {
+  if (policy == SecAggPolicy::kPlainOk) return "plain-ok";
+  return policy == SecAggPolicy::kGroupedOk ? "grouped-ok" : "required";
+}
+
+// Jobs whose one sum is masked suit every policy. What shows the aggregator more needs both sides to say so,
+// each for itself: who allows plain updates was not asked about groups, nor the other way round.
 Status CheckSecAgg(SecAggPolicy policy, SecAggMode mode) {
-  if (mode == SecAggMode::kFull || policy != SecAggPolicy::kRequired) return {};
-  return Status(errors::kPolicyPlainRefused,
-                "the job sends updates unmasked and policy.secagg is \"required\"");
+  if (mode == SecAggMode::kFull || policy == SecAggPolicy::kUnchecked) return {};
+  const std::string says = " and policy.secagg is \"" + std::string(WordOf(policy)) + "\"";
+  if (mode == SecAggMode::kOff && policy != SecAggPolicy::kPlainOk)
+    return Status(errors::kPolicyPlainRefused, "the job sends updates unmasked" + says);
+  if (mode == SecAggMode::kGrouped && policy != SecAggPolicy::kGroupedOk)
+    return Status(errors::kPolicyGroupedRefused,
+                  "the aggregator would read the sum of each group of sites" + says);
+  return {};
 }
 
 Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::uint64_t update_bytes) {
@@ -44,10 +56,11 @@ Status CheckTerms(const SitePolicy& policy, const JobManifest& manifest, std::ui
                                                       spec.data.dataset + "' may be used with them alone");
   }
   CAIRN_RETURN_IF_ERROR(CheckSecAgg(policy.secagg, spec.secagg.mode));
-  if (const std::uint32_t least = SmallestCohort(spec.cohort); least < policy.min_cohort) {
+  if (const std::uint32_t least = SmallestCohort(spec); least < policy.min_cohort) {
     return Status(errors::kPolicyCohort,
-                  "a round of job '" + spec.name + "' may hold " + std::to_string(least) +
-                      " reports, this site asks for at least " + std::to_string(policy.min_cohort));
+                  (spec.secagg.is_grouped() ? "a group of job '" : "a round of job '") + spec.name +
+                      "' may hold " + std::to_string(least) + " reports, this site asks for at least " +
+                      std::to_string(policy.min_cohort));
   }
   if (policy.max_upload_bytes_per_round > 0 && update_bytes > policy.max_upload_bytes_per_round) {
     return Status(errors::kPolicyUploadCap, "one report of job '" + spec.name + "' is " +
@@ -90,7 +103,9 @@ PolicyVerdict AskPeople(ApprovalMode mode, const JobManifest& manifest,
 
 }  // namespace
 
-std::uint32_t SmallestCohort(const CohortConfig& cohort) {
+std::uint32_t SmallestCohort(const JobSpec& spec) {
+  if (spec.secagg.is_grouped()) return SmallestGroupSum(spec.secagg);
+  const CohortConfig& cohort = spec.cohort;
   if (cohort.min_reports > 0) return cohort.min_reports;
   return cohort.target > 0 ? cohort.target : cohort.min_clients;
 }

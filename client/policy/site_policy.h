@@ -26,6 +26,7 @@ enum class ApprovalMode : std::uint8_t {
 enum class SecAggPolicy : std::uint8_t {
   kRequired = 1,
   kPlainOk = 2,    // plain updates, where the job says secagg = "off" as well
+  kGroupedOk = 4,  // sums of groups of sites, where the job says secagg = "grouped" as well
   kUnchecked = 3,  // participants that are not sites; no configuration file can say it
 };
 
@@ -74,7 +75,8 @@ struct SitePolicy {
 
   // Decides one offered manifest. `update_bytes` is the size of one report's update; `approvals`
   // are all decisions known, in the order they were taken. Errors: kPolicyPlainRefused,
-  // kPolicyDataset, kPolicyPrivacyRequired, kPolicyWaiting, kPolicyDenied, kPolicyUploadCap, kPolicyCohort,
+  // kPolicyGroupedRefused, kPolicyDataset, kPolicyPrivacyRequired, kPolicyWaiting, kPolicyDenied,
+  // kPolicyUploadCap, kPolicyCohort,
   // kPolicyWithdrawn, kPolicyTermsChanged.
   PolicyVerdict Decide(const JobManifest& manifest, std::uint64_t update_bytes,
                        const std::vector<JobApproval>& approvals) const;
@@ -82,7 +84,7 @@ struct SitePolicy {
   friend bool operator==(const SitePolicy&, const SitePolicy&) = default;
 };
 
-// Fewest reports a round of this job can end with.
-std::uint32_t SmallestCohort(const CohortConfig& cohort);
+// Fewest reports a sum that the aggregator can read may hold: of a round of this job, or of a group in it.
+std::uint32_t SmallestCohort(const JobSpec& spec);
 
 }  // namespace cairn

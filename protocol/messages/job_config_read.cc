@@ -148,9 +148,10 @@ void ReadExchange(ConfigReader table) {
 }
 
 void ReadSecAgg(ConfigReader table, SecAggConfig& secagg) {
-  table.Optional(
-      "mode", &secagg.mode, kSecAggWords,
-      "full: the aggregator learns sums alone; off: it reads every update, and each site must agree");
+  table.Optional("mode", &secagg.mode, kSecAggWords,
+                 "full: the aggregator learns sums alone; grouped: the sum of each group; off: it reads "
+                 "every update. Of the "
+                 "last two each site must agree");
   table.Optional("clip", &secagg.clip,
                  {.about = "L2 bound of a site's change of the parameters; for 32 bits"});
   table.Optional("buffer_clip", &secagg.buffer_clip, {.about = "likewise of the buffers; 0: as clip"});
@@ -159,6 +160,13 @@ void ReadSecAgg(ConfigReader table, SecAggConfig& secagg) {
   table.Optional("max_sites", &secagg.max_sites,
                  ConfigRule{.about = "largest cohort the sum must hold; 0: auto"});
   if (secagg.bits == 32 && secagg.buffer_clip == 0) secagg.buffer_clip = secagg.clip;
+  table.Optional("group_size", &secagg.group_size,
+                 ConfigRule{.about = "grouped: fewest sites a group is made of"});
+  table.Optional("group_min", &secagg.group_min,
+                 ConfigRule{.about = "grouped: fewest sites a group's sum may hold; 0: group_size"});
+  table.Optional("rule", &secagg.rule, kGroupRuleWords, "grouped: how the groups' means become one");
+  table.Optional("trim", &secagg.trim,
+                 ConfigRule{.about = "trimmed-mean: groups left out at either end, of each element"});
 }
 
 void ReadEvaluate(ConfigReader table, EvaluateConfig& evaluate, bool is_private) {

@@ -150,6 +150,12 @@ std::string JobToml(const JobSpec& spec, const std::string& schema_path) {
     secagg.Set("buffer_clip", Value(spec.secagg.buffer_clip));
   }
   secagg.Set("max_sites", Value(static_cast<std::int64_t>(spec.secagg.max_sites)));
+  if (spec.secagg.is_grouped()) {
+    secagg.Set("group_size", Value(spec.secagg.group_size));
+    secagg.Set("group_min", Value(spec.secagg.group_min));
+    secagg.Set("rule", Value(WordOf(spec.secagg.rule, kGroupRuleWords)));
+    if (spec.secagg.trim > 0) secagg.Set("trim", Value(spec.secagg.trim));
+  }
   root.Set("secagg", std::move(secagg));
   return ToToml(root);
 }

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "protocol/messages/blob_ref.h"
 #include "protocol/messages/limits.h"
+#include "protocol/messages/site_groups.h"
 
 namespace cairn {
 namespace {
@@ -103,10 +104,42 @@ std::optional<JobFault> FindCohortFault(const CohortConfig& cohort) {
       .first();
 }
 
+std::optional<JobFault> FindUngroupedFault(const SecAggConfig& secagg) {
+  const bool is_bare =
+      secagg.group_size == 0 && secagg.group_min == 0 && secagg.rule == GroupRule::kNone && secagg.trim == 0;
+  return Checks()
+      .That(is_bare, "secagg.mode", "must be \"grouped\" for group_size, group_min, rule and trim")
+      .first();
+}
+
+// Every site of a group is asked, or the sums of one group over several rounds would be over other sites
+// each.
+std::optional<JobFault> FindGroupedFault(const SecAggConfig& secagg, const CohortConfig& cohort) {
+  const bool is_trimmed = secagg.rule == GroupRule::kTrimmedMean;
+  Checks checks;
+  checks.Within("secagg.group_size", secagg.group_size, 3, kMaxGroupSize)
+      .That(secagg.rule != GroupRule::kNone, "secagg.rule",
+            "must say how groups become one: \"median\", \"trimmed-mean\" or \"geometric-median\"")
+      .That(secagg.group_min == 0 || (secagg.group_min >= 3 && secagg.group_min <= secagg.group_size),
+            "secagg.group_min", "must be between 3 and secagg.group_size")
+      .That(secagg.trim <= 1000 && is_trimmed == (secagg.trim > 0), "secagg.trim",
+            "must be between 1 and 1000 for \"trimmed-mean\", and nothing for another rule")
+      .That(secagg.max_sites == 0, "secagg.max_sites", "follows from secagg.group_size in a grouped job")
+      .That(cohort.target == 0 && cohort.over_selection == 0, "strategy.cohort.target",
+            "must be \"all\" in a grouped job: a group that is sampled would give other sums each round");
+  if (const auto fault = checks.first()) return fault;
+  const std::uint32_t least = LeastGroups(secagg) * SmallestGroupSum(secagg);
+  const std::string problem = "must be at least " + std::to_string(least) + ", for " +
+                              std::to_string(LeastGroups(secagg)) + " groups";
+  return checks.That(cohort.min_clients >= least, "strategy.cohort.min", problem)
+      .That(cohort.min_reports == 0 || cohort.min_reports >= least, "strategy.cohort.min_reports", problem)
+      .first();
+}
+
 // A cohort that may hold fewer than three sites cannot be masked: two sites each know the other's part of a
 // sum.
 std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const CohortConfig& cohort) {
-  const bool is_masked = secagg.mode == SecAggMode::kFull;
+  const bool is_masked = secagg.is_masked();
   const auto needs_three = [&](std::uint32_t sites) { return !is_masked || sites == 0 || sites >= 3; };
   constexpr std::string_view kTooSmall =
       "must be at least 3 where updates are masked (or say secagg = { mode = \"off\" }, and every site must "
@@ -123,6 +156,7 @@ std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const Cohort
       .That(needs_three(cohort.min_clients), "strategy.cohort.min", kTooSmall)
       .That(needs_three(cohort.target), "strategy.cohort.target", kTooSmall)
       .That(needs_three(cohort.min_reports), "strategy.cohort.min_reports", kTooSmall)
+      .Take(secagg.is_grouped() ? FindGroupedFault(secagg, cohort) : FindUngroupedFault(secagg))
       .first();
 }
 

@@ -11,8 +11,12 @@ inline constexpr ConfigChoice<OptimizerKind> kOptimizerWords[] = {{"sgd", Optimi
                                                                   {"adam", OptimizerKind::kAdam}};
 inline constexpr ConfigChoice<Loss> kLossWords[] = {{"cross_entropy", Loss::kCrossEntropy},
                                                     {"bce", Loss::kBce}};
-inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {{"off", SecAggMode::kOff},
-                                                            {"full", SecAggMode::kFull}};
+inline constexpr ConfigChoice<SecAggMode> kSecAggWords[] = {
+    {"off", SecAggMode::kOff}, {"full", SecAggMode::kFull}, {"grouped", SecAggMode::kGrouped}};
+inline constexpr ConfigChoice<GroupRule> kGroupRuleWords[] = {
+    {"median", GroupRule::kMedian},
+    {"trimmed-mean", GroupRule::kTrimmedMean},
+    {"geometric-median", GroupRule::kGeometricMedian}};
 inline constexpr ConfigChoice<PrivacyUnit> kPrivacyUnitWords[] = {{"patient", PrivacyUnit::kPatient},
                                                                   {"client", PrivacyUnit::kClient}};
 inline constexpr ConfigChoice<PrivacyTerms::Mechanism> kPrivacyMechanismWords[] = {

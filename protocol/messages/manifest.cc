@@ -49,7 +49,11 @@ class CanonicalWriter {
     PutAll(c.min_clients, c.target, c.over_selection, c.min_reports, c.max_attempts);
   }
   void Put(const EvaluateConfig& e) { PutAll(e.federated, e.central, e.metric, e.maximize); }
-  void Put(const SecAggConfig& s) { PutAll(s.mode, s.bits, s.clip, s.buffer_clip, s.max_sites); }
+  // What only grouped jobs have stands in no other manifest, so that theirs keep their digests.
+  void Put(const SecAggConfig& s) {
+    PutAll(s.mode, s.bits, s.clip, s.buffer_clip, s.max_sites);
+    if (s.is_grouped()) PutAll(s.group_size, s.group_min, s.rule, s.trim);
+  }
   void Put(const JobSpec& s) {
     PutAll(s.name, s.model, s.data, s.train, s.freeze, s.strategy, s.cohort, s.round.deadline, s.evaluate,
            s.secagg, s.seed);
@@ -78,6 +82,7 @@ CanonicalWriter Write(const JobManifest& m) {
   CanonicalWriter writer;
   writer.PutAll(m.id.value, m.spec, m.federation, m.submitter, m.tensors, m.classes, m.initial_model);
   if (m.spec.privacy) writer.Put(*m.spec.privacy);
+  if (m.spec.secagg.is_grouped()) writer.PutAll(m.group_sites, m.group_roster);
   return writer;
 }
 

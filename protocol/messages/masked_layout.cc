@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/random.h"
 #include "core/tensor/exact_sum.h"
+#include "protocol/messages/site_groups.h"
 
 namespace cairn {
 namespace {
@@ -211,11 +212,12 @@ MaskedLayout::Place MaskedLayout::Find(std::string_view name) const {
 }
 
 std::uint64_t UploadBytes(const JobManifest& manifest, const UpdateLayout& update) {
-  if (manifest.spec.secagg.mode != SecAggMode::kFull) return update.byte_size();
+  if (!manifest.spec.secagg.is_masked()) return update.byte_size();
   return MaskedLayoutOf(manifest, update, RoundKind::kTrain).byte_size();
 }
 
 std::uint32_t LargestCohort(const JobSpec& spec) {
+  if (spec.secagg.is_grouped()) return LargestGroup(spec.secagg);
   if (spec.secagg.max_sites > 0) return spec.secagg.max_sites;
   const CohortConfig& cohort = spec.cohort;
   constexpr std::uint32_t kAnybody = 128;  // who joins later is welcome up to the largest complete graph
@@ -224,6 +226,7 @@ std::uint32_t LargestCohort(const JobSpec& spec) {
 }
 
 std::uint32_t SmallestMaskedCohort(const JobSpec& spec) {
+  if (spec.secagg.is_grouped()) return SmallestGroupSum(spec.secagg);
   const CohortConfig& cohort = spec.cohort;
   const std::uint32_t least = cohort.min_reports > 0 ? cohort.min_reports
                               : cohort.target > 0    ? cohort.target

@@ -46,9 +46,10 @@ MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& upd
 // What one site's report of a training round weighs: its masked vector, or its update where the job is plain.
 std::uint64_t UploadBytes(const JobManifest& manifest, const UpdateLayout& update);
 
-// Largest cohort a round of this job may have: what the ring must hold without wrapping.
+// Largest cohort that is summed in one vector, of a grouped job one group: what the ring must hold without
+// wrapping.
 std::uint32_t LargestCohort(const JobSpec& spec);
-// Fewest sites a masked attempt of this job is made with.
+// Fewest sites such a sum is made with.
 std::uint32_t SmallestMaskedCohort(const JobSpec& spec);
 
 // What a site contributes as layout.byte_size() words in `out`, before any mask. `seed`, round and client

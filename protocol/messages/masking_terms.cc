@@ -67,13 +67,16 @@ Result<secagg::Terms> MaskingTermsOf(const MaskingSources& sources, const RoundK
   terms.ring = layout.ring;
   terms.weight_bits = layout.weight_bits;
   terms.weight_cap = layout.weight_cap;
+  terms.group = sources.group;
   CAIRN_RETURN_IF_ERROR(SetGraph(manifest.spec, terms));
   return terms;
 }
 
-secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_cohort) {
+secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_cohort,
+                               std::size_t group_sites) {
+  const std::uint32_t all = spec.cohort.target == 0 ? spec.cohort.min_clients : 0;
   return {.min_cohort = std::max<std::uint32_t>(3, policy_min_cohort),
-          .job_members = spec.cohort.target == 0 ? spec.cohort.min_clients : 0,
+          .job_members = spec.secagg.is_grouped() ? static_cast<std::uint32_t>(group_sites) : all,
           .graph = {}};
 }
 

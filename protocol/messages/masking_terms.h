@@ -16,12 +16,14 @@ struct MaskingSources {
   const UpdateLayout& layout;
   const secagg::Membership& membership;
   const VerifyKey& aggregator;
+  std::uint32_t group = 0;  // of a grouped job: the party's own, from 1 (site_groups.h)
 };
 Result<secagg::Terms> MaskingTermsOf(const MaskingSources& sources, const RoundKey& key, RoundKind kind,
                                      const BlobRef& model);
 
 // What a site insists on: its policy's smallest cohort and, where everybody is invited, a majority of those
-// the job waited for.
-secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_cohort);
+// the job waited for; of a grouped job, of the `group_sites` in its group.
+secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_cohort,
+                               std::size_t group_sites = 0);
 
 }  // namespace cairn

@@ -4,6 +4,7 @@
 #include "core/tensor/parameter_spec.h"
 #include "protocol/messages/job_limits.h"
 #include "protocol/messages/manifest.h"
+#include "protocol/messages/site_groups.h"
 #include "protocol/messages/wire.h"
 
 namespace cairn::wire {
@@ -200,6 +201,10 @@ void ToWire(const JobSpec& spec, v1::JobSpec* out) {
   out->mutable_secagg_terms()->set_clip(spec.secagg.clip);
   out->mutable_secagg_terms()->set_buffer_clip(spec.secagg.buffer_clip);
   out->mutable_secagg_terms()->set_max_sites(spec.secagg.max_sites);
+  out->mutable_secagg_terms()->set_group_size(spec.secagg.group_size);
+  out->mutable_secagg_terms()->set_group_min(spec.secagg.group_min);
+  out->mutable_secagg_terms()->set_rule(static_cast<v1::GroupRule>(spec.secagg.rule));
+  out->mutable_secagg_terms()->set_trim(spec.secagg.trim);
   if (spec.privacy) ToWire(*spec.privacy, out->mutable_privacy());
   out->set_seed(spec.seed);
 }
@@ -207,8 +212,10 @@ void ToWire(const JobSpec& spec, v1::JobSpec* out) {
 Status FromWire(const v1::JobSpec& in, JobSpec* out) {
   if (in.freeze_size() > static_cast<int>(kMaxFreezePatterns))
     return Malformed("freeze", "too many patterns");
-  if (in.secagg() != v1::SEC_AGG_MODE_OFF && in.secagg() != v1::SEC_AGG_MODE_FULL)
+  if (in.secagg() < v1::SEC_AGG_MODE_OFF || in.secagg() > v1::SEC_AGG_MODE_GROUPED)
     return Malformed("secagg", "unknown mode");
+  if (in.secagg_terms().rule() > v1::GROUP_RULE_GEOMETRIC_MEDIAN || in.secagg_terms().rule() < 0)
+    return Malformed("secagg.rule", "unknown rule");
   out->name = in.name();
   CAIRN_RETURN_IF_ERROR(FromWire(in.model(), &out->model));
   out->data = {
@@ -226,7 +233,11 @@ Status FromWire(const v1::JobSpec& in, JobSpec* out) {
                  .bits = in.secagg_terms().bits(),
                  .clip = in.secagg_terms().clip(),
                  .buffer_clip = in.secagg_terms().buffer_clip(),
-                 .max_sites = in.secagg_terms().max_sites()};
+                 .max_sites = in.secagg_terms().max_sites(),
+                 .group_size = in.secagg_terms().group_size(),
+                 .group_min = in.secagg_terms().group_min(),
+                 .rule = static_cast<GroupRule>(in.secagg_terms().rule()),
+                 .trim = in.secagg_terms().trim()};
   out->privacy.reset();
   if (in.has_privacy()) CAIRN_RETURN_IF_ERROR(FromWire(in.privacy(), &out->privacy.emplace()));
   out->seed = in.seed();
@@ -298,6 +309,8 @@ void ToWire(const JobManifest& manifest, v1::JobManifest* out) {
   for (const TensorSpec& tensor : manifest.tensors) ToWire(tensor, out->add_tensors());
   out->set_classes(manifest.classes);
   ToWire(manifest.initial_model, out->mutable_initial_model());
+  out->mutable_group_sites()->Assign(manifest.group_sites.begin(), manifest.group_sites.end());
+  out->set_group_roster(manifest.group_roster);
   out->set_digest(manifest.digest);
 }
 
@@ -318,6 +331,9 @@ Status FromWire(const v1::JobManifest& in, const DecodeLimits& limits, JobManife
   out->classes = in.classes();
   CAIRN_RETURN_IF_ERROR(FromWire(in.initial_model(), limits, &out->initial_model));
   CAIRN_RETURN_IF_ERROR(CheckTensors(*out));
+  out->group_sites.assign(in.group_sites().begin(), in.group_sites().end());
+  out->group_roster = in.group_roster();
+  if (const auto fault = FindGroupFault(*out)) return Malformed(fault->key, fault->problem);
   out->digest = ComputeDigest(*out);
   if (out->digest != in.digest()) return Malformed("digest", "not the digest of this manifest");
   return {};

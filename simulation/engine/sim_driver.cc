@@ -36,7 +36,7 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
         "cohort.over_selection needs population.speed: without a device model who is late would be an "
         "accident of ordering");
   }
-  if (config.drop_outs.active() && spec.cohort.min_reports == 0) {
+  if (config.drop_outs.active() && spec.cohort.min_reports == 0 && !spec.secagg.is_grouped()) {
     return Status(
         errors::kJobRefused,
         "population.dropout needs strategy.cohort.min_reports: without it a round wants every site it "
@@ -60,7 +60,7 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   CAIRN_ASSIGN_OR_RETURN(driver->round_work_,
                          RoundWork::Create(manifest.spec.strategy, driver->parts_.initial, {}, config.lanes));
   // `wire` is what real sites do, masks and all; `direct` leaves out what cancels.
-  if (config.transport == TransportMode::kWire && manifest.spec.secagg.mode == SecAggMode::kFull) {
+  if (config.transport == TransportMode::kWire && manifest.spec.secagg.is_masked()) {
     std::vector<std::string> sites;
     for (const SimClient& client : driver->parts_.clients) sites.push_back(client.site);
     driver->masking_ = std::make_unique<SimMasking>(manifest.spec.seed, std::move(sites));
@@ -72,8 +72,7 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   job_parts.configure = [raw = driver.get()](RoundId) {
     return raw->round_work_->Configure(raw->parts_.manifest->spec.train);
   };
-  if (config.drop_outs.active() && driver->masking_ == nullptr &&
-      manifest.spec.secagg.mode == SecAggMode::kFull) {
+  if (config.drop_outs.active() && driver->masking_ == nullptr && manifest.spec.secagg.is_masked()) {
     job_parts.least_reports = [raw = driver.get()](const RoundKey& key,
                                                    const std::vector<ClientId>& invited) {
       return raw->LeastReports(key, invited);
@@ -199,7 +198,8 @@ Status SimDriver::Perform(Action& action, SimObserver& observer) {
     job_timers_.erase(cancel->timer);
   } else if (const auto* open = std::get_if<OpenSum>(&action)) {
     lanes_.Drain();
-    open->ring == nullptr ? round_work_->Open(open->key) : round_work_->OpenRing(open->key, open->ring);
+    open->ring == nullptr ? round_work_->Open(open->key)
+                          : round_work_->OpenRing(open->key, open->ring, open->grouping);
   } else if (const auto* finish = std::get_if<Finish>(&action)) {
     return FinishRound(*finish);
   } else if (const auto* store = std::get_if<StoreSum>(&action)) {
@@ -219,7 +219,7 @@ void SimDriver::FoldUpdate(Fold fold) {
   const std::size_t home = agents_[fold.client.value]->lane;
   lanes_.Submit(home, [this, fold = std::move(fold)](std::size_t here) mutable {
     if (fold.ring != nullptr) {
-      round_work_->FoldRing(here, fold.key, fold.ring->bytes());
+      round_work_->FoldRing(here, fold.key, fold.group, fold.ring->bytes());
     } else {
       round_work_->Fold(here, fold.key, fold.update->view(), fold.weight);
     }
@@ -231,14 +231,14 @@ void SimDriver::FoldUpdate(Fold fold) {
 Status SimDriver::FinishRound(const Finish& finish) {
   const RoundKey key = finish.key;
   lanes_.Drain();
-  if (finish.unmask != nullptr) {
-    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened,
-                           round_work_->FinishRing(*finish.unmask, finish.survivors));
-    ready_.push_back(Event{Finished{key, std::move(opened.model), {}, std::move(opened.counts)}});
+  if (!finish.sums.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened, round_work_->FinishRings(finish.sums));
+    ready_.push_back(Event{
+        Finished{key, std::move(opened.model), {}, std::move(opened.counts), std::move(opened.discarded)}});
     return {};
   }
   CAIRN_ASSIGN_OR_RETURN(ModelHandle model, round_work_->Finish());
-  ready_.push_back(Event{Finished{key, std::move(model), {}, {}}});
+  ready_.push_back(Event{Finished{key, std::move(model), {}, {}, {}}});
   return {};
 }
 

@@ -51,8 +51,10 @@ std::size_t SimDriver::LeastReports(const RoundKey& key, const std::vector<Clien
     return config_.drop_outs.Of(random_, key.round, key.attempt, client) != DropOutModel::Place::kBeforeKeys;
   };
   const auto with_keys = static_cast<std::size_t>(std::ranges::count_if(invited, has_keys));
-  if (spec.cohort.target == 0 && 2 * with_keys <= spec.cohort.min_clients)
-    return std::numeric_limits<std::size_t>::max();
+  std::size_t all = spec.cohort.min_clients;
+  if (const auto& groups = engine_->groups(); groups.has_value() && !invited.empty())
+    all = groups->Sites(*groups->IndexOf(parts_.clients[invited.front().value].site)).size();
+  if (spec.cohort.target == 0 && 2 * with_keys <= all) return std::numeric_limits<std::size_t>::max();
   std::uint32_t least = SmallestMaskedCohort(spec);
   if (LargestCohort(spec) > secagg::kMaxComplete)
     least = std::max<std::uint32_t>(least, secagg::kMaxComplete + 1);

@@ -19,17 +19,21 @@ SigningKey KeyOf(std::uint64_t seed, std::uint32_t party) {
 
 }  // namespace
 
+Sha256Digest SimRosterHash(const std::vector<std::string>& sites) {
+  TranscriptWriter names("cairn-simulated-roster");
+  for (const std::string& site : sites) names.Text(site);
+  return names.Digest();
+}
+
 SimMasking::SimMasking(std::uint64_t seed, std::vector<std::string> sites)
     : seed_(seed), sites_(std::move(sites)), aggregator_(KeyOf(seed, kAggregator)) {
   auto membership = std::make_shared<secagg::Membership>();
   membership->version = 1;
-  TranscriptWriter names("cairn-simulated-roster");
   for (std::size_t i = 0; i < sites_.size(); ++i) {
     keys_.push_back(KeyOf(seed, static_cast<std::uint32_t>(i)));
     membership->members.push_back({sites_[i], keys_.back().verify_key(), true});
-    names.Text(sites_[i]);
   }
-  membership->hash = names.Digest();
+  membership->hash = SimRosterHash(sites_);
   membership_ = std::move(membership);
   memory_ = std::make_shared<secagg::SimulatedMemory>();
 }

@@ -11,6 +11,9 @@
 
 namespace cairn {
 
+// Of the roster of a simulation, which has all of its `sites`, ascending.
+Sha256Digest SimRosterHash(const std::vector<std::string>& sites);
+
 // The made federation of a simulation: a roster of its clients, and keys that follow from the seed, so that a
 // masked run replays. Both ends of a pair live here, so a key agreement or a verification is worked out once.
 // Never for real sites. One control thread; desks of different clients may work side by side.

@@ -9,6 +9,7 @@
 #include "protocol/messages/manifest.h"
 #include "protocol/messages/masked_layout.h"
 #include "simulation/engine/population_builder.h"
+#include "simulation/engine/sim_masking.h"
 
 namespace cairn {
 namespace {
@@ -25,17 +26,22 @@ Result<ParameterSet> FirstModel(const SimRunRequest& request) {
 }
 
 std::shared_ptr<const JobManifest> MakeManifest(const SimRunRequest& request, const ModelVersion& initial,
-                                                std::size_t clients, std::int64_t outputs) {
+                                                const std::vector<SimClient>& clients, std::int64_t outputs) {
   auto manifest = std::make_shared<JobManifest>();
   manifest->id = JobId{1};
   manifest->spec = request.config.job.spec;
   // Everybody joins before the first round; who takes part in it is the selection's affair.
-  manifest->spec.cohort.min_clients = static_cast<std::uint32_t>(clients);
+  manifest->spec.cohort.min_clients = static_cast<std::uint32_t>(clients.size());
   manifest->federation = request.federation;
   manifest->submitter = "researcher";
   manifest->tensors = initial.values.spec().tensors();
   manifest->classes = MetricClasses(manifest->spec.train.loss, outputs);
   manifest->initial_model = initial.ref;
+  if (manifest->spec.secagg.is_grouped()) {
+    for (const SimClient& client : clients) manifest->group_sites.push_back(client.site);
+    std::ranges::sort(manifest->group_sites);
+    manifest->group_roster = SimRosterHash(manifest->group_sites).hex();
+  }
   manifest->digest = ComputeDigest(*manifest);
   return manifest;
 }
@@ -112,7 +118,7 @@ Result<std::unique_ptr<SimRun>> SimRun::Create(SimRunRequest request) {
   std::unique_ptr<SimRun> run(new SimRun());
   CAIRN_ASSIGN_OR_RETURN(const std::int64_t outputs,
                          request.learners->Outputs(request.config.job.spec.model));
-  run->manifest_ = MakeManifest(request, *initial, population.clients.size(), outputs);
+  run->manifest_ = MakeManifest(request, *initial, population.clients, outputs);
   run->plan_ = MakePlan(population, *run->manifest_, *initial, lanes);
   run->central_ = population.test != nullptr && request.config.job.spec.evaluate.central;
   for (std::size_t i = 0; i < population.clients.size(); ++i) {

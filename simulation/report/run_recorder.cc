@@ -153,8 +153,7 @@ std::string RunRecorder::ModelJson(const ParameterSet& model) const {
   card.Add("parameters", model.spec().total(Role::kParameter)).Add("run", directory_.id());
   card.Add("manifest_sha256", config_.manifest->digest);
   card.Add("rounds", rows_.empty() ? 0 : static_cast<std::int64_t>(rows_.back().round));
-  card.Add("secure_aggregation", spec.secagg.mode == SecAggMode::kFull)
-      .Add("differential_privacy", config_.privacy);
+  card.Add("secure_aggregation", spec.secagg.is_masked()).Add("differential_privacy", config_.privacy);
   return card.text();
 }
 
@@ -200,8 +199,9 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
           {"Sites", std::to_string(sites)},
           {"Local training", amount + ", batch " + std::to_string(spec.train.batch) + ", " +
                                  (adam ? "adam" : "sgd") + ", lr " + lr},
-          {"Secure aggregation", spec.secagg.mode != SecAggMode::kFull
-                                     ? "off: updates are readable by the aggregator"
+          {"Secure aggregation", !spec.secagg.is_masked() ? "off: updates are readable by the aggregator"
+                                 : spec.secagg.is_grouped()
+                                     ? "by groups: the sum of each is readable by the aggregator"
                                  : masks_left_out ? "on; this simulation left out the masks, which cancel"
                                                   : "on"},
           {"Differential privacy", PrivacyWords(spec)},

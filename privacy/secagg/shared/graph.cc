@@ -245,6 +245,10 @@ Sha256Digest GraphSeed(const Sha256Digest& cohort_context) {
   return Transcript("graph").Hash(cohort_context).Digest();
 }
 
+Sha256Digest GroupSeed(const Sha256Digest& manifest, const Sha256Digest& roster) {
+  return Transcript("group").Hash(manifest).Hash(roster).Digest();
+}
+
 std::vector<Position> GraphPermutation(std::size_t n, const Sha256Digest& seed) {
   std::vector<Position> order(n);
   std::iota(order.begin(), order.end(), Position{0});

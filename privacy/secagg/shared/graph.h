@@ -63,6 +63,8 @@ class Graph {
 // SHA-256(T(graph; cc)) and the permutation of 0 … n − 1 that AES-256-CTR under it draws (Fisher–Yates,
 // words rejected above the largest multiple).
 Sha256Digest GraphSeed(const Sha256Digest& cohort_context);
+// SHA-256(T(group; manifest hash, roster hash)): of the permutation that a grouped job is cut from.
+Sha256Digest GroupSeed(const Sha256Digest& manifest, const Sha256Digest& roster);
 std::vector<Position> GraphPermutation(std::size_t n, const Sha256Digest& seed);
 
 }  // namespace cairn::secagg

@@ -28,7 +28,8 @@ double SumOfDistances(const MadeGroups& groups, const std::vector<float>& point)
   return sum;
 }
 
-// The Fermat point of a triangle with equal sides is its centre; an angle of 120° and more is the point itself.
+// The Fermat point of a triangle with equal sides is its centre; an angle of 120° and more is the point
+// itself.
 TEST(GroupGeometricMedianTest, IsTheFermatPointOfATriangle) {
   const float h = std::sqrt(3.0f) / 2;
   EXPECT_THAT(Center({{{0, 0}, {1, 0}, {0.5f, h}}}),
@@ -50,7 +51,8 @@ TEST(GroupGeometricMedianTest, NoPointNearbyHasASmallerSumOfDistances) {
   }
 }
 
-// With fewer than half hostile groups it stays within 2 / (1 - 2f/G) radii of the honest ones (Pillutla et al.).
+// With fewer than half hostile groups it stays within 2 / (1 - 2f/G) radii of the honest ones (Pillutla et
+// al.).
 TEST(GroupGeometricMedianTest, HostileGroupsCannotCarryItAway) {
   MadeGroups made{{{0.1f, 0}, {0, 0.1f}, {-0.1f, 0}, {1e6f, 1e6f}, {1e6f, -1e6f}}};
   for (const float x : Center(made)) EXPECT_LT(std::abs(x), 1.0f);

@@ -73,7 +73,7 @@ class JobScript {
     report.update = std::make_shared<FakeUpdate>(std::vector<float>{1, 2, 3});
     Step(Received{SessionId{session}, std::move(report)});
   }
-  void Finish(RoundKey key) { Step(Finished{key, engine->model(), {}, {}}); }
+  void Finish(RoundKey key) { Step(Finished{key, engine->model(), {}, {}, {}}); }
   RoundKey Key(std::uint64_t round, std::uint32_t attempt = 1) const {
     return {JobId{7}, RoundId{round}, attempt};
   }

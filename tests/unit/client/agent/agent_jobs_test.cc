@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/client/agent/agent_world.h"
 
 namespace cairn {
@@ -167,6 +169,58 @@ TEST(AgentJobsTest, OffersWithoutEndDoNotFillMemory) {
   world.Offer({.id = 65});
   EXPECT_EQ(world.agent.jobs().size(), 64u);
   EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kDecline);
+}
+
+std::shared_ptr<const JobManifest> GroupedManifest(std::vector<std::string> sites) {
+  auto manifest = std::make_shared<JobManifest>(*MakeManifest({.secagg = SecAggMode::kGrouped}));
+  manifest->spec.secagg.group_size = 4;
+  manifest->spec.secagg.rule = GroupRule::kMedian;
+  manifest->group_sites = std::move(sites);
+  for (char c = 'b'; c < 'm'; ++c) manifest->group_sites.push_back(std::string("site-") + c);
+  manifest->group_roster = manifest->digest = std::string(64, 'a');
+  return manifest;
+}
+
+TEST(AgentJobsTest, GroupedJobThatBothAllowIsAcceptedAndTheLogSaysWhatCanBeRead) {
+  AgentConfig config = AgentWorld::Willing();
+  config.policy.secagg = SecAggPolicy::kGroupedOk;
+  AgentWorld world(config);
+  world.Connect();
+  world.Hear(JobOffer{GroupedManifest({"site-a"})});
+  EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kAccept);
+  const bool is_said = std::ranges::any_of(world.actions, [](const AgentAction& action) {
+    const auto* event = std::get_if<EmitEvent>(&action);
+    return event != nullptr && event->name == "group_sums_are_readable";
+  });
+  EXPECT_TRUE(is_said);
+}
+
+TEST(AgentJobsTest, GroupedJobIsDeclinedByASiteThatOnlySaidPlainOk) {
+  AgentWorld world(AgentWorld::Willing());
+  world.Connect();
+  world.Hear(JobOffer{GroupedManifest({"site-a"})});
+  EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kDecline);
+  EXPECT_EQ(world.Sent<JobReply>()->reason_id, errors::kPolicyGroupedRefused.value);
+}
+
+TEST(AgentJobsTest, GroupedJobWhoseGroupsLackTheSiteIsDeclined) {
+  AgentConfig config = AgentWorld::Willing();
+  config.policy.secagg = SecAggPolicy::kGroupedOk;
+  AgentWorld world(config);
+  world.Connect();
+  world.Hear(JobOffer{GroupedManifest({"site-A"})});
+  EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kDecline);
+  EXPECT_EQ(world.Sent<JobReply>()->reason_id, errors::kPolicyNotListed.value);
+}
+
+TEST(AgentJobsTest, GroupedPlanWithoutMasksIsDeclined) {
+  AgentConfig config = AgentWorld::Willing();
+  config.policy.secagg = SecAggPolicy::kGroupedOk;
+  AgentWorld world(config);
+  world.Connect();
+  world.Hear(JobOffer{GroupedManifest({"site-a"})});
+  world.Plan(KeyOf(1));
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kSecAggTerms.value);
 }
 
 // What a person at the site reads before saying yes.

@@ -86,6 +86,7 @@ TEST(ClientConfigTest, SlipOfThePenNamesThePlaceAndTheNearestKey) {
 }
 
 TEST(ClientConfigTest, UncheckedSecAggCannotBeConfigured) {
+  EXPECT_EQ(Parse(Minimal("policy.secagg = \"grouped-ok\"\n"))->policy.secagg, SecAggPolicy::kGroupedOk);
   EXPECT_EQ(Parse(Minimal("policy.secagg = \"unchecked\"\n")).status().id(), errors::kConfigValue);
 }
 

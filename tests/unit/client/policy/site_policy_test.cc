@@ -61,6 +61,47 @@ TEST(SitePolicyTest, PlainJobNeedsTheSiteAndTheJobToSaySo) {
   }
 }
 
+JobManifest Grouped() {
+  JobManifest manifest = Plain();
+  manifest.spec.secagg.mode = SecAggMode::kGrouped;
+  manifest.spec.secagg.group_size = 5;
+  manifest.spec.secagg.group_min = 4;
+  manifest.spec.secagg.rule = GroupRule::kMedian;
+  manifest.spec.cohort.min_clients = 15;
+  return manifest;
+}
+
+TEST(SitePolicyTest, GroupedJobNeedsTheSiteToSaySoAndPlainOkIsNotThat) {
+  const std::pair<SecAggPolicy, ErrorId> rows[] = {{SecAggPolicy::kRequired, errors::kPolicyGroupedRefused},
+                                                   {SecAggPolicy::kPlainOk, errors::kPolicyGroupedRefused},
+                                                   {SecAggPolicy::kGroupedOk, ErrorId{}},
+                                                   {SecAggPolicy::kUnchecked, ErrorId{}}};
+  for (const auto& [says, reason] : rows) {
+    SitePolicy policy = Willing();
+    policy.secagg = says;
+    EXPECT_EQ(ReasonOf(policy, Grouped()), reason) << static_cast<int>(says);
+  }
+}
+
+TEST(SitePolicyTest, GroupedOkAllowsMaskedJobsAndNoPlainOne) {
+  SitePolicy policy = Willing();
+  policy.secagg = SecAggPolicy::kGroupedOk;
+  JobManifest manifest = Plain();
+  EXPECT_EQ(ReasonOf(policy, manifest), errors::kPolicyPlainRefused);
+  manifest.spec.secagg.mode = SecAggMode::kFull;
+  EXPECT_EQ(ReasonOf(policy, manifest), ErrorId{});
+}
+
+TEST(SitePolicyTest, TheSmallestSumOfAGroupMustSuitTheSite) {
+  SitePolicy policy = Willing();
+  policy.secagg = SecAggPolicy::kGroupedOk;
+  policy.min_cohort = 5;
+  JobManifest manifest = Grouped();
+  EXPECT_EQ(ReasonOf(policy, manifest), errors::kPolicyCohort);
+  manifest.spec.secagg.group_min = 0;  // then it is group_size
+  EXPECT_EQ(ReasonOf(policy, manifest), ErrorId{});
+}
+
 TEST(SitePolicyTest, DataSetIsOpenOnlyToTheJobsNamed) {
   JobManifest manifest = Plain();
   manifest.spec.name = "pilot";
@@ -79,13 +120,13 @@ TEST(SitePolicyTest, RoundsThatMayBeTooSmallAreRefused) {
 }
 
 TEST(SitePolicyTest, SmallestCohortIsMinReportsThenTargetThenMinClients) {
-  CohortConfig cohort;
-  cohort.min_clients = 5;
-  EXPECT_EQ(SmallestCohort(cohort), 5u);
-  cohort.target = 10;
-  EXPECT_EQ(SmallestCohort(cohort), 10u);
-  cohort.min_reports = 7;
-  EXPECT_EQ(SmallestCohort(cohort), 7u);
+  JobSpec spec;
+  spec.cohort.min_clients = 5;
+  EXPECT_EQ(SmallestCohort(spec), 5u);
+  spec.cohort.target = 10;
+  EXPECT_EQ(SmallestCohort(spec), 10u);
+  spec.cohort.min_reports = 7;
+  EXPECT_EQ(SmallestCohort(spec), 7u);
 }
 
 TEST(SitePolicyTest, UploadOverTheCapIsRefusedBeforeAnyWork) {

@@ -7,6 +7,7 @@
 
 #include "message_maker.h"
 #include "protocol/messages/codec.h"
+#include "protocol/messages/manifest.h"
 
 // The wire as it was released. A message that no longer decodes from these bytes, or encodes to
 // others, breaks every site that has not been updated. CAIRN_REWRITE_GOLDEN=1 writes the files anew;
@@ -33,6 +34,20 @@ void ExpectGolden(const std::string& name, const std::string& bytes) {
   EXPECT_EQ(bytes, golden) << name;
 }
 
+void MakeGrouped(JobManifest& manifest) {
+  manifest.spec.secagg.mode = SecAggMode::kGrouped;
+  manifest.spec.secagg.max_sites = 0;
+  manifest.spec.secagg.group_size = 4;
+  manifest.spec.secagg.group_min = 3;
+  manifest.spec.secagg.rule = GroupRule::kTrimmedMean;
+  manifest.spec.secagg.trim = 1;
+  manifest.spec.cohort = {
+      .min_clients = 9, .target = 0, .over_selection = 0, .min_reports = 9, .max_attempts = 5};
+  for (char c = 'a'; c < 'm'; ++c) manifest.group_sites.push_back(std::string("site-") + c);
+  manifest.group_roster = std::string(64, '7');
+  manifest.digest = ComputeDigest(manifest);
+}
+
 class GoldenWireTest : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(GoldenWireTest, ClientMessageKeepsItsBytes) {
@@ -57,6 +72,19 @@ TEST_P(GoldenWireTest, ServerMessageKeepsItsBytes) {
 TEST_P(GoldenWireTest, ManifestKeepsItsCanonicalBytes) {
   if (GetParam() != 0) return;
   ExpectGolden("manifest-canonical", CanonicalBytes(*MessageMaker(300).Manifest()));
+}
+
+TEST_P(GoldenWireTest, AGroupedManifestKeepsItsBytes) {
+  if (GetParam() != 0) return;
+  auto manifest = std::make_shared<JobManifest>(*MessageMaker(500).Manifest());
+  MakeGrouped(*manifest);
+  const std::string bytes = Encode(ServerMessage(JobOffer{manifest}));
+  const auto decoded = DecodeServerMessage(bytes);
+  ASSERT_TRUE(decoded.ok()) << decoded.status().ToString();
+  EXPECT_EQ(std::get<JobOffer>(*decoded).manifest->spec, manifest->spec);
+  EXPECT_EQ(std::get<JobOffer>(*decoded).manifest->group_sites, manifest->group_sites);
+  ExpectGolden("grouped-offer", bytes);
+  ExpectGolden("grouped-canonical", CanonicalBytes(*manifest));
 }
 
 TEST_P(GoldenWireTest, WorkRequestKeepsItsBytes) {

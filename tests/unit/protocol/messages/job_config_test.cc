@@ -74,6 +74,22 @@ TEST(JobConfigTest, CanonicalTextReadsBackEqual) {
   }
 }
 
+TEST(JobConfigTest, ReadsAndWritesAGroupedJob) {
+  std::string text = With("min = 4", "min = 20");
+  text.replace(text.find("{ mode = \"full\" }\neval"), 17,
+               "{ mode = \"grouped\", group_size = 5, group_min = 4, rule = \"trimmed-mean\", trim = 2 }");
+  const auto [job, status] = ReadJob(text);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(job.spec.secagg, (SecAggConfig{.mode = SecAggMode::kGrouped,
+                                           .group_size = 5,
+                                           .group_min = 4,
+                                           .rule = GroupRule::kTrimmedMean,
+                                           .trim = 2}));
+  const auto [again, reread] = ReadJob(JobToml(job.spec, job.schema_path));
+  ASSERT_TRUE(reread.ok()) << reread.ToString();
+  EXPECT_EQ(again.spec, job.spec);
+}
+
 // The table of recommended settings: Hsu et al. 2019, Li et al. 2018, Reddi et al. 2020.
 TEST(JobConfigTest, StrategyNamedAloneHasTheSettingsOfItsPaper) {
   const auto strategy = [](const std::string& name) {
@@ -141,7 +157,23 @@ INSTANTIATE_TEST_SUITE_P(
         BadJob{"mode = \"full\" }\nexchange", "mode = \"lora\" }\nexchange", "job.toml:7:", "lora"},
         BadJob{"personal = []", "personal = [\"head.*\"]", "job.toml:8:", "personal"},
         BadJob{"\"average\"", "\"local\"", "job.toml:8:", "local"},
-        BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"grouped\" }", "job.toml:9:", "grouped"},
+        BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"grouped\" }",
+               "job.toml:9:", "group_size"},
+        BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"grouped\", group_size = 4 }",
+               "job.toml:9:", "rule"},
+        BadJob{"secagg = { mode = \"full\" }",
+               "secagg = { mode = \"grouped\", group_size = 4, rule = \"mean\" }", "job.toml:9:", "rule"},
+        BadJob{"secagg = { mode = \"full\" }",
+               "secagg = { mode = \"grouped\", group_size = 4, rule = \"median\", trim = 1 }",
+               "job.toml:9:", "trim"},
+        BadJob{"secagg = { mode = \"full\" }",
+               "secagg = { mode = \"grouped\", group_size = 4, group_min = 2, rule = \"median\" }",
+               "job.toml:9:", "group_min"},
+        BadJob{"secagg = { mode = \"full\" }",
+               "secagg = { mode = \"grouped\", group_size = 4, rule = \"median\" }",
+               "job.toml:6:", "must be at least 12, for 3 groups"},
+        BadJob{"secagg = { mode = \"full\" }", "secagg = { mode = \"full\", group_size = 4 }",
+               "job.toml:9:", "grouped"},
         BadJob{"\"log_loss\"", "\"f2\"", "job.toml:10:", "f2"},
         BadJob{"\"auto\"", "\"soon\"", "job.toml:11:", "deadline"}));
 

@@ -13,6 +13,7 @@
 #include "protocol/messages/manifest.h"
 #include "simulation/engine/population_builder.h"
 #include "simulation/engine/sim_driver.h"
+#include "simulation/engine/sim_masking.h"
 
 namespace cairn {
 
@@ -86,9 +87,14 @@ class SimDriverTest : public testing::Test {
     manifest->tensors = parts.initial->values.spec().tensors();
     manifest->classes = 3;
     manifest->initial_model = parts.initial->ref;
+    parts.clients = Clients(clients);
+    if (spec_.secagg.is_grouped()) {
+      for (const SimClient& client : parts.clients) manifest->group_sites.push_back(client.site);
+      std::ranges::sort(manifest->group_sites);
+      manifest->group_roster = SimRosterHash(manifest->group_sites).hex();
+    }
     manifest->digest = ComputeDigest(*manifest);
     parts.manifest = manifest;
-    parts.clients = Clients(clients);
     parts.test = MadeBlobs(5, 200, 6, 3, 2.0, 900);
     parts.learners = &factory_;
     return SimDriver::Create(config, std::move(parts));
