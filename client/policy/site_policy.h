@@ -76,8 +76,7 @@ struct SitePolicy {
   // Decides one offered manifest. `update_bytes` is the size of one report's update; `approvals`
   // are all decisions known, in the order they were taken. Errors: kPolicyPlainRefused,
   // kPolicyGroupedRefused, kPolicyDataset, kPolicyPrivacyRequired, kPolicyWaiting, kPolicyDenied,
-  // kPolicyUploadCap, kPolicyCohort,
-  // kPolicyWithdrawn, kPolicyTermsChanged.
+  // kPolicyUploadCap, kPolicyCohort, kPolicyWithdrawn, kPolicyTermsChanged.
   PolicyVerdict Decide(const JobManifest& manifest, std::uint64_t update_bytes,
                        const std::vector<JobApproval>& approvals) const;
 
