@@ -5,6 +5,7 @@
 #include "protocol/messages/job_config.h"
 #include "protocol/messages/job_limits.h"
 #include "protocol/messages/job_words.h"
+#include "protocol/messages/site_groups.h"
 #include "protocol/messages/strategy_defaults.h"
 
 namespace cairn {
@@ -222,6 +223,9 @@ JobFile ParseJobSpec(ConfigReader& root, JobUse use) {
   ReadFinetune(root.Table("finetune"), spec.freeze);
   ReadExchange(root.Table("exchange"));
   ReadSecAgg(root.Table("secagg"), spec.secagg);
+  // Where the file does not say: as many sites as the fewest groups need.
+  if (spec.secagg.is_grouped() && !root.Table("strategy").Table("cohort").Has("min"))
+    spec.cohort.min_clients = LeastGroups(spec.secagg) * SmallestGroupSum(spec.secagg);
   ReadEvaluate(root.Table("evaluate"), spec.evaluate, is_private);
   ReadRound(root.Table("round"), spec.round);
   JobSpec judged = spec;

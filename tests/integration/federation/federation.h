@@ -15,7 +15,7 @@
 namespace cairn::testing_processes {
 
 inline constexpr std::size_t kSites = 3;     // of most tests
-inline constexpr std::size_t kEnrolled = 5;  // most a test can have
+inline constexpr std::size_t kEnrolled = 9;  // most a test can have
 
 bool HavePrograms();  // CAIRN_BIN_DIR holds both
 std::filesystem::path ProgramsFolder();

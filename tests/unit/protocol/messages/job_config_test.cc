@@ -90,6 +90,15 @@ TEST(JobConfigTest, ReadsAndWritesAGroupedJob) {
   EXPECT_EQ(again.spec, job.spec);
 }
 
+TEST(JobConfigTest, AGroupedJobThatSaysNoCohortWaitsForTheFewestGroups) {
+  std::string text = With("cohort = { min = 4, target = \"all\" }", "cohort = { target = \"all\" }");
+  text.replace(text.find("{ mode = \"full\" }\neval"), 17,
+               "{ mode = \"grouped\", group_size = 5, group_min = 4, rule = \"median\" }");
+  const auto [job, status] = ReadJob(text);
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(job.spec.cohort.min_clients, 12u);
+}
+
 // The table of recommended settings: Hsu et al. 2019, Li et al. 2018, Reddi et al. 2020.
 TEST(JobConfigTest, StrategyNamedAloneHasTheSettingsOfItsPaper) {
   const auto strategy = [](const std::string& name) {
