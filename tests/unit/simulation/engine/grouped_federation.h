@@ -43,6 +43,8 @@ class GroupedFederation {
       values[k] = static_cast<float>((7 * site + 3 * round + 5 * k * site) % 64) / 8 - 4;
     return values;
   }
+  // How often a vector is added up: another number than 1 makes its group's sum fail its checks.
+  virtual int FoldsOf(ClientId) const { return 1; }
   virtual ~GroupedFederation() = default;
   static constexpr std::size_t kLength = 3;
 
@@ -294,7 +296,8 @@ class GroupedFederation {
       if (open->kept.size > 0 && !work_->PutRings(blobs_.at(open->kept.hex())).ok())
         fault = "a kept sum did not fit";
     } else if (auto* fold = std::get_if<Fold>(&action)) {
-      work_->FoldRing(draw_.Below(2), fold->key, fold->group, fold->ring->bytes());
+      for (int i = 0; i < FoldsOf(fold->client); ++i)
+        work_->FoldRing(draw_.Below(2), fold->key, fold->group, fold->ring->bytes());
     } else if (auto* store = std::get_if<StoreSum>(&action)) {
       std::vector<std::byte> bytes = work_->TakeRings();
       const BlobRef ref = BlobRefOf(bytes);

@@ -123,6 +123,38 @@ TEST(GroupedRoundsTest, SitesRefuseEveryGroupButTheOneThatTheApprovedManifestGiv
   }
 }
 
+// The sum of one group holds a site twice.
+class Broken final : public GroupedFederation {
+ public:
+  using GroupedFederation::GroupedFederation;
+  int FoldsOf(ClientId client) const override { return client == ClientId{5} ? 2 : 1; }
+};
+
+TEST(GroupedRoundsTest, AGroupWhoseSumFailsItsChecksIsLeftOutAndTheOthersGoOn) {
+  Broken federation({.sites = 12});
+  federation.Begin();
+  while (!federation.ended() && federation.Step()) {
+  }
+  ASSERT_EQ(federation.committed.size(), 1u);
+  const auto groups = *SiteGroups::Of(federation.manifest());
+  const auto broken = groups.IndexOf(federation.engine().population().site(ClientId{5}));
+  EXPECT_EQ(federation.committed[0].summary.reported.size(), 9u);
+  for (const ClientId client : federation.committed[0].summary.reported)
+    EXPECT_NE(groups.IndexOf(federation.engine().population().site(client)), broken);
+  EXPECT_EQ(FaultOf(federation, federation.committed[0], federation.manifest()), "");
+  EXPECT_TRUE(
+      std::ranges::any_of(federation.events, [](const auto& e) { return e.name == "group.left_out"; }));
+}
+
+TEST(GroupedRoundsTest, OfThreeGroupsNoneMayFail) {
+  Broken federation({.sites = 9});
+  federation.Begin();
+  while (federation.fault.empty() && federation.Step()) {
+  }
+  EXPECT_TRUE(federation.committed.empty());
+  EXPECT_NE(federation.fault.find("CAIRN-6110"), std::string::npos) << federation.fault;
+}
+
 TEST(GroupedRoundsTest, WhatIsKeptOfTheSumsHasOnePieceAGroup) {
   GroupedFederation federation({.sites = 9});
   federation.Begin();
