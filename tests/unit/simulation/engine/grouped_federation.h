@@ -266,8 +266,8 @@ class GroupedFederation {
     result.update = std::make_shared<Payload>(
         UpdateOf(static_cast<std::size_t>(at - sites_.begin()), work.key.round.value));
     const UpdateLayout layout = LayoutOf(initial_->values.spec());
-    auto words = EgressGuard({}).Contribute(work.key, RoundKind::kTrain, std::move(result), layout,
-                                            work.ring->layout, work.ring->encode);
+    auto words = EgressGuard({}).Contribute(std::move(*work.clearance), RoundKind::kTrain, std::move(result),
+                                            layout, work.ring->layout, work.ring->encode);
     if (!words.ok()) return ContributionReady{work.key, words.status()};
     return ContributionReady{work.key, std::make_shared<SealedContribution>(std::move(*words))};
   }
