@@ -9,36 +9,12 @@
 #include "client/data/byte_file.h"
 #include "client/data/csv_reader.h"
 #include "client/data/table_source.h"
+#include "tests/unit/client/data/heart_files.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::ElementsAre;
-
-CsvOptions HeartOptions() {
-  CsvOptions options;
-  options.format.header = false;
-  options.format.names = {"age",     "sex",   "cp",      "trestbps", "chol", "fbs",  "restecg",
-                          "thalach", "exang", "oldpeak", "slope",    "ca",   "thal", "num"};
-  const auto add = [&](const std::string& name, ColumnType type, std::vector<std::string> categories) {
-    ColumnSchema column;
-    column.name = name;
-    column.type = type;
-    column.categories = std::move(categories);
-    column.drop_first = type == ColumnType::kCategorical;
-    column.missing = MissingPolicy::kDropRow;
-    options.schema.columns.push_back(column);
-  };
-  for (const char* name : {"age", "sex", "trestbps", "chol", "fbs", "thalach", "exang", "oldpeak"}) {
-    add(name, ColumnType::kNumeric, {});
-  }
-  add("cp", ColumnType::kCategorical, {"1", "2", "3", "4"});
-  add("restecg", ColumnType::kCategorical, {"0", "1", "2"});
-  add("num", ColumnType::kLabel, {});
-  options.schema.label.positive_above = 0;
-  options.schema.missing_marks = {"?"};
-  return options;
-}
 
 class HeartDiseaseTest : public ::testing::Test {
  protected:

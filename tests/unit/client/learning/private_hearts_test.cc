@@ -23,6 +23,7 @@
 #include "client/learning/local_round.h"
 #include "client/learning/private_terms.h"
 #include "privacy/accounting/calibration.h"
+#include "tests/unit/client/data/heart_files.h"
 
 namespace cairn {
 namespace {
@@ -55,30 +56,6 @@ const std::vector<Hospital>& Hospitals() {
        {1,  5,  6,  9,  12, 26, 29, 33, 35, 36, 38, 39,  41,  42,  45,  47,  54,  60,  61,  62,  64,  66, 67,
         68, 73, 75, 76, 78, 79, 85, 88, 92, 97, 98, 110, 111, 112, 114, 117, 118, 119, 121, 125, 127, 128}}};
   return all;
-}
-
-CsvOptions HeartOptions() {
-  CsvOptions options;
-  options.format.header = false;
-  options.format.names = {"age",     "sex",   "cp",      "trestbps", "chol", "fbs",  "restecg",
-                          "thalach", "exang", "oldpeak", "slope",    "ca",   "thal", "num"};
-  const auto add = [&](const std::string& name, ColumnType type, std::vector<std::string> categories) {
-    ColumnSchema column;
-    column.name = name;
-    column.type = type;
-    column.drop_first = type == ColumnType::kCategorical;
-    column.categories = std::move(categories);
-    column.missing = MissingPolicy::kDropRow;
-    options.schema.columns.push_back(std::move(column));
-  };
-  for (const char* name : {"age", "sex", "trestbps", "chol", "fbs", "thalach", "exang", "oldpeak"})
-    add(name, ColumnType::kNumeric, {});
-  add("cp", ColumnType::kCategorical, {"1", "2", "3", "4"});
-  add("restecg", ColumnType::kCategorical, {"0", "1", "2"});
-  add("num", ColumnType::kLabel, {});
-  options.schema.label.positive_above = 0;
-  options.schema.missing_marks = {"?"};
-  return options;
 }
 
 struct Site {
