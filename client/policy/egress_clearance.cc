@@ -3,7 +3,7 @@
 namespace cairn {
 
 Result<EgressClearance> EgressClearance::Open(const JobManifest& manifest, RoundKey key) {
-  if (!manifest.spec.privacy) return EgressClearance(key, 0, std::nullopt);
+  if (!manifest.spec.privacy) return EgressClearance(key);
   return Status(errors::kInternal, "a private round was to be sealed without the permit of its charge");
 }
 

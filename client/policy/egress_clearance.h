@@ -42,7 +42,8 @@ class [[nodiscard]] EgressClearance {
   std::uint64_t population() const { return population_; }  // of a private one
 
  private:
-  EgressClearance(RoundKey key, std::uint64_t population, std::optional<ReleasePermit> permit)
+  explicit EgressClearance(RoundKey key) : key_(key) {}
+  EgressClearance(RoundKey key, std::uint64_t population, ReleasePermit&& permit)
       : key_(key), population_(population), permit_(std::move(permit)) {}
 
   RoundKey key_;
