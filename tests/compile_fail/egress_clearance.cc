@@ -17,8 +17,7 @@ Status SealRound(const EgressGuard& guard, const JobManifest& manifest, RoundKey
 #elif CASE == 2
   return guard.Seal(*clearance, RoundKind::kTrain, std::move(work), layout).status();
 #elif CASE == 3
-  return guard.Seal(EgressClearance(key, 0, std::nullopt), RoundKind::kTrain, std::move(work), layout)
-      .status();
+  return guard.Seal(EgressClearance(key), RoundKind::kTrain, std::move(work), layout).status();
 #elif CASE == 4
   return EgressClearance::Private(manifest, key, 320).status();
 #endif
