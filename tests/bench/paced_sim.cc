@@ -58,13 +58,11 @@ PacedSim::Took PacedSim::RunRounds(int count) {
 SimParts PacedSim::Parts(const JobSpec& spec, const std::shared_ptr<const NoiseImages>& data) const {
   SimParts parts;
   parts.initial = MakeModelVersion(ValueOrAbort(InitialModel(learners_, spec.model, {}, {}), "the model"));
-  JobManifest manifest{.id = {1},
-                       .spec = spec,
-                       .federation = "bench",
-                       .submitter = "bench",
-                       .tensors = {},
-                       .initial_model = parts.initial->ref,
-                       .digest = {}};
+  JobManifest manifest;
+  manifest.id = {1};
+  manifest.spec = spec;
+  manifest.federation = manifest.submitter = "bench";
+  manifest.initial_model = parts.initial->ref;
   manifest.tensors = parts.initial->values.spec().tensors();
   manifest.digest = ComputeDigest(manifest);
   parts.manifest = std::make_shared<const JobManifest>(std::move(manifest));
