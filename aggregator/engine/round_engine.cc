@@ -233,8 +233,7 @@ void RoundEngine::DropStalled(TimePoint now, Actions& out) {
   }
   masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
   // A named set of survivors cannot be made smaller: it is waited for, and given up when nobody moves any
-  // more.
-  // Groups that can be opened are.
+  // more. Of a grouped round the sums that can be opened are.
   if (phase_ == Phase::kUnmasking && now - phase_began_ >= 4 * config_.stall_timeout) {
     masked_->enough_can_close() ? AdvanceMasking(now, true, out)
                                 : Abandon("too few survivors came back to open the sum", out);

@@ -224,22 +224,22 @@ void AgentDriver::Handle(AgentEvent event) {
   EndIfQuiet();
 }
 
-Status AgentDriver::PerformDurably(const AgentAction& action, bool* is_of_these) {
-  *is_of_these = true;
+// None for an action of another kind.
+std::optional<Status> AgentDriver::PerformDurably(const AgentAction& action) {
   if (const auto* persist = std::get_if<PersistAgent>(&action)) return parts_.store.Apply(persist->record);
   if (const auto* reveal = std::get_if<RevealPrivacy>(&action)) {
     CAIRN_CHECK(parts_.privacy != nullptr, "a private job was accepted without a desk for it");
     return parts_.privacy->Reveal(reveal->key);
   }
-  *is_of_these = false;
-  return {};
+  return std::nullopt;
 }
 
 std::optional<Status> AgentDriver::PerformAll() {
   for (AgentAction& action : actions_) {
-    bool is_durable_record = false;
-    if (Status status = PerformDurably(action, &is_durable_record); !status.ok()) return status;
-    if (is_durable_record) continue;
+    if (const std::optional<Status> record = PerformDurably(action); record.has_value()) {
+      if (!record->ok()) return record;
+      continue;
+    }
     std::visit(
         [this](auto&& a) {
           using T = std::decay_t<decltype(a)>;

@@ -99,7 +99,7 @@ class AgentDriver final : public ClientHandler, public WorkHandler {
 
   void Handle(AgentEvent event);
   std::optional<Status> PerformAll();  // the error of a record that did not become durable
-  Status PerformDurably(const AgentAction& action, bool* is_of_these);
+  std::optional<Status> PerformDurably(const AgentAction& action);
   void Perform(OpenChannel&&);
   void Perform(CloseChannel&&);
   void Perform(SendToServer&& action);
