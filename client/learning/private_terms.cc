@@ -2,30 +2,15 @@
 
 #include <cmath>
 #include <string>
+#include <string_view>
+
+#include "protocol/messages/private_round.h"
 
 namespace cairn {
-namespace {
-
-Status Refuse(const char* name, double got, const char* expected) {
-  return Status(errors::kPrivacyParameter,
-                std::string("privacy.") + name + " is " + std::to_string(got) + ", expected " + expected);
-}
-
-bool IsWithin(double value, double least, double most) {
-  return value >= least && value <= most;  // false for NaN
-}
-
-}  // namespace
 
 Status CheckPrivateTraining(const TrainConfig& config, const PrivateTraining& privacy) {
-  if (!IsWithin(privacy.clip, 1e-9, 1e9)) return Refuse("clip", privacy.clip, "1e-9 to 1e9");
-  if (!IsWithin(privacy.noise_multiplier, 1e-6, 1e6))
-    return Refuse("noise_multiplier", privacy.noise_multiplier, "1e-6 to 1e6");
-  if (privacy.sampling_rate == 0 || privacy.sampling_rate > kWholeSamplingRate) {
-    return Refuse("sampling_rate", static_cast<double>(privacy.sampling_rate), "1 to 2^53");
-  }
-  if (privacy.steps == 0) return Refuse("steps", 0, "at least 1");
-  if (privacy.expected_lot == 0) return Refuse("expected_lot", 0, "at least 1");
+  if (const std::string_view fault = FaultOf(privacy); !fault.empty())
+    return Status(errors::kPrivacyParameter, "private training cannot be done: " + std::string(fault));
   if (config.grad_clip != 0) {
     return Status(errors::kPrivacyTraining, "train.grad_clip clips a whole batch, privacy.clip each patient")
         .Mend("leave train.grad_clip out");

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "protocol/messages/blob_ref.h"
 #include "protocol/messages/limits.h"
+#include "protocol/messages/private_training.h"
 #include "protocol/messages/site_groups.h"
 
 namespace cairn {
@@ -169,8 +170,8 @@ std::optional<JobFault> FindPrivacyFault(const JobSpec& spec) {
             "\"client\" is not offered by this release, only priced (`cairn privacy plan`); use \"patient\"")
       .That(privacy.mechanism == PrivacyTerms::Mechanism::kDpSgd, "privacy.mechanism",
             "must be \"dp-sgd\", the one mechanism that protects patients")
-      .Above("privacy.clip", privacy.clip, 0, 1e6)
-      .Above("privacy.noise_multiplier", privacy.noise_multiplier, 0, 1e6)
+      .Within("privacy.clip", privacy.clip, kLeastPrivacyScale, kLargestPrivacyScale)
+      .Within("privacy.noise_multiplier", privacy.noise_multiplier, kLeastPrivacyScale, kLargestPrivacyScale)
       .That(!privacy.delta || (*privacy.delta > 0 && *privacy.delta < 1), "privacy.delta",
             "must be between 0 and 1, or absent: then it follows from the number of patients")
       .That(!spec.strategy.weight_by_examples, "strategy.weight_by_examples",

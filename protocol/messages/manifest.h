@@ -15,11 +15,13 @@ namespace cairn {
 //   list   := number(count) element*        hyper-parameters ascend by name
 //   choice := number(kind) value
 //
-// A job with privacy ends in its terms: unit mechanism clip noise_multiplier delta (0: by the population). So
-// a manifest without them has the digest it always had, and a release that does not know the terms refuses
-// the manifest, whose digest it does not reach.
+// What only some jobs have stands where they have it: in the masking's terms of a grouped job its group
+// settings, and at the end the terms of a private one, unit mechanism clip noise_multiplier delta (0: by the
+// population), then group_sites and group_roster of a grouped one. So other manifests have the digests they
+// always had, and a release that does not know such terms refuses the manifest, whose digest it does not
+// reach.
 //
-// Structs are their fields in the order of job.h, privacy apart. Protobuf's bytes are not canonical, so they
+// Structs are their fields in the order of job.h, those apart. Protobuf's bytes are not canonical, so they
 // are never what is hashed or signed.
 std::string CanonicalBytes(const JobManifest& manifest);
 

@@ -9,8 +9,8 @@ namespace cairn {
 
 class ConfigReader;
 
-// What a job's [privacy] table asks for. Jobs run with dp-sgd for patients; the other mechanism is only
-// priced
+// What a job's [privacy] table asks for. Jobs run with dp-sgd for patients; the other mechanism is priced
+// alone
 // (`cairn privacy plan`), and FindJobFault refuses it by name.
 struct PrivacyTerms {
   enum class Mechanism : std::uint8_t {

@@ -10,7 +10,6 @@
 namespace cairn {
 namespace {
 
-constexpr double kLargest = 1e6;  // as job_limits.cc has it for a job
 constexpr std::uint32_t kLargestLot = 1 << 20;
 constexpr std::uint64_t kLargestPopulation = std::uint64_t{1} << 40;
 
@@ -34,7 +33,8 @@ Result<std::uint32_t> StepsOf(const TrainConfig& train, std::uint64_t population
   return Status(errors::kPrivacyParameter, "a round of " + std::to_string(steps) + " steps, more than 2^32");
 }
 
-bool IsScale(double value) { return value > 0 && value <= kLargest; }  // false for NaN
+// False for NaN.
+bool IsScale(double value) { return value >= kLeastPrivacyScale && value <= kLargestPrivacyScale; }
 
 }  // namespace
 
@@ -66,8 +66,8 @@ Result<PrivateRound> PrivateRoundOf(const JobSpec& spec, std::uint64_t populatio
 }
 
 std::string_view FaultOf(const PrivateTraining& training) {
-  if (!IsScale(training.clip)) return "the clip is outside (0, 10^6]";
-  if (!IsScale(training.noise_multiplier)) return "the noise multiplier is outside (0, 10^6]";
+  if (!IsScale(training.clip)) return "the clip is outside [10^-6, 10^6]";
+  if (!IsScale(training.noise_multiplier)) return "the noise multiplier is outside [10^-6, 10^6]";
   if (training.sampling_rate == 0 || training.sampling_rate > kWholeSamplingRate)
     return "the sampling rate is outside (0, 2^53]";
   if (training.steps == 0) return "no steps";

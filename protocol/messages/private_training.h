@@ -7,6 +7,9 @@ namespace cairn {
 // The whole of PrivateTraining::sampling_rate: numbers up to it are exact in a double.
 inline constexpr std::uint64_t kWholeSamplingRate = std::uint64_t{1} << 53;
 
+// What a clip and a noise multiplier may be, in a job as in a round of it.
+inline constexpr double kLeastPrivacyScale = 1e-6, kLargestPrivacyScale = 1e6;
+
 // One round of DP-SGD as a site has priced and charged it (Abadi et al. 2016, Algorithm 1): `steps` lots,
 // each unit (a patient, or a row where the data name none) in a lot by its own secret coin; the lot's clipped
 // gradients are summed, noise of deviation noise_multiplier × clip is added, and the sum is divided by

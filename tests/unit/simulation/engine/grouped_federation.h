@@ -17,6 +17,7 @@
 #include "protocol/messages/blob_ref.h"
 #include "protocol/messages/manifest.h"
 #include "simulation/engine/sim_masking.h"
+#include "tests/testing/fake_update.h"
 
 namespace cairn {
 
@@ -161,20 +162,6 @@ class GroupedFederation {
     SessionId session = {};
     bool is_up = false;
   };
-  class Payload final : public UpdatePayload {
-   public:
-    explicit Payload(std::vector<float> local) : local_(std::move(local)), base_(local_.size(), 0.0f) {}
-    UpdateView view() const override {
-      UpdateView view;
-      view.local_parameters = local_;
-      view.base_parameters = base_;
-      return view;
-    }
-
-   private:
-    std::vector<float> local_, base_;
-  };
-
   void MakeManifest() {
     auto spec = ParameterSpec::Create({{"w", {kLength}, Role::kParameter, Scope::kExchanged}});
     initial_ = MakeModelVersion(ParameterSet(*spec));
@@ -263,7 +250,7 @@ class GroupedFederation {
     const auto at = std::ranges::find_if(sites_, [&](const auto& one) { return one.get() == &site; });
     WorkResult result;
     result.report.examples = 10;
-    result.update = std::make_shared<Payload>(
+    result.update = std::make_shared<FakeUpdate>(
         UpdateOf(static_cast<std::size_t>(at - sites_.begin()), work.key.round.value));
     const UpdateLayout layout = LayoutOf(initial_->values.spec());
     auto words = EgressGuard({}).Contribute(std::move(*work.clearance), RoundKind::kTrain, std::move(result),

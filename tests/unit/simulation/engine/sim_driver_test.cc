@@ -42,13 +42,7 @@ TEST_F(SimDriverTest, MaskedSumsOf64BitsGiveTheBytesOfPlainOnes) {
   const Collect plain = Run({.lanes = 2, .transport = TransportMode::kWire});
   spec_.secagg.mode = SecAggMode::kFull;
   const Collect masked = Run({.lanes = 2, .transport = TransportMode::kWire});
-  EXPECT_EQ(masked.models, plain.models);
-  ASSERT_EQ(masked.summaries.size(), plain.summaries.size());
-  for (std::size_t i = 0; i < plain.summaries.size(); ++i) {
-    EXPECT_EQ(masked.summaries[i].metrics, plain.summaries[i].metrics) << i;
-    EXPECT_EQ(masked.summaries[i].examples, plain.summaries[i].examples) << i;
-    EXPECT_EQ(masked.summaries[i].reported, plain.summaries[i].reported) << i;
-  }
+  ExpectSame(masked, plain);
 }
 
 TEST_F(SimDriverTest, MaskedSumsOf32BitsAreTheSameWithAndWithoutMasksAndNearThePlainOnes) {

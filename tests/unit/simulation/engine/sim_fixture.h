@@ -41,6 +41,20 @@ class Collect final : public SimObserver {
   }
 };
 
+// The same run, whatever carried its messages and however many lanes worked on it.
+inline void ExpectSame(const Collect& a, const Collect& b) {
+  EXPECT_EQ(a.models, b.models);
+  EXPECT_EQ(a.lost_clients, b.lost_clients);
+  EXPECT_EQ(a.Heard("round.abandoned"), b.Heard("round.abandoned"));
+  ASSERT_EQ(a.summaries.size(), b.summaries.size());
+  for (std::size_t i = 0; i < a.summaries.size(); ++i) {
+    EXPECT_EQ(a.summaries[i].key, b.summaries[i].key) << i;  // the same attempt was the one that held
+    EXPECT_EQ(a.summaries[i].reported, b.summaries[i].reported) << i;
+    EXPECT_EQ(a.summaries[i].metrics, b.summaries[i].metrics) << i;
+    EXPECT_EQ(a.summaries[i].examples, b.summaries[i].examples) << i;
+  }
+}
+
 // A linear model of made blobs over clients of unequal size.
 class SimDriverTest : public testing::Test {
  protected:

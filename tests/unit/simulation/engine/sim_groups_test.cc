@@ -23,18 +23,6 @@ class SimGroupsTest : public SimDriverTest {
     config.drop_outs.probability = dropout;
     return Run(config, kSites);
   }
-
-  static void ExpectSame(const Collect& a, const Collect& b) {
-    EXPECT_EQ(a.models, b.models);
-    EXPECT_EQ(a.lost_clients, b.lost_clients);
-    ASSERT_EQ(a.summaries.size(), b.summaries.size());
-    for (std::size_t i = 0; i < a.summaries.size(); ++i) {
-      EXPECT_EQ(a.summaries[i].key, b.summaries[i].key) << i;
-      EXPECT_EQ(a.summaries[i].reported, b.summaries[i].reported) << i;
-      EXPECT_EQ(a.summaries[i].metrics, b.summaries[i].metrics) << i;
-      EXPECT_EQ(a.summaries[i].examples, b.summaries[i].examples) << i;
-    }
-  }
 };
 
 TEST_F(SimGroupsTest, TheModelLearnsFromTheMedianOfGroups) {
