@@ -92,6 +92,9 @@ function(cairn_add_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
+  if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 10")  # watched code is up to as much slower
+  endif()
   # The JSON report is where tools/test counts cases.
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/test-reports/${name}.json)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/base/check.h"
+#include "privacy/dp/noised_sum.h"
 
 namespace cairn {
 namespace {
@@ -26,19 +27,45 @@ Result<std::vector<std::int64_t>> TotalsOf(std::span<const Word> words, const Ma
   return totals;
 }
 
+// The parameters' totals and the vote, under noise of one deviation, drawn once under the permit.
+Status AddNoise(const ClientNoise& noise, std::optional<CentralRelease> central,
+                std::vector<std::int64_t>& totals, std::int64_t& vote) {
+  if (!central.has_value())
+    return Status(errors::kInternal, "a sum that noise should hide was to be read without it");
+  const bool has_vote = noise.vote > 0;
+  if (has_vote) totals.push_back(vote);
+  CAIRN_ASSIGN_OR_RETURN(NoisedSum noised, NoisedSum::Release(std::move(totals), noise.grid(), central->bits,
+                                                              std::move(central->permit)));
+  totals = std::move(noised).TakeSteps();
+  if (!has_vote) return {};
+  vote = totals.back();
+  totals.pop_back();
+  return {};
+}
+
 template <class Word>
 Status OpenUpdate(std::span<const Word> words, const MaskedLayout& layout, std::uint64_t survivors,
-                  std::uint64_t weight, AggregateUpdate& out) {
-  const auto mean = [&](const char* name, std::vector<float>& into) -> Status {
+                  std::optional<CentralRelease> central, OpenedSum& opened) {
+  const auto weight = static_cast<std::int64_t>(opened.counts.weight);
+  const auto open = [&](const char* name, bool is_noised, std::vector<float>& into) -> Status {
     const MaskedLayout::Place place = layout.Find(name);
-    CAIRN_ASSIGN_OR_RETURN(const auto totals, TotalsOf(words, place, survivors));
-    if (place.length > 0)
-      into = MeanOfTotals(totals, place.section->fraction_bits, static_cast<std::int64_t>(weight),
-                          layout.weight_bits);
+    CAIRN_ASSIGN_OR_RETURN(auto totals, TotalsOf(words, place, survivors));
+    if (place.length == 0) return {};
+    if (is_noised)
+      CAIRN_RETURN_IF_ERROR(AddNoise(*layout.noise, std::move(central), totals, opened.counts.vote));
+    into = MeanOfTotals(totals, place.section->fraction_bits, weight, layout.weight_bits);
     return {};
   };
-  CAIRN_RETURN_IF_ERROR(mean("parameters", out.parameters));
-  return mean("buffers", out.buffers);
+  const bool is_noised = layout.noise.has_value() && layout.noise->sum_sigma > 0;
+  CAIRN_RETURN_IF_ERROR(open("parameters", is_noised, opened.update.parameters));
+  return open("buffers", false, opened.update.buffers);
+}
+
+// Σ(b − ½) = vote/2V of those who reported.
+std::optional<double> ShareWithin(const MaskedLayout& layout, std::int64_t vote, std::uint64_t survivors) {
+  if (!layout.noise.has_value() || layout.noise->vote == 0) return std::nullopt;
+  const double half = static_cast<double>(vote) / (2 * static_cast<double>(layout.noise->vote));
+  return half / static_cast<double>(survivors) + 0.5;
 }
 
 }  // namespace
@@ -76,23 +103,24 @@ void RingSum::Unmask(const secagg::UnmaskWork& work) {
   }
 }
 
-Result<OpenedSum> OpenRingSum(const RingSum& sum, const UpdateLayout& update, std::uint64_t survivors) {
+Result<OpenedSum> OpenRingSum(const RingSum& sum, const UpdateLayout& update, std::uint64_t survivors,
+                              std::optional<CentralRelease> central) {
   const MaskedLayout& layout = sum.layout();
   OpenedSum opened;
   CAIRN_ASSIGN_OR_RETURN(opened.counts, OpenCounts(sum.bytes(), layout, survivors));
   if (layout.kind != RoundKind::kTrain) return opened;
   AggregateUpdate& mean = opened.update;
   mean.layout = update;
-  const std::uint64_t weight = opened.counts.weight;
   const std::span<const std::byte> bytes = sum.bytes();
   if (layout.ring == secagg::Ring::k32) {
     const std::span words(reinterpret_cast<const std::uint32_t*>(bytes.data()), layout.words());
-    CAIRN_RETURN_IF_ERROR(OpenUpdate(words, layout, survivors, weight, mean));
+    CAIRN_RETURN_IF_ERROR(OpenUpdate(words, layout, survivors, std::move(central), opened));
   } else {
     const std::span words(reinterpret_cast<const std::uint64_t*>(bytes.data()), layout.words());
-    CAIRN_RETURN_IF_ERROR(OpenUpdate(words, layout, survivors, weight, mean));
+    CAIRN_RETURN_IF_ERROR(OpenUpdate(words, layout, survivors, std::move(central), opened));
   }
-  mean.total_weight = std::ldexp(static_cast<double>(weight), -layout.weight_bits);
+  opened.share_within = ShareWithin(layout, opened.counts.vote, survivors);
+  mean.total_weight = std::ldexp(static_cast<double>(opened.counts.weight), -layout.weight_bits);
   mean.count = survivors;
   return opened;
 }

@@ -13,6 +13,7 @@
 #include "core/base/event.h"
 #include "core/base/ids.h"
 #include "core/base/status.h"
+#include "privacy/accounting/privacy_event.h"
 #include "privacy/secagg/server/server.h"
 #include "protocol/messages/masked_layout.h"
 #include "protocol/messages/messages.h"
@@ -32,6 +33,8 @@ struct RoundSummary {
   std::size_t declined = 0, invalid = 0, late = 0;
   std::int64_t examples = 0;  // Σ over the survivors
   MetricSums metrics;         // of the model the round started from; empty when not evaluated
+  // Of a job that protects clients: the clip of this round and of the next, which differ where it adapts.
+  double clip = 0, next_clip = 0;
 };
 
 // ---- durable records of a job, in the order they may appear
@@ -112,6 +115,7 @@ struct Finished {  // the round's sum became a model, stored under its hash
   BlobRef server_state;
   std::optional<OpenedCounts> counts;  // of sums made in a ring
   std::vector<DiscardedSum> discarded;
+  std::optional<double> share_within = {};  // of the clients, where the clip adapts (client_noise.h)
 };
 struct SumStored {  // what StoreSum asked for is on disk
   RoundKey key;
@@ -167,6 +171,7 @@ struct StoreSum {  // drain the folds, keep the ring sums on disk, answer with S
 struct Finish {  // drain the folds, make the next model, store it, answer with Finished
   RoundKey key;
   std::vector<GroupSum> sums;  // of a round that is summed in a ring; none: updates were folded as they are
+  std::optional<PrivacyEvent> central = {};  // what the aggregator's own noise is to be charged as, before it
 };
 struct Publish {  // the committed round and the model it left; drivers report and evaluate it
   RoundSummary summary;

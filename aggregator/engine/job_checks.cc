@@ -31,8 +31,24 @@ Status CheckJobTerms(const JobSpec& spec) {
   return {};
 }
 
+namespace {
+
+// A clip bounds the parameters; statistics of batches would leave unbounded and without noise.
+Status CheckJobNoise(const JobSpec& spec, const UpdateLayout& layout) {
+  if (!ProtectsClients(spec)) return {};
+  if (layout.buffers > 0) {
+    return Status(errors::kPrivacyModel, "the model exchanges statistics of batches")
+        .Mend("use a model without them, with GroupNorm or LayerNorm for instance");
+  }
+  return CheckClientNoise(
+      ClientNoiseOf(spec, static_cast<std::uint64_t>(layout.parameters), spec.privacy->clip));
+}
+
+}  // namespace
+
 Status CheckJobRing(const JobManifest& manifest, const UpdateLayout& layout) {
   if (!manifest.spec.secagg.is_masked()) return {};
+  CAIRN_RETURN_IF_ERROR(CheckJobNoise(manifest.spec, layout));
   for (const RoundKind kind : {RoundKind::kTrain, RoundKind::kEvaluate}) {
     const MaskedLayout masked = MaskedLayoutOf(manifest, layout, kind);
     CAIRN_RETURN_IF_ERROR(secagg::CheckNoWrap(masked.sections, masked.ring, LargestCohort(manifest.spec)));

@@ -15,6 +15,7 @@ constexpr TimerId kRetryTimer{3};
 JobEngine::JobEngine(std::shared_ptr<const JobManifest> manifest, ModelHandle model, JobParts parts)
     : manifest_(std::move(manifest)), model_(std::move(model)), parts_(std::move(parts)) {
   layout_ = LayoutOf(model_->values.spec());
+  if (ProtectsClients(manifest_->spec)) clip_ = manifest_->spec.privacy->clip;
 }
 
 Result<std::unique_ptr<JobEngine>> JobEngine::Create(std::shared_ptr<const JobManifest> manifest,
@@ -37,7 +38,10 @@ Result<std::unique_ptr<JobEngine>> JobEngine::Restore(const JobSnapshot& snapsho
   CAIRN_ASSIGN_OR_RETURN(auto engine, Create(snapshot.manifest, std::move(model), std::move(parts)));
   for (const std::string& site : snapshot.participants) engine->population_.Add(site);
   for (const RoundSummary& summary : snapshot.committed) {
-    if (summary.kind == RoundKind::kTrain) ++engine->rounds_done_;
+    if (summary.kind == RoundKind::kTrain) {
+      ++engine->rounds_done_;
+      engine->clip_ = summary.next_clip;
+    }
     if (summary.kind == RoundKind::kEvaluate) engine->evaluated_ = true;
   }
   if (!snapshot.participants.empty()) engine->phase_ = Phase::kWaiting;
@@ -244,7 +248,8 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
     ++attempt_;
   } else {
     pace_.Add(round->slowest());
-    undo_ = Undo{model_, rounds_done_, evaluated_};
+    undo_ = Undo{model_, rounds_done_, evaluated_, clip_};
+    if (round->kind() == RoundKind::kTrain) clip_ = round->next_clip();
     model_ = round->model();
     attempt_ = 1;
     if (round->kind() == RoundKind::kTrain) ++rounds_done_;
@@ -265,6 +270,7 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
     model_ = undo_->model;
     rounds_done_ = undo_->rounds_done;
     evaluated_ = undo_->evaluated;
+    clip_ = undo_->clip;
   }
   undo_.reset();
   if (std::holds_alternative<ParticipantFixed>(event.record.body) && rounds_done_ == 0) {
@@ -277,7 +283,8 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
   if (phase_ == Phase::kRound) phase_ = Phase::kWaiting;
   // A full disk is waited for; anything else that happens again and again ends the job.
   const bool patient = event.status.id() == errors::kStorageFull;
-  if (!patient && attempt_ >= manifest_->spec.cohort.max_attempts) {
+  const bool is_spent = event.status.id().value / 100 == 62;  // of the aggregator's own budget: so is the next
+  if (is_spent || (!patient && attempt_ >= manifest_->spec.cohort.max_attempts)) {
     End(JobOutcome::kFailed, event.status, out);
     return;
   }

@@ -120,6 +120,7 @@ class JobEngine {
   RoundEngine::MaskingRecords resume_masking_;
   secagg::SeenKeys seen_keys_;  // of masked attempts since this process started
   std::uint64_t rounds_done_ = 0;
+  double clip_ = 0;  // of the next round of a job that protects clients
   std::uint32_t attempt_ = 1;
   bool evaluated_ = false;
   bool stopping_ = false;
@@ -130,6 +131,7 @@ class JobEngine {
     ModelHandle model;
     std::uint64_t rounds_done;
     bool evaluated;
+    double clip;
   };
   std::optional<Undo> undo_;
 };

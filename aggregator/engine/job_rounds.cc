@@ -84,6 +84,7 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOp
   config.cohort = cohort;
   config.manifest = manifest_;
   config.train = parts_.configure ? parts_.configure(config.key.round) : manifest_->spec.train;
+  if (config.kind == RoundKind::kTrain) config.clip = clip_;
   config.evaluate = manifest_->spec.evaluate.federated;
   config.layout_hash = layout_.hash;
   const Duration deadline = manifest_->spec.round.deadline;
@@ -110,12 +111,12 @@ void JobEngine::OpenRound(TimePoint now, const CohortPlan& cohort, const RoundOp
 Result<std::unique_ptr<GroupedMasking>> JobEngine::NewMasking(RoundConfig& config,
                                                               const RoundOpened* resumed) const {
   using Masking = std::unique_ptr<GroupedMasking>;
-  const SecAggConfig& secagg = manifest_->spec.secagg;
-  if (!secagg.is_masked()) return Masking();
+  if (!manifest_->spec.secagg.is_masked()) return Masking();
   // On the exact grid masked and plain sums are the same bytes: where masks are left out no ring is needed,
-  // but to keep groups apart.
-  if (parts_.masking == nullptr && secagg.bits == 64 && !secagg.is_grouped()) return Masking();
-  config.ring = std::make_shared<const MaskedLayout>(MaskedLayoutOf(*manifest_, layout_, config.kind));
+  // but to keep groups apart or to add noise.
+  if (parts_.masking == nullptr && !NeedsRing(manifest_->spec)) return Masking();
+  config.ring =
+      std::make_shared<const MaskedLayout>(MaskedLayoutOf(*manifest_, layout_, config.kind, config.clip));
   if (parts_.masking == nullptr) return Masking();
   CAIRN_ASSIGN_OR_RETURN(const MaskingParts parts, resumed == nullptr
                                                        ? parts_.masking->Current()
@@ -146,7 +147,7 @@ Result<std::unique_ptr<MaskedRound>> JobEngine::NewGroup(const RoundConfig& conf
                                                          std::uint32_t index,
                                                          const std::vector<ClientId>& invited) const {
   CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms,
-                         MaskingTermsOf({*manifest_, layout_, *parts.membership, parts.aggregator, index},
+                         MaskingTermsOf({*manifest_, layout_, *parts.membership, parts.aggregator, index, config.clip},
                                         config.key, config.kind, model_->ref));
   std::shared_ptr<const secagg::Membership> members = parts.membership;
   if (index > 0) members = std::make_shared<const secagg::Membership>(groups_->Restrict(*members, index));

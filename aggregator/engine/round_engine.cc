@@ -86,6 +86,7 @@ void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
   plan.layout_hash = config_.layout_hash;
   plan.model_ref = model_->ref;
   plan.model = model_;
+  plan.clip = config_.clip;
   if (masked_ != nullptr) plan.masking = PlanMasking{masked_->context(member.client), config_.roster, {}};
   out.push_back(Send{population_.session(member.client), std::move(plan)});
   if (masked_ != nullptr) SendMasking(member, out);
@@ -293,7 +294,7 @@ void RoundEngine::BeginFinish(Actions& out) {
   out.push_back(CancelTimer{deadline_timer_});
   out.push_back(CancelTimer{stall_timer_});
   if (config_.ring != nullptr) {
-    out.push_back(Finish{config_.key, std::move(sums)});
+    out.push_back(Finish{config_.key, std::move(sums), CentralEvent()});
   } else if (config_.kind == RoundKind::kEvaluate) {
     Commit(model_, {}, out);
   } else {
@@ -308,7 +309,20 @@ void RoundEngine::OnFinished(const Finished& finished, Actions& out) {
     examples_ = finished.counts->examples;
     metrics_ = finished.counts->metrics;
   }
+  next_clip_ = config_.clip;
+  if (finished.share_within.has_value())
+    next_clip_ = NextClip(*config_.manifest->spec.privacy, config_.clip, *finished.share_within);
   Commit(finished.model, finished.server_state, out);
+}
+
+// None where the noise of the round is the sites', or there is none.
+std::optional<PrivacyEvent> RoundEngine::CentralEvent() const {
+  if (config_.ring == nullptr || !config_.ring->noise.has_value() || config_.ring->noise->sum_sigma == 0)
+    return std::nullopt;
+  const JobSpec& spec = config_.manifest->spec;
+  auto event = ClientEventOf(*spec.privacy, *config_.ring->noise, SmallestMaskedCohort(spec));
+  CAIRN_CHECK(event.ok(), "the noise was priced when the job was created");
+  return *std::move(event);
 }
 
 void RoundEngine::Commit(ModelHandle model, BlobRef server_state, Actions& out) {
@@ -392,6 +406,8 @@ RoundSummary RoundEngine::Summarize() const {
   summary.late = late_;
   summary.examples = examples_;
   summary.metrics = metrics_;
+  summary.clip = config_.clip;
+  summary.next_clip = next_clip_;
   return summary;
 }
 

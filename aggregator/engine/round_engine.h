@@ -28,6 +28,7 @@ struct RoundConfig {
   std::vector<std::uint32_t> group_of;
   std::vector<std::size_t> least_of_group;
   std::string roster;  // of a masked attempt: the file its sites check
+  double clip = 0;     // of a round that protects clients
 };
 
 // One attempt at one round: invites a cohort, takes its reports, and turns them into a commit or
@@ -80,6 +81,7 @@ class RoundEngine {
   Duration slowest() const { return slowest_; }  // from the opening to the last report that was taken
   std::size_t pending() const { return pending_; }
   std::size_t dropped() const { return dropped_; }
+  double next_clip() const { return next_clip_; }  // after a commit
   const GroupedMasking* masked() const { return masked_.get(); }
 
  private:
@@ -97,6 +99,7 @@ class RoundEngine {
   void Accept(TimePoint now, Member& member, Report report, Actions& out);
   void Drop(Member& member);  // also one whose report was taken
   std::vector<GroupSum> SumsWithoutMasks();
+  std::optional<PrivacyEvent> CentralEvent() const;
   void LoseGroup(const DiscardedSum& lost, Actions& out);
   void DropStalled(TimePoint now, Actions& out);
   void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
@@ -136,6 +139,7 @@ class RoundEngine {
   std::size_t declined_ = 0, invalid_ = 0, late_ = 0;
   std::int64_t examples_ = 0;
   MetricSums metrics_;
+  double next_clip_ = 0;
   std::unique_ptr<GroupedMasking> masked_;
   bool is_storing_sum_ = false;
   TimePoint phase_began_;  // of the masking

@@ -103,7 +103,7 @@ bool RoundEngine::CloseMaskingPhase(TimePoint now, Actions& out) {
     phase_ = Phase::kFinishing;
     out.push_back(CancelTimer{deadline_timer_});
     out.push_back(CancelTimer{stall_timer_});
-    out.push_back(Finish{config_.key, std::move(*sums)});
+    out.push_back(Finish{config_.key, std::move(*sums), CentralEvent()});
     return false;
   }
   const Status closed = masked_->Close();

@@ -111,14 +111,15 @@ Status AddCounts(OpenedCounts& sum, OpenedCounts group) {
 
 }  // namespace
 
-Result<RoundWork::Opened> RoundWork::FinishRings(std::span<const GroupSum> sums) {
+Result<RoundWork::Opened> RoundWork::FinishRings(std::span<const GroupSum> sums,
+                                                 std::optional<CentralRelease> central) {
   Opened opened;
   std::vector<AggregateUpdate> means;
   std::uint32_t good = 0;
   for (const GroupSum& group : sums) {
     RingSum& ring = MergeRing(group.group);
     ring.Unmask(*group.unmask);
-    Result<OpenedSum> sum = OpenRingSum(ring, layout_, group.survivors);
+    Result<OpenedSum> sum = OpenRingSum(ring, layout_, group.survivors, std::exchange(central, std::nullopt));
     rings_[0][group.group].reset();
     if (!sum.ok()) {
       opened.discarded.push_back({group.group, sum.status()});
@@ -126,6 +127,7 @@ Result<RoundWork::Opened> RoundWork::FinishRings(std::span<const GroupSum> sums)
     }
     ++good;
     CAIRN_RETURN_IF_ERROR(AddCounts(opened.counts, std::move(sum->counts)));
+    opened.share_within = sum->share_within;
     if (ring_layout_->kind == RoundKind::kTrain) means.push_back(std::move(sum->update));
   }
   if (good < grouping_.least && !opened.discarded.empty()) return opened.discarded.front().why;

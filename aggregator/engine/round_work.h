@@ -45,8 +45,11 @@ class RoundWork {
     ModelHandle model;
     OpenedCounts counts;
     std::vector<DiscardedSum> discarded;
+    std::optional<double> share_within;  // where the clip adapts
   };
-  Result<Opened> FinishRings(std::span<const GroupSum> sums);
+  // `central` where the aggregator adds the noise of the round: of one sum, not of groups.
+  Result<Opened> FinishRings(std::span<const GroupSum> sums,
+                             std::optional<CentralRelease> central = std::nullopt);
   // The next model from the open attempt's sum. The current one stays until Adopt, so a commit whose
   // record could not be made durable leaves no trace.
   Result<ModelHandle> Finish();

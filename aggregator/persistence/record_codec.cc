@@ -59,11 +59,15 @@ MetricSums MetricsOf(const std::string& text) {
 }
 
 Json SummaryJson(const RoundSummary& summary) {
-  return {{"key", KeyJson(summary.key)},    {"kind", static_cast<int>(summary.kind)},
+  Json json = {{"key", KeyJson(summary.key)},    {"kind", static_cast<int>(summary.kind)},
           {"invited", summary.invited},     {"reported", ClientsJson(summary.reported)},
           {"declined", summary.declined},   {"invalid", summary.invalid},
           {"late", summary.late},           {"examples", summary.examples},
           {"metrics", MetricsText(summary)}};
+  if (summary.clip == 0) return json;
+  json["clip"] = summary.clip;
+  json["next_clip"] = summary.next_clip;
+  return json;
 }
 
 RoundKind KindOf(const Json& json) {
@@ -83,6 +87,8 @@ RoundSummary SummaryOf(const Json& json, JobId job) {
   summary.late = json.at("late").get<std::size_t>();
   summary.examples = json.at("examples").get<std::int64_t>();
   summary.metrics = MetricsOf(json.at("metrics").get<std::string>());
+  summary.clip = json.value("clip", 0.0);
+  summary.next_clip = json.value("next_clip", 0.0);
   return summary;
 }
 

@@ -8,6 +8,7 @@
 #include "aggregator/server/round_holdings.h"
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
+#include "protocol/messages/job_words.h"
 #include "protocol/messages/limits.h"
 #include "protocol/messages/readable.h"
 
@@ -59,7 +60,7 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
                {"history", std::move(rounds)}};
   if (const auto& privacy = job.manifest->spec.privacy) {
     json["privacy"] = {{"unit", ToString(privacy->unit)},
-                       {"mechanism", "dp-sgd"},
+                       {"mechanism", WordOf(privacy->mechanism, kPrivacyMechanismWords)},
                        {"clip", privacy->clip},
                        {"noise_multiplier", privacy->noise_multiplier}};
   }

@@ -1,5 +1,7 @@
 #include "aggregator/server/aggregator_config.h"
 
+#include <limits>
+
 namespace cairn {
 namespace {
 
@@ -8,6 +10,39 @@ void ReadPath(ConfigReader& root, std::string_view key, std::filesystem::path* o
   std::string text = out->string();
   root.Optional(key, &text, {.about = about});
   *out = text.empty() ? std::filesystem::path() : (folder / text).lexically_normal();
+}
+
+constexpr ConfigChoice<AccountantKind> kAccountants[] = {{"rdp", AccountantKind::kRdp},
+                                                         {"pld", AccountantKind::kPld}};
+
+//   [privacy]
+//   clients = 1000      epsilon = 8.0      delta = 1e-5      accountant = "rdp"
+std::optional<CentralTerms> ReadCentralTerms(ConfigReader table, bool is_there) {
+  CentralTerms terms{.clients = 1, .domain = {{1, *Delta::DefaultFor(1)}, {PrivacyUnit::kClient, Adjacency::kZeroOut}}};
+  std::optional<std::uint64_t> clients;
+  std::optional<double> epsilon, delta;
+  table.Optional("clients", &clients, ConfigRule{.min = 1, .max = 1e12, .about = "how many clients there are"});
+  table.Optional("epsilon", &epsilon,
+                 ConfigRule{.min = 0,
+                            .max = std::numeric_limits<double>::max(),
+                            .above_min = true,
+                            .about = "cap on what all jobs with noise of the aggregator's may spend"});
+  table.Optional("delta", &delta,
+                 ConfigRule{.min = 0, .max = 1, .above_min = true, .about = "absent: by the number of clients"});
+  table.Optional("accountant", &terms.domain.accountant, kAccountants, "which bound the cap is held to");
+  if (!is_there) return std::nullopt;
+  if (!clients || !epsilon) {
+    table.Fail(clients ? "epsilon" : "clients", "must be there: a budget is a cap for so many clients");
+    return std::nullopt;
+  }
+  const auto checked = delta ? Delta::ForPopulation(*delta, *clients) : Delta::DefaultFor(*clients);
+  if (!checked.ok()) {
+    table.Fail("delta", checked.status());
+    return std::nullopt;
+  }
+  terms.clients = *clients;
+  terms.domain.cap = {*epsilon, *checked};
+  return terms;
 }
 
 }  // namespace
@@ -31,6 +66,7 @@ AggregatorFileConfig ReadAggregatorConfig(ConfigReader& root, const std::filesys
   net.Optional(
       "stall_timeout", &config.stall_timeout,
       {.min = 1, .max = 86'400, .about = "a site without progress for so long is dropped from the round"});
+  config.privacy = ReadCentralTerms(root.Table("privacy"), root.Has("privacy"));
   if (config.state_dir.empty()) config.state_dir = folder;
   return config;
 }

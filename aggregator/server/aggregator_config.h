@@ -1,9 +1,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "aggregator/engine/central_budget.h"
 #include "core/base/clock.h"
 #include "core/base/config_reader.h"
 #include "core/base/result.h"
@@ -21,7 +23,9 @@ struct AggregatorFileConfig {
   std::filesystem::path root;            // folder of the root key, where it is on this host; else empty
   Duration heartbeat = std::chrono::seconds(15);
   Duration stall_timeout = std::chrono::seconds(120);
+  std::optional<CentralTerms> privacy;  // none: jobs whose noise the aggregator draws are refused
 
+  std::filesystem::path privacy_ledger() const { return state_dir / "privacy.ledger"; }
   std::filesystem::path certificate() const { return state_dir / "tls" / "server.crt"; }
   std::filesystem::path key() const { return state_dir / "tls" / "server.key"; }
   std::filesystem::path signing_key() const { return state_dir / "tls" / "signing.key"; }

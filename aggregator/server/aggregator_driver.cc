@@ -5,6 +5,7 @@
 #include "core/base/check.h"
 #include "protocol/messages/blob_ref.h"
 #include "protocol/messages/manifest.h"
+#include "protocol/messages/private_round.h"
 
 namespace cairn {
 
@@ -36,6 +37,11 @@ Status AggregatorDriver::Restore() {
   CAIRN_ASSIGN_OR_RETURN(store_, JobStore::Open(config_.state_dir));
   CAIRN_ASSIGN_OR_RETURN(auto models, ModelStore::Open(config_.state_dir / "models"));
   models_.emplace(std::move(models));
+  if (config_.privacy.has_value()) {
+    budget_ = CentralBudget(*config_.privacy,
+                            PrivacyLedger::Open(config_.state_dir / "privacy.ledger",
+                                                {{CentralBudget::kDomain, config_.privacy->domain}}));
+  }
   CAIRN_ASSIGN_OR_RETURN(std::vector<JobSnapshot> snapshots, store_->Load());
   for (JobSnapshot& snapshot : snapshots) {
     jobs_.push_back(std::make_unique<Job>());
@@ -116,7 +122,14 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
   const auto shared = std::make_shared<const JobManifest>(std::move(manifest));
 
   // Everything the job could be refused for is tried before anything is kept.
-  CAIRN_RETURN_IF_ERROR(JobEngine::Create(shared, model, {}).status());
+  CAIRN_ASSIGN_OR_RETURN(const auto engine, JobEngine::Create(shared, model, {}));
+  if (ProtectsClients(shared->spec)) {
+    CAIRN_ASSIGN_OR_RETURN(
+        const PrivateRound round,
+        ClientRoundOf(shared->spec, static_cast<std::uint64_t>(engine->layout().parameters),
+                      shared->spec.privacy->clip));
+    CAIRN_RETURN_IF_ERROR(budget_.Weigh(shared->spec, round.event));
+  }
   CAIRN_RETURN_IF_ERROR(RoundWork::Create(shared->spec.strategy, model, {}, 1).status());
   CAIRN_RETURN_IF_ERROR(models_->Put(*model));
   CAIRN_RETURN_IF_ERROR(store_->Apply({shared->id, JobAccepted{shared}}));
@@ -297,14 +310,26 @@ void AggregatorDriver::StoreSumOnLane(const RoundKey& key) {
 // Runs behind every fold of the round, since the lane keeps its order. The model is on disk before
 // the engine hears of it.
 void AggregatorDriver::FinishOnLane(const Finish& finish) {
-  lane_->Submit(0, [this, finish, key = finish.key, work = active_->work.get()](std::size_t) {
+  auto central = std::make_shared<std::optional<CentralRelease>>();
+  if (finish.central.has_value()) {  // charged before the sum is read
+    auto charged = budget_.Charge(*active_->snapshot.manifest, finish.key, *finish.central,
+                                  NoiseBits::FromSystem());
+    if (!charged.ok()) {
+      return loop_.Post([this, why = charged.status(), key = finish.key] {
+        Step(ActionFailed{why, {key.job, {}}});
+      });
+    }
+    central->emplace(*std::move(charged));
+  }
+  lane_->Submit(0, [this, finish, central, key = finish.key, work = active_->work.get()](std::size_t) {
     auto finished = [&]() -> Result<Finished> {
-      Finished done{key, nullptr, {}, {}, {}};
+      Finished done{key, nullptr, {}, {}, {}, {}};
       if (finish.sums.empty()) {
         CAIRN_ASSIGN_OR_RETURN(done.model, work->Finish());
       } else {
-        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened, work->FinishRings(finish.sums));
+        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened, work->FinishRings(finish.sums, std::exchange(*central, std::nullopt)));
         done.model = opened.model;
+        done.share_within = opened.share_within;
         done.counts = opened.counts;
         done.discarded = opened.discarded;
         if (opened.model == work->model()) return done;  // a round of evaluation alone
@@ -314,7 +339,11 @@ void AggregatorDriver::FinishOnLane(const Finish& finish) {
       return done;
     }();
     auto box = std::make_shared<Result<Finished>>(std::move(finished));
-    loop_.Post([this, box, key] {
+    loop_.Post([this, box, key, is_central = finish.central.has_value()] {
+      if (box->ok() && is_central && active_ != nullptr) {  // before anybody hears of what came of it
+        const Status revealed = budget_.Reveal(*active_->snapshot.manifest, key);
+        if (!revealed.ok()) *box = revealed;
+      }
       if (box->ok()) {
         ShareModel((*box)->model);
         Step(std::move(**box));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "aggregator/engine/admission.h"
+#include "aggregator/engine/central_budget.h"
 #include "aggregator/engine/job_engine.h"
 #include "aggregator/engine/round_work.h"
 #include "aggregator/persistence/job_store.h"
@@ -28,6 +29,7 @@ struct AggregatorConfig {
   std::string software = "cairn";
   Duration heartbeat = std::chrono::seconds(15);
   Duration stall_timeout = std::chrono::seconds(120);
+  std::optional<CentralTerms> privacy = {};  // of jobs whose noise the aggregator draws; none: refused
 };
 
 // Hears how jobs go, on the control thread. What it is told is already durable.
@@ -74,6 +76,7 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   // `manifest` comes without id, federation, digest and initial_model: they are decided here.
   Result<JobId> Submit(JobManifest manifest, ParameterSet initial);
   Status StopJob(JobId job, bool now, const std::string& actor);
+  const CentralBudget& budget() const { return budget_; }
   std::vector<JobStatus> Jobs() const;
   Result<ModelHandle> CurrentModel(JobId job) const;
   // All that is kept of a job's rounds, as it was recorded.
@@ -130,6 +133,7 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   Admission admission_;
   std::unique_ptr<JobStore> store_;
   std::optional<ModelStore> models_;
+  CentralBudget budget_;
   std::unique_ptr<RandomSource> random_;    // selection streams of the active job
   std::vector<std::unique_ptr<Job>> jobs_;  // in the order they were accepted
   Job* active_ = nullptr;

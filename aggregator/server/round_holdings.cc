@@ -5,6 +5,7 @@
 #include <set>
 
 #include "aggregator/server/answer_text.h"
+#include "protocol/messages/job_words.h"
 #include "protocol/messages/site_groups.h"
 
 namespace cairn {
@@ -104,6 +105,13 @@ void Add(Attempt& attempt, const MaskingClosed& closed) {
   attempt.inputs = closed.inputs;
 }
 
+// Of noise that hides a whole client in the sum, and of the one that a client's own people get.
+std::string NoiseWords(const JobSpec& spec) {
+  if (!spec.privacy) return "no differential privacy";
+  return "differential privacy of each " + ToString(spec.privacy->unit) + ", " +
+         WordOf(spec.privacy->mechanism, kPrivacyMechanismWords);
+}
+
 }  // namespace
 
 std::string HoldingsJson(const JobManifest& manifest, const std::vector<std::string>& participants,
@@ -136,6 +144,7 @@ std::string HoldingsJson(const JobManifest& manifest, const std::vector<std::str
   return AnswerText({{"job", manifest.spec.name},
                      {"masked", manifest.spec.secagg.is_masked()},
                      {"bits", manifest.spec.secagg.bits},
+                     {"noise", NoiseWords(manifest.spec)},
                      {"attempts", std::move(list)}});
 }
 

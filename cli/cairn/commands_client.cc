@@ -65,7 +65,7 @@ void ShowBudgets(const Json& privacy, CommandOutput& out) {
     std::snprintf(delta, sizeof delta, "%g", domain.at("delta").get<double>());
     out.PrintLine("privacy           " + Value(domain, "domain") + "  ε " + Epsilon(domain, "spent") +
                   " of " + Epsilon(domain, "cap") + " at δ " + delta + "  " + Value(domain, "population") +
-                  " patients, " + datasets);
+                  (Value(domain, "unit") == "client" ? " clients, " : " patients, ") + datasets);
   }
 }
 

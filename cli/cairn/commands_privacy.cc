@@ -33,7 +33,7 @@ Status NoTerms(const std::string& file) {
 Status Plan(const Options& options, CommandOutput& out) {
   CAIRN_ASSIGN_OR_RETURN(const ConfigDocument document, ConfigDocument::ReadFile(options.file));
   ConfigReader root(document);
-  const JobFile job = ParseJobSpec(root, JobUse::kPlan);
+  const JobFile job = ParseJobSpec(root);
   CAIRN_RETURN_IF_ERROR(root.Finish());
   if (!job.spec.privacy) return NoTerms(options.file);
   PrivacyTerms terms = *job.spec.privacy;

@@ -76,7 +76,7 @@ Status Inspect(const Options& options, CommandOutput& out) {
   const bool is_masked = data.at("masked");
   out.PrintLine(data.at("job").get<std::string>() +
                 (is_masked ? ": secure aggregation, sums of " + std::to_string(data.at("bits").get<int>()) +
-                                 " bits; no differential privacy"
+                                 " bits; " + data.at("noise").get<std::string>()
                            : ": plain, by consent of job and sites"));
   Json told = Json::array();
   for (const Json& attempt : data.at("attempts")) {

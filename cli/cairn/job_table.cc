@@ -49,7 +49,7 @@ std::string Cell(const Json& measured, const char* key, int width) {
   return value ? Format("  %*.4f", width, *value) : Format("  %*s", width, "-");
 }
 
-// What the job promises each site's patients. What it has cost them is in each site's own ledger.
+// What the job promises each site's patients, or the site. What it has cost is in each site's own ledger.
 std::string PrivacyLine(const Json& privacy) {
   return Text(privacy, "unit") + ", " + Text(privacy, "mechanism") +
          Format(", clip %g, noise multiplier %g", privacy.at("clip").get<double>(),

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <set>
 
+#include "protocol/messages/job_words.h"
+#include "protocol/messages/masked_layout.h"
 #include "protocol/messages/private_round.h"
 
 namespace cairn {
@@ -37,6 +39,7 @@ Result<PrivacyEvent::Terms> RoundOf(const JobSpec& job, const PrivacyTerms& term
     CAIRN_ASSIGN_OR_RETURN(const PrivateRound round, PrivateRoundOf(priced, population));
     return round.event.terms();
   }
+  // How wide shares are on the ring's grid makes no difference to what they cost together (client_noise.h).
   PrivacyEvent::Terms event;
   event.convention = {PrivacyUnit::kClient, Adjacency::kZeroOut};
   event.mechanism = GaussianNoise{.noise_multiplier = terms.noise_multiplier};
@@ -74,13 +77,30 @@ Status AddTarget(double epsilon, PrivacyPlan& plan) {
   return {};
 }
 
+std::string ClientsLine(const PrivacyPlan& plan, std::string line) {
+  const std::string rounds = std::to_string(plan.costs.back().rounds);
+  line += " · everyone in each of " + rounds + " rounds";
+  if (plan.mechanism == Mechanism::kCentral) return line + " · the aggregator adds the noise";
+  if (plan.mechanism == Mechanism::kLocal) return line + " · each client adds all of it";
+  return line + " · shares of " + std::to_string(plan.fewest_survivors - plan.colluders) + " of " +
+         std::to_string(plan.fewest_survivors) + " survivors";
+}
+
+// Of n clients, noise of deviation z·C/√h each: √(n/h) of what one party would add.
+double NoiseRatio(const PrivacyPlan& plan) {
+  const double n = plan.fewest_survivors;
+  if (plan.mechanism == Mechanism::kLocal) return std::sqrt(n);
+  if (plan.mechanism == Mechanism::kDistributed) return std::sqrt(n / (n - plan.colluders));
+  return 1;
+}
+
 std::string MechanismLine(const PrivacyPlan& plan) {
   const auto& noise = std::get<GaussianNoise>(plan.terms.mechanism);
   const bool is_sampled = noise.law == SamplingLaw::kPoisson;
   const std::uint32_t rounds = plan.costs.back().rounds;
-  std::string line = std::string(is_sampled ? "dp-sgd" : "central") + " · clip " + Number(plan.clip) +
+  std::string line = WordOf(plan.mechanism, kPrivacyMechanismWords) + " · clip " + Number(plan.clip) +
                      " · σ " + Number(noise.noise_multiplier);
-  if (!is_sampled) return line + " · everyone in each of " + std::to_string(rounds) + " rounds";
+  if (!is_sampled) return ClientsLine(plan, std::move(line));
   return line + " · Poisson q " + Number(noise.sampling_rate) + " of " + std::to_string(plan.population) +
          " patients · " + std::to_string(plan.steps_per_round) + " steps a round, " + std::to_string(rounds) +
          " rounds, " + std::to_string(plan.terms.steps) + " steps";
@@ -106,6 +126,12 @@ Result<PrivacyPlan> MakePrivacyPlan(const JobSpec& job, const PrivacyTerms& term
                                                         : Delta::DefaultFor(population));
   CAIRN_ASSIGN_OR_RETURN(PrivacyEvent::Terms event, RoundOf(job, terms, population));
   PrivacyPlan plan{.terms = event, .population = population, .clip = terms.clip, .delta = delta};
+  plan.mechanism = terms.mechanism;
+  if (terms.protects_clients()) {
+    plan.fewest_survivors = SmallestMaskedCohort(job);
+    plan.colluders = terms.colluders;
+    plan.noise_ratio = NoiseRatio(plan);
+  }
   plan.steps_per_round = event.steps;
   plan.terms.steps = job.strategy.rounds * event.steps;
   CAIRN_RETURN_IF_ERROR(AddCosts(job, plan));
@@ -122,6 +148,10 @@ std::string PrivacyPlanText(const PrivacyPlan& plan) {
             Number(plan.for_target->noise_multiplier) + "; the job's own σ leaves room for " +
             std::to_string(*plan.rounds_in_target) + " rounds\n";
   }
+  if (plan.noise_ratio > 1) {
+    text += "warns       the mean of a round has " + Number(plan.noise_ratio, "%.2f") +
+            " times the noise that an aggregator, trusted with it, would add\n";
+  }
   if (plan.shuffled) {
     text +=
         "warns       shuffled passes instead of Poisson lots would cost ε " + Epsilon(*plan.shuffled) + "\n";
@@ -137,6 +167,7 @@ JsonObject PrivacyPlanJson(const PrivacyPlan& plan) {
   }
   JsonObject json;
   json.Add("unit", ToString(plan.terms.convention.unit))
+      .Add("mechanism", WordOf(plan.mechanism, kPrivacyMechanismWords))
       .Add("adjacency", ToString(plan.terms.convention.adjacency))
       .Add("sampling", ToString(noise.law))
       .Add("sampling_rate", noise.sampling_rate)
@@ -144,6 +175,7 @@ JsonObject PrivacyPlanJson(const PrivacyPlan& plan) {
       .Add("steps", plan.terms.steps)
       .Add("delta", plan.delta.value())
       .Add("epsilon", costs);
+  if (plan.noise_ratio > 1) json.Add("noise_ratio", plan.noise_ratio);
   if (plan.shuffled) json.Add("epsilon_if_shuffled", *plan.shuffled);
   if (plan.target) {
     json.Add("target_epsilon", plan.target->epsilon)

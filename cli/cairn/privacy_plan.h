@@ -24,8 +24,13 @@ struct PrivacyPlan {
   std::uint64_t population = 0;
   std::uint64_t steps_per_round = 1;
   double clip = 1;
+  PrivacyTerms::Mechanism mechanism = PrivacyTerms::Mechanism::kDpSgd;
+  std::uint32_t fewest_survivors = 0, colluders = 0;  // of noise that clients share
   Delta delta;
   std::vector<Cost> costs = {};  // a third, two thirds and all of the rounds
+  // How much wider the noise in the mean of a round is than the aggregator's alone would be, at the fewest
+  // survivors; of clients.
+  double noise_ratio = 1;
   // What the same noise would cost if lots were shuffled passes over the patients, each charged as one
   // release with everyone in it; of dp-sgd alone.
   std::optional<double> shuffled = {};

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "protocol/messages/job_words.h"
 #include "protocol/messages/readable.h"
 
 namespace cairn {
@@ -75,7 +76,7 @@ Json Number(double value) { return std::isfinite(value) ? Json(value) : Json(nul
 Json JobPrivacyJson(const JobManifest& manifest, const PrivacyDesk* desk) {
   const PrivacyTerms& terms = *manifest.spec.privacy;
   Json json = {{"unit", ToString(terms.unit)},
-               {"mechanism", "dp-sgd"},
+               {"mechanism", WordOf(terms.mechanism, kPrivacyMechanismWords)},
                {"clip", terms.clip},
                {"noise_multiplier", terms.noise_multiplier}};
   if (desk == nullptr) return json;
@@ -96,6 +97,7 @@ Json JobPrivacyJson(const JobManifest& manifest, const PrivacyDesk* desk) {
 Json DomainJson(const PrivacyDomain& domain, const PrivacyDesk& desk) {
   Json json = {{"domain", domain.name},
                {"datasets", domain.datasets},
+               {"unit", ToString(domain.terms.convention.unit)},
                {"population", domain.population},
                {"cap", Number(domain.terms.cap.epsilon)},
                {"delta", domain.terms.cap.delta.value()}};

@@ -166,8 +166,9 @@ void AgentDriver::ContributeOnLane(const Piece& piece, WorkResult work) {
   const EgressGuard guard(EgressGuard::Limits::Of(agent_config_.policy));
   parts_.lanes.SubmitAny([this, piece, held, guard](std::size_t) {
     using Contribution = std::shared_ptr<SealedContribution>;
+    NoiseBits noise = NoiseBits::FromSystem();  // of this attempt alone
     auto made = guard.Contribute(std::move(*piece.clearance), piece.kind, std::move(*held), piece.layout,
-                                 piece.ring->layout, piece.ring->encode);
+                                 piece.ring->layout, piece.ring->encode, &noise);
     auto ready = std::make_shared<Result<Contribution>>(
         made.ok() ? Result<Contribution>(std::make_shared<SealedContribution>(std::move(*made)))
                   : Result<Contribution>(made.status()));

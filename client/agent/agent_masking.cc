@@ -36,7 +36,7 @@ Result<BeginMasking> ClientAgent::Reaction::PrepareMasking(const Job& job, const
   }
   CAIRN_ASSIGN_OR_RETURN(begin.terms,
                          MaskingTermsOf({*offered.manifest, offered.layout, *begin.identity.membership,
-                                         begin.identity.aggregator, group},
+                                         begin.identity.aggregator, group, plan.clip},
                                         plan.key, plan.kind, plan.model->ref));
   begin.floors = MaskingFloorsOf(offered.manifest->spec, agent.config_->policy.min_cohort, group_sites);
   return begin;
@@ -84,13 +84,12 @@ Status ClientAgent::Reaction::JoinMasking(Job& job, const RoundPlan& plan) {
 std::shared_ptr<const RingTerms> ClientAgent::Reaction::RingTermsOf(const Job& job,
                                                                     const RoundPlan& plan) const {
   const JobManifest& manifest = *job.offered->manifest;
-  const SecAggConfig& secagg = manifest.spec.secagg;
-  if (!secagg.is_masked()) return nullptr;
+  if (!manifest.spec.secagg.is_masked()) return nullptr;
   // Exact sums are the same bytes without masks, so that participants which are no sites leave the ring out
   // too. It keeps groups apart.
-  if (!plan.masking.has_value() && secagg.bits == 64 && !secagg.is_grouped()) return nullptr;
+  if (!plan.masking.has_value() && !NeedsRing(manifest.spec)) return nullptr;
   auto ring = std::make_shared<RingTerms>();
-  ring->layout = MaskedLayoutOf(manifest, job.offered->layout, plan.kind);
+  ring->layout = MaskedLayoutOf(manifest, job.offered->layout, plan.kind, plan.clip);
   ring->encode = {manifest.spec.seed, plan.key.round, plan.client, manifest.spec.strategy.weight_by_examples};
   ring->is_masked = plan.masking.has_value();
   return ring;

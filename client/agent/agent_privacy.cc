@@ -28,7 +28,7 @@ Status ClientAgent::Reaction::WeighPrivacy(const OfferedJob& offered) const {
   const PrivacyDesk& desk = *agent.identity_.privacy;
   CAIRN_ASSIGN_OR_RETURN(const PrivacyDesk::Price price, desk.PriceOf(manifest));
   const auto least = static_cast<std::uint64_t>(agent.config_->policy.min_examples);
-  if (price.population < least) {
+  if (!manifest.spec.privacy->protects_clients() && price.population < least) {
     return Status(errors::kPolicyFewExamples,
                   "domain \"" + price.domain + "\" has " + std::to_string(price.population) +
                       " people, the site asks for at least " + std::to_string(least));
@@ -39,8 +39,8 @@ Status ClientAgent::Reaction::WeighPrivacy(const OfferedJob& offered) const {
 void ClientAgent::Reaction::AskForCharge(Job& job, RoundPlan&& plan) {
   const RoundKey key = plan.key;
   const JobManifest& manifest = *job.offered->manifest;
-  const auto price = agent.identity_.privacy->PriceOf(manifest);
-  CAIRN_CHECK(price.ok(), "a private job was weighed when it was accepted");
+  const auto price = agent.identity_.privacy->PriceOf(manifest, plan.clip);
+  CAIRN_CHECK(price.ok(), "a private job was weighed when it was accepted, its clip with the plan");
   agent.uncharged_ = std::make_unique<RoundPlan>(std::move(plan));
   out.emplace_back(ChargePrivacy{key, price->For(manifest, key)});
 }

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "client/agent/agent_reaction.h"
+#include "protocol/messages/client_noise.h"
 
 // Plans, the work on them, and what becomes of the report.
 
@@ -24,6 +25,19 @@ bool IsApprovedTraining(const TrainConfig& planned, const TrainConfig& approved)
   TrainConfig comparable = planned;
   comparable.proximal_mu = approved.proximal_mu;
   return comparable == approved;
+}
+
+// The clip of a round that protects clients: the approved one, or where it may adapt one that the noise can
+// be drawn for. Whatever it is, the noise goes with it.
+Status CheckClip(const JobManifest& manifest, const UpdateLayout& layout, const RoundPlan& plan) {
+  if (!ProtectsClients(manifest.spec)) {
+    if (plan.clip == 0) return {};
+    return Status(errors::kPolicyTermsChanged, "the plan names a clip, the accepted manifest asks for none");
+  }
+  if (!manifest.spec.privacy->is_adaptive() && plan.clip != manifest.spec.privacy->clip)
+    return Status(errors::kPolicyTermsChanged, "the plan's clip is not that of the accepted manifest");
+  return CheckClientNoise(
+      ClientNoiseOf(manifest.spec, static_cast<std::uint64_t>(layout.parameters), plan.clip));
 }
 
 // Is `key` of the same job and not newer than `other`?
@@ -50,6 +64,7 @@ Status ClientAgent::Reaction::CheckPlan(const Job* job, const RoundPlan& plan) c
     return Status(errors::kPolicyTermsChanged,
                   "the plan's training settings are not those of the accepted manifest");
   }
+  CAIRN_RETURN_IF_ERROR(CheckClip(*offered.manifest, offered.layout, plan));
   if (plan.kind == RoundKind::kEvaluate && offered.manifest->spec.privacy)
     return Status(errors::kPolicyMetrics, "the plan asks for metrics of a private job, which nobody priced");
   const bool is_masked = offered.is_masked();

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/tensor/update.h"
+#include "protocol/messages/client_noise.h"
 
 namespace cairn {
 namespace {
@@ -12,18 +14,31 @@ namespace {
 constexpr std::string_view kAnyDataset =
     "*";  // no file can say it: ReadPrivacyDomains wants a [dataset] table
 
-const PrivacyDomain* FindDomain(const std::vector<PrivacyDomain>& domains, const std::string& dataset) {
+const PrivacyDomain* FindDomain(const std::vector<PrivacyDomain>& domains, const JobSpec& spec) {
   const auto holds = [&](const PrivacyDomain& domain) {
-    return std::ranges::any_of(
-        domain.datasets, [&](const std::string& known) { return known == dataset || known == kAnyDataset; });
+    if (domain.terms.convention.unit != spec.privacy->unit) return false;
+    return std::ranges::any_of(domain.datasets, [&](const std::string& known) {
+      return known == spec.data.dataset || known == kAnyDataset;
+    });
   };
   const auto found = std::ranges::find_if(domains, holds);
   return found == domains.end() ? nullptr : &*found;
 }
 
-Status NoDomain(const std::string& dataset) {
-  return Status(errors::kPrivacyDomain, "data set '" + dataset + "' is in no privacy domain of this site")
-      .Mend("declare one in client.toml: [privacy.domain.NAME] with datasets, population and epsilon");
+Status NoDomain(const std::string& dataset, PrivacyUnit unit = PrivacyUnit::kPatient) {
+  const bool is_client = unit == PrivacyUnit::kClient;
+  return Status(errors::kPrivacyDomain, "data set '" + dataset + "' is in no privacy domain of this site" +
+                                            (is_client ? " with unit = \"client\"" : ""))
+      .Mend(std::string("declare one in client.toml: [privacy.domain.NAME] with ") +
+            (is_client ? "unit = \"client\", " : "") + "datasets, population and epsilon");
+}
+
+Result<PrivateRound> RoundOf(const JobManifest& manifest, std::uint64_t population, double clip) {
+  const JobSpec& spec = manifest.spec;
+  if (!ProtectsClients(spec)) return PrivateRoundOf(spec, population);
+  CAIRN_ASSIGN_OR_RETURN(const ParameterSpec model, ParameterSpec::Create(manifest.tensors));
+  return ClientRoundOf(spec, static_cast<std::uint64_t>(LayoutOf(model).parameters),
+                       clip > 0 ? clip : spec.privacy->clip);
 }
 
 Result<PrivacyEvent> Times(const PrivacyEvent& event, std::uint64_t times) {
@@ -48,10 +63,12 @@ PrivacyDesk PrivacyDesk::Open(const std::filesystem::path& path, std::vector<Pri
   return PrivacyDesk(std::move(domains), std::move(ledger));
 }
 
-PrivacyDesk PrivacyDesk::ForSimulation(std::uint64_t population, Delta delta) {
+PrivacyDesk PrivacyDesk::ForSimulation(std::uint64_t population, Delta delta, PrivacyUnit unit) {
   const EpsilonDelta no_cap{std::numeric_limits<double>::infinity(), delta};
-  const DomainTerms terms{no_cap, {PrivacyUnit::kPatient, Adjacency::kAddOrRemove}, AccountantKind::kRdp};
-  std::vector<PrivacyDomain> domains = {{"rows", {std::string(kAnyDataset)}, population, terms}};
+  const bool is_client = unit == PrivacyUnit::kClient;
+  const PrivacyConvention convention{unit, is_client ? Adjacency::kZeroOut : Adjacency::kAddOrRemove};
+  const DomainTerms terms{no_cap, convention, AccountantKind::kRdp};
+  std::vector<PrivacyDomain> domains = {{is_client ? "client" : "rows", {std::string(kAnyDataset)}, population, terms}};
   auto ledger = PrivacyLedger::InMemory(DomainTermsOf(domains));
   return PrivacyDesk(std::move(domains), std::move(ledger));
 }
@@ -62,13 +79,13 @@ cairn::Charge PrivacyDesk::Price::For(const JobManifest& manifest, RoundKey key)
   return {{domain, *digest, key.job, key.round, key.attempt}, round.event};
 }
 
-Result<PrivacyDesk::Price> PrivacyDesk::PriceOf(const JobManifest& manifest) const {
+Result<PrivacyDesk::Price> PrivacyDesk::PriceOf(const JobManifest& manifest, double clip) const {
   const JobSpec& spec = manifest.spec;
-  const PrivacyDomain* domain = FindDomain(domains_, spec.data.dataset);
-  if (domain == nullptr) return NoDomain(spec.data.dataset);
+  const PrivacyDomain* domain = FindDomain(domains_, spec);
+  if (domain == nullptr) return NoDomain(spec.data.dataset, spec.privacy->unit);
   if (spec.privacy->delta)
     CAIRN_RETURN_IF_ERROR(Delta::ForPopulation(*spec.privacy->delta, domain->population).status());
-  CAIRN_ASSIGN_OR_RETURN(PrivateRound round, PrivateRoundOf(spec, domain->population));
+  CAIRN_ASSIGN_OR_RETURN(PrivateRound round, RoundOf(manifest, domain->population, clip));
   return Price{domain->name, domain->population, std::move(round)};
 }
 
@@ -108,7 +125,7 @@ Result<PrivacyDesk::JobCost> PrivacyDesk::CostOf(const JobManifest& manifest) co
 Result<PrivacyDesk::JobCost> PrivacyDesk::ComputeCost(const JobManifest& manifest) const {
   CAIRN_ASSIGN_OR_RETURN(const Price price, PriceOf(manifest));
   CAIRN_RETURN_IF_ERROR(fault_);
-  const DomainTerms& terms = FindDomain(domains_, manifest.spec.data.dataset)->terms;
+  const DomainTerms& terms = FindDomain(domains_, manifest.spec)->terms;
   const std::uint32_t rounds = manifest.spec.strategy.rounds;
   CAIRN_ASSIGN_OR_RETURN(const PrivacyEvent whole, Times(price.round.event, rounds));
   const auto alone = NewAccountant(terms.accountant, terms.convention);

@@ -33,8 +33,8 @@ class PrivacyDesk {
   PrivacyDesk() = default;  // no domain, so every private job is refused
   PrivacyDesk(std::vector<PrivacyDomain> domains, Result<std::unique_ptr<PrivacyLedger>> ledger);
   static PrivacyDesk Open(const std::filesystem::path& ledger, std::vector<PrivacyDomain> domains);
-  // Of one set of made-up people without a cap, all of them in every data set.
-  static PrivacyDesk ForSimulation(std::uint64_t population, Delta delta);
+  // Of one set of made-up people without a cap, all of them in every data set; or of one client.
+  static PrivacyDesk ForSimulation(std::uint64_t population, Delta delta, PrivacyUnit unit);
 
   struct Price {
     std::string domain;
@@ -42,9 +42,10 @@ class PrivacyDesk {
     PrivateRound round;
     cairn::Charge For(const JobManifest& manifest, RoundKey key) const;
   };
-  // Of one round. kPrivacyDomain for a data set of no domain; kPrivacyDelta for a job whose δ is 1/population
-  // or above; errors of PrivateRoundOf.
-  Result<Price> PriceOf(const JobManifest& manifest) const;
+  // Of one round; of a job that protects clients with that clip, or the job's first one where it is 0.
+  // kPrivacyDomain for a data set of no domain; kPrivacyDelta for a job whose δ is 1/population or above;
+  // errors of PrivateRoundOf and ClientRoundOf.
+  Result<Price> PriceOf(const JobManifest& manifest, double clip = 0) const;
   // Whether the site could take part in one more round. Errors of PriceOf and LedgerBook::WeighNext, and
   // kPrivacyLedgerBroken.
   Status Weigh(const JobManifest& manifest) const;

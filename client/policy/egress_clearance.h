@@ -39,6 +39,11 @@ class [[nodiscard]] EgressClearance {
     return key_;
   }
   bool is_private() const { return permit_.has_value(); }
+  // Whole clients are protected: the permit is for one masked sum of clipped updates, not for what the worker
+  // made.
+  bool protects_clients() const {
+    return is_private() && permit_->charge().event.convention().unit == PrivacyUnit::kClient;
+  }
   std::uint64_t population() const { return population_; }  // of a private one
 
  private:

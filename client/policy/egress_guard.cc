@@ -20,31 +20,42 @@ EgressGuard::Limits EgressGuard::Limits::Of(const SitePolicy& policy) {
 
 Result<SealedReport> EgressGuard::Seal(EgressClearance clearance, RoundKind kind, WorkResult work,
                                        const UpdateLayout& layout) const {
+  if (clearance.protects_clients()) {
+    return Status(errors::kInternal, "an update that its clip and noise should hide was to leave as it is");
+  }
+  return Check(std::move(clearance), kind, std::move(work), layout);
+}
+
+Result<SealedReport> EgressGuard::Check(EgressClearance clearance, RoundKind kind, WorkResult work,
+                                        const UpdateLayout& layout) const {
   Report report;
   report.key = clearance.key();
   report.kind = kind;
   report.layout_hash = layout.hash;
-  if (clearance.is_private()) {  // counts and metrics are of people too, and were not paid for
-    if (kind != RoundKind::kTrain)
-      return Status(errors::kPolicyMetrics, "metrics alone were asked for, of patients' rows and unpriced");
-    report.examples = static_cast<std::int64_t>(clearance.population());
-  } else {
-    report.examples = work.report.examples;
-    report.metrics = std::move(work.metrics);
-  }
+  const bool is_private = clearance.is_private();
+  if (is_private && kind != RoundKind::kTrain)
+    return Status(errors::kPolicyMetrics, "metrics alone were asked for, of patients' rows and unpriced");
+  // Counts and metrics are of people too, and were not paid for. The rows of a client that is protected as a
+  // whole stay here: they are held to the site's floor, and its vector says one.
+  if (!is_private) report.metrics = std::move(work.metrics);
+  report.examples = is_private && !clearance.protects_clients()
+                        ? static_cast<std::int64_t>(clearance.population())
+                        : work.report.examples;
   report.update = std::move(work.update);
   return Reseal(std::move(report), layout);
 }
 
 Result<SealedContribution> EgressGuard::Contribute(EgressClearance clearance, RoundKind kind, WorkResult work,
                                                    const UpdateLayout& layout, const MaskedLayout& masked,
-                                                   const EncodeTerms& terms) const {
+                                                   const EncodeTerms& terms, NoiseBits* noise) const {
+  if (clearance.protects_clients() != masked.noise.has_value())
+    return Status(errors::kInternal, "the clearance is for another way to protect than the vector's layout");
   EgressGuard unseen = *this;  // masked metrics are not this site's to read for anybody
   unseen.limits_.share_metrics = true;
   unseen.limits_.max_bytes = 0;  // of the vector below, not of what it is made from
   const RoundKey key = clearance.key();
   CAIRN_ASSIGN_OR_RETURN(const SealedReport checked,
-                         unseen.Seal(std::move(clearance), kind, std::move(work), layout));
+                         unseen.Check(std::move(clearance), kind, std::move(work), layout));
   if (limits_.max_bytes > 0 && masked.byte_size() > limits_.max_bytes) {
     return Status(errors::kPolicyUploadCap, "the masked vector is " + std::to_string(masked.byte_size()) +
                                                 " bytes, the cap is " + std::to_string(limits_.max_bytes));
@@ -56,6 +67,10 @@ Result<SealedContribution> EgressGuard::Contribute(EgressClearance clearance, Ro
                                             .examples = report.examples,
                                             .metrics = &report.metrics},
                                            masked, terms, words->mutable_bytes()));
+  if (masked.noise.has_value() && masked.noise->share_sigma > 0) {
+    if (noise == nullptr) return Status(errors::kInternal, "nothing to draw this site's noise from");
+    CAIRN_RETURN_IF_ERROR(AddNoiseShares(masked, *noise, words->mutable_bytes()));
+  }
   return SealedContribution(key, kind, layout, std::move(words));
 }
 

@@ -87,9 +87,11 @@ class EgressGuard {
 
   // The same checks for a round whose sums are made in a ring; examples, metrics and update become one
   // vector. Site metrics are inside whether or not the site shares them: nobody can read them there.
+  // Where clients are protected the update is clipped, and this site's share of the noise, where there is
+  // one, is drawn from `noise`: kInternal without.
   Result<SealedContribution> Contribute(EgressClearance clearance, RoundKind kind, WorkResult work,
                                         const UpdateLayout& layout, const MaskedLayout& masked,
-                                        const EncodeTerms& terms) const;
+                                        const EncodeTerms& terms, NoiseBits* noise = nullptr) const;
   // Adds every mask of the attempt in place, names the result by its hash and signs it. A model-sized job for
   // a lane. The client's errors; kSecAggState for a second one.
   static Result<SealedReport> Mask(SealedContribution contribution, secagg::Client& client);
@@ -100,6 +102,8 @@ class EgressGuard {
   Result<SealedReport> Reseal(Report stored, const UpdateLayout& layout) const;
 
  private:
+  Result<SealedReport> Check(EgressClearance clearance, RoundKind kind, WorkResult work,
+                             const UpdateLayout& layout) const;
   Limits limits_;
 };
 

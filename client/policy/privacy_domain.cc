@@ -5,6 +5,7 @@
 #include <set>
 
 #include "protocol/messages/job_limits.h"
+#include "protocol/messages/job_words.h"
 
 namespace cairn {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr ConfigChoice<AccountantKind> kAccountants[] = {{"rdp", AccountantKind::kRdp},
                                                          {"pld", AccountantKind::kPld}};
 constexpr PrivacyConvention kPatients{PrivacyUnit::kPatient, Adjacency::kAddOrRemove};
+constexpr PrivacyConvention kClients{PrivacyUnit::kClient, Adjacency::kZeroOut};
 
 // Null where the table cannot be used; Finish says why.
 std::optional<PrivacyDomain> ReadDomain(const std::string& name, ConfigReader table) {
@@ -20,9 +22,11 @@ std::optional<PrivacyDomain> ReadDomain(const std::string& name, ConfigReader ta
   double epsilon = 1;
   std::optional<double> given;
   AccountantKind accountant = AccountantKind::kRdp;
+  PrivacyUnit unit = PrivacyUnit::kPatient;
+  table.Optional("unit", &unit, kPrivacyUnitWords, "whom the cap protects: patients, or this site as a whole");
   table.Required("datasets", &datasets, ConfigRule{.about = "data sets of these people"});
   table.Required("population", &population,
-                 ConfigRule{.min = 1, .max = 1e12, .about = "how many patients, rounded: a public number"});
+                 ConfigRule{.min = 1, .max = 1e12, .about = "how many patients, rounded: a public number; or how many sites"});
   table.Required("epsilon", &epsilon,
                  ConfigRule{.min = 0,
                             .max = std::numeric_limits<double>::max(),
@@ -37,14 +41,15 @@ std::optional<PrivacyDomain> ReadDomain(const std::string& name, ConfigReader ta
     table.Fail("delta", delta.status());
     return std::nullopt;
   }
-  return PrivacyDomain{name, std::move(datasets), population, {{epsilon, *delta}, kPatients, accountant}};
+  const PrivacyConvention convention = unit == PrivacyUnit::kClient ? kClients : kPatients;
+  return PrivacyDomain{name, std::move(datasets), population, {{epsilon, *delta}, convention, accountant}};
 }
 
 }  // namespace
 
 std::vector<PrivacyDomain> ReadPrivacyDomains(ConfigReader privacy) {
   std::vector<PrivacyDomain> domains;
-  std::set<std::string> taken;
+  std::set<std::pair<PrivacyUnit, std::string>> taken;
   ConfigReader tables = privacy.Table("domain");
   for (const std::string& name : tables.Keys()) {
     if (name != "*" && !IsPlainName(name))  // "*": the keys alone are asked for
@@ -53,7 +58,7 @@ std::vector<PrivacyDomain> ReadPrivacyDomains(ConfigReader privacy) {
     auto domain = ReadDomain(name, table);
     if (!domain) continue;
     for (const std::string& dataset : domain->datasets) {
-      if (!taken.insert(dataset).second) {
+      if (!taken.emplace(domain->terms.convention.unit, dataset).second) {
         table.Fail("datasets", "data set '" + dataset + "' is in two domains",
                    "name it in one: what is learnt about its people is added up there");
       }

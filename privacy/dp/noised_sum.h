@@ -22,6 +22,7 @@ class NoisedSum {
                                    ReleasePermit permit);
 
   std::span<const std::int64_t> steps() const { return steps_; }
+  std::vector<std::int64_t> TakeSteps() && { return std::move(steps_); }
   // Every coordinate over `denominator`, a public constant: never what was drawn.
   std::vector<float> Over(double denominator) const;
   // Noise that can be repeated protects nobody.

@@ -25,9 +25,8 @@ struct JobFile {
 //   CAIRN_RETURN_IF_ERROR(LoadSchema(job, path.parent_path()));
 //
 // With a [privacy] table, sites count the same and report no metrics unless the file says otherwise, which
-// FindJobFault then refuses. A plan may also be made of what no job may ask for yet.
-enum class JobUse : std::uint8_t { kRun, kPlan };
-JobFile ParseJobSpec(ConfigReader& root, JobUse use = JobUse::kRun);
+// FindJobFault then refuses.
+JobFile ParseJobSpec(ConfigReader& root);
 
 // Reads job.schema_path, relative to `folder`, in canonical form into the spec; nothing where no
 // schema is named. kConfigSyntax, kNotFound.

@@ -5,6 +5,7 @@
 #include "protocol/messages/job_config.h"
 #include "protocol/messages/job_limits.h"
 #include "protocol/messages/job_words.h"
+#include "protocol/messages/masked_layout.h"
 #include "protocol/messages/site_groups.h"
 #include "protocol/messages/strategy_defaults.h"
 
@@ -207,11 +208,10 @@ void NoteFault(ConfigReader table, std::string_view key, const std::string& prob
 
 }  // namespace
 
-JobFile ParseJobSpec(ConfigReader& root, JobUse use) {
+JobFile ParseJobSpec(ConfigReader& root) {
   JobFile job;
   JobSpec& spec = job.spec;
   const bool is_private = root.Has("privacy");
-  if (is_private) spec.privacy = ReadPrivacyTerms(root.Table("privacy"));
   std::int64_t schema = 1;
   root.Required("schema", &schema, ConfigRule{.min = 1, .max = 1, .about = "version of this file's format"});
   root.Required("name", &spec.name, ConfigRule{.about = "name of the job"});
@@ -228,10 +228,12 @@ JobFile ParseJobSpec(ConfigReader& root, JobUse use) {
     spec.cohort.min_clients = LeastGroups(spec.secagg) * SmallestGroupSum(spec.secagg);
   ReadEvaluate(root.Table("evaluate"), spec.evaluate, is_private);
   ReadRound(root.Table("round"), spec.round);
-  JobSpec judged = spec;
-  if (use == JobUse::kPlan && is_private && spec.privacy->unit != PrivacyUnit::kPatient)
-    judged.privacy.reset();
-  if (const auto fault = FindJobFault(judged)) NoteFault(root, fault->key, fault->problem);
+  if (is_private) {
+    spec.privacy = ReadPrivacyTerms(
+        root.Table("privacy"),
+        {.rounds = spec.strategy.rounds, .fewest_survivors = SmallestMaskedCohort(spec)});
+  }
+  if (const auto fault = FindJobFault(spec)) NoteFault(root, fault->key, fault->problem);
   return job;
 }
 

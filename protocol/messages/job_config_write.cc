@@ -122,6 +122,10 @@ ConfigValue PrivacyTable(const PrivacyTerms& privacy) {
   table.Set("clip", Value(privacy.clip));
   table.Set("noise_multiplier", Value(privacy.noise_multiplier));
   if (privacy.delta) table.Set("delta", Value(*privacy.delta));
+  if (!privacy.protects_clients()) return table;
+  table.Set("colluders", Value(std::int64_t{privacy.colluders}));
+  table.Set("clip_quantile", Value(privacy.clip_quantile));
+  table.Set("clip_lr", Value(privacy.clip_lr));
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "protocol/messages/blob_ref.h"
 #include "protocol/messages/limits.h"
+#include "protocol/messages/masked_layout.h"
 #include "protocol/messages/private_training.h"
 #include "protocol/messages/site_groups.h"
 
@@ -139,7 +140,10 @@ std::optional<JobFault> FindGroupedFault(const SecAggConfig& secagg, const Cohor
 
 // A cohort that may hold fewer than three sites cannot be masked: two sites each know the other's part of a
 // sum.
-std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const CohortConfig& cohort) {
+std::optional<JobFault> FindSecAggFault(const JobSpec& spec) {
+  const SecAggConfig& secagg = spec.secagg;
+  const CohortConfig& cohort = spec.cohort;
+  const bool is_clipped = spec.privacy && spec.privacy->protects_clients();  // by the clip of its privacy
   const bool is_masked = secagg.is_masked();
   const auto needs_three = [&](std::uint32_t sites) { return !is_masked || sites == 0 || sites >= 3; };
   constexpr std::string_view kTooSmall =
@@ -149,7 +153,8 @@ std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const Cohort
       .That(secagg.bits == 32 || secagg.bits == 64, "secagg.bits", "must be 32 or 64")
       .Within("secagg.clip", secagg.clip, 0, 1024)
       .Within("secagg.buffer_clip", secagg.buffer_clip, 0, 67108864.0)
-      .That(!is_masked || secagg.bits == 64 || (secagg.clip > 0 && secagg.buffer_clip > 0), "secagg.clip",
+      .That(!is_masked || secagg.bits == 64 || is_clipped || (secagg.clip > 0 && secagg.buffer_clip > 0),
+            "secagg.clip",
             "must be above 0 with 32 bits: the sum fits the ring only when each site's part is bounded")
       .That(secagg.bits == 32 || (secagg.clip == 0 && secagg.buffer_clip == 0), "secagg.clip",
             "has no meaning with 64 bits, which need no clip")
@@ -161,27 +166,60 @@ std::optional<JobFault> FindSecAggFault(const SecAggConfig& secagg, const Cohort
       .first();
 }
 
-// What else would leave a site, or would bound nobody's part, unpriced. The batch is the expected lot.
-std::optional<JobFault> FindPrivacyFault(const JobSpec& spec) {
-  if (!spec.privacy) return std::nullopt;
+// Of whole clients: their updates are summed in one masked vector, where a clip and the noise can be exact.
+std::optional<JobFault> FindClientPrivacyFault(const JobSpec& spec) {
+  using Mechanism = PrivacyTerms::Mechanism;
+  const PrivacyTerms& privacy = *spec.privacy;
+  const std::uint32_t fewest = SmallestMaskedCohort(spec);
+  return Checks()
+      .That(privacy.mechanism != Mechanism::kDpSgd, "privacy.mechanism",
+            "must be \"central\", \"distributed\" or \"local\" where clients are protected")
+      .Within("privacy.clip", privacy.clip, kLeastPrivacyScale, kLargestClientClip)
+      .Within("privacy.noise_multiplier", privacy.noise_multiplier, kLeastClientNoise, kLargestClientNoise)
+      .That(spec.secagg.mode == SecAggMode::kFull, "secagg.mode",
+            "must be \"full\" where clients are protected: who sees one update needs no noise to read it")
+      .That(spec.secagg.clip == 0 && spec.secagg.buffer_clip == 0, "secagg.clip",
+            "must be absent where clients are protected: privacy.clip bounds what a client adds")
+      .That(privacy.mechanism == Mechanism::kDistributed || privacy.colluders == 0, "privacy.colluders",
+            "has a meaning with mechanism = \"distributed\" alone")
+      .That(privacy.colluders < fewest, "privacy.colluders",
+            "must be below " + std::to_string(fewest) + ", the fewest sites that a sum is made with")
+      .That(privacy.clip_quantile >= 0 && privacy.clip_quantile < 1, "privacy.clip_quantile",
+            "must be at least 0 and below 1")
+      .Above("privacy.clip_lr", privacy.clip_lr, 0, 10)
+      .first();
+}
+
+std::optional<JobFault> FindPatientPrivacyFault(const JobSpec& spec) {
   const PrivacyTerms& privacy = *spec.privacy;
   return Checks()
-      .That(privacy.unit == PrivacyUnit::kPatient, "privacy.unit",
-            "\"client\" is not offered by this release, only priced (`cairn privacy plan`); use \"patient\"")
       .That(privacy.mechanism == PrivacyTerms::Mechanism::kDpSgd, "privacy.mechanism",
             "must be \"dp-sgd\", the one mechanism that protects patients")
       .Within("privacy.clip", privacy.clip, kLeastPrivacyScale, kLargestPrivacyScale)
       .Within("privacy.noise_multiplier", privacy.noise_multiplier, kLeastPrivacyScale, kLargestPrivacyScale)
-      .That(!privacy.delta || (*privacy.delta > 0 && *privacy.delta < 1), "privacy.delta",
-            "must be between 0 and 1, or absent: then it follows from the number of patients")
-      .That(!spec.strategy.weight_by_examples, "strategy.weight_by_examples",
-            "must be false under privacy: a site's number of rows is data too; every site counts the same")
+      .That(privacy.colluders == 0 && !privacy.is_adaptive(), "privacy.unit",
+            "must be \"client\" for colluders and clip_quantile")
       .That(spec.train.grad_clip == 0, "train.grad_clip",
             "must be 0 under privacy: each patient's gradient is clipped, to privacy.clip")
       .That(!spec.train.drop_last, "train.drop_last",
             "must be false under privacy: lots are drawn by coins, there is no last one")
+      .first();
+}
+
+// What else would leave a site, or would bound nobody's part, unpriced. The batch is the expected lot.
+std::optional<JobFault> FindPrivacyFault(const JobSpec& spec) {
+  if (!spec.privacy) return std::nullopt;
+  const PrivacyTerms& privacy = *spec.privacy;
+  const bool is_known = privacy.unit == PrivacyUnit::kPatient || privacy.unit == PrivacyUnit::kClient;
+  return Checks()
+      .That(is_known, "privacy.unit", "must be \"patient\" or \"client\"")
+      .Take(privacy.protects_clients() ? FindClientPrivacyFault(spec) : FindPatientPrivacyFault(spec))
+      .That(!privacy.delta || (*privacy.delta > 0 && *privacy.delta < 1), "privacy.delta",
+            "must be between 0 and 1, or absent: then it follows from how many there are")
+      .That(!spec.strategy.weight_by_examples, "strategy.weight_by_examples",
+            "must be false under privacy: a site's number of rows is data too; every site counts the same")
       .That(!spec.evaluate.federated, "evaluate.where",
-            "must not hold \"federated\" under privacy: metrics on patients' rows would be released unpriced")
+            "must not hold \"federated\" under privacy: metrics on sites' rows would be released unpriced")
       .first();
 }
 
@@ -226,7 +264,7 @@ std::optional<JobFault> FindJobFault(const JobSpec& spec) {
       .That(spec.freeze.size() <= kMaxFreezePatterns, "finetune.freeze", "has more than 256 patterns")
       .Take(FindStrategyFault(spec.strategy))
       .Take(FindCohortFault(spec.cohort))
-      .Take(FindSecAggFault(spec.secagg, spec.cohort))
+      .Take(FindSecAggFault(spec))
       .Take(FindPrivacyFault(spec))
       .That(spec.round.deadline >= Duration::zero() && spec.round.deadline <= std::chrono::hours(24 * 365),
             "round.deadline", "must be \"auto\" or between 0 s and 365 days")

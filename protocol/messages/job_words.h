@@ -20,7 +20,10 @@ inline constexpr ConfigChoice<GroupRule> kGroupRuleWords[] = {
 inline constexpr ConfigChoice<PrivacyUnit> kPrivacyUnitWords[] = {{"patient", PrivacyUnit::kPatient},
                                                                   {"client", PrivacyUnit::kClient}};
 inline constexpr ConfigChoice<PrivacyTerms::Mechanism> kPrivacyMechanismWords[] = {
-    {"dp-sgd", PrivacyTerms::Mechanism::kDpSgd}, {"central", PrivacyTerms::Mechanism::kCentral}};
+    {"dp-sgd", PrivacyTerms::Mechanism::kDpSgd},
+    {"central", PrivacyTerms::Mechanism::kCentral},
+    {"distributed", PrivacyTerms::Mechanism::kDistributed},
+    {"local", PrivacyTerms::Mechanism::kLocal}};
 inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};
 
 template <class E, std::size_t N>

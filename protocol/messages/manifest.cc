@@ -60,6 +60,7 @@ class CanonicalWriter {
   }
   void Put(const PrivacyTerms& p) {
     PutAll(p.unit, p.mechanism, p.clip, p.noise_multiplier, p.delta.value_or(0));
+    if (p.protects_clients()) PutAll(p.colluders, p.clip_quantile, p.clip_lr);
   }
   void Put(const TensorSpec& t) { PutAll(t.name, t.shape, t.role, t.scope); }
   void Put(const BlobRef& ref) {

@@ -1,6 +1,7 @@
 #include "protocol/messages/masked_layout.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,8 @@
 #include "core/base/check.h"
 #include "core/base/random.h"
 #include "core/tensor/exact_sum.h"
+#include "privacy/crypto/secret_bytes.h"
+#include "privacy/dp/layered_gaussian.h"
 #include "protocol/messages/site_groups.h"
 
 namespace cairn {
@@ -47,6 +50,13 @@ void AddUpdateSections(const JobSpec& spec, const UpdateLayout& update, std::uin
                        MaskedLayout& out) {
   const SecAggConfig& secagg = spec.secagg;
   const bool is_exact = out.ring == Ring::k64;
+  if (out.noise.has_value()) {
+    Section section = Reals("parameters", update.parameters, out.noise->clip, out.noise->fraction_bits);
+    section.bound += out.noise->share_bound();
+    out.sections.push_back(std::move(section));
+    out.sections.push_back(Counts("weight", 1, std::uint64_t{1} << out.weight_bits));
+    return;
+  }
   const auto add = [&](const char* name, std::int64_t length, double clip, double exact_clip,
                        int exact_bits) {
     if (length == 0) return;
@@ -135,7 +145,7 @@ Result<bool> QuantiseSection(std::span<const float> local, std::span<const float
                              const MaskedLayout::Place& place, double weight, const RandomStream& stream,
                              std::span<std::byte> out) {
   if (place.length == 0) return false;
-  if (place.section->fraction_bits == kParameterFractionBits || out.size() == place.length * 8) {
+  if (out.size() == place.length * 8) {
     return secagg::Quantise(local, base, *place.section, weight,
                             std::span(reinterpret_cast<std::uint64_t*>(out.data()), place.length));
   }
@@ -166,7 +176,12 @@ Status PutUpdate(const SiteContribution& site, const MaskedLayout& layout, const
   CAIRN_RETURN_IF_ERROR(put("parameters", view.local_parameters, view.base_parameters, 0));
   CAIRN_RETURN_IF_ERROR(put("buffers", view.local_buffers, view.base_buffers, 1));
   words.Put(layout.Find("weight").offset, weight);
-  words.Put(layout.Find("clipped").offset, is_clipped ? 1 : 0);
+  if (!layout.noise.has_value()) {
+    words.Put(layout.Find("clipped").offset, is_clipped ? 1 : 0);
+  } else if (layout.noise->vote > 0) {
+    const std::int64_t vote = is_clipped ? -layout.noise->vote : layout.noise->vote;
+    words.Put(layout.Find("vote").offset, static_cast<std::uint64_t>(vote));
+  }
   return {};
 }
 
@@ -192,6 +207,17 @@ Result<MetricSums> OpenMetrics(const MaskedLayout& layout, const Words& words, s
     }
   }
   return metrics;
+}
+
+Result<std::int64_t> OpenVote(const MaskedLayout& layout, const Words& words, std::uint64_t survivors) {
+  const MaskedLayout::Place place = layout.Find("vote");
+  if (place.length == 0) return 0;
+  const std::uint64_t word = words.Get(place.offset);
+  const std::int64_t vote =
+      layout.ring == Ring::k32 ? secagg::Lift(static_cast<std::uint32_t>(word)) : secagg::Lift(word);
+  const auto bound = static_cast<std::int64_t>(survivors * place.section->bound);
+  if (vote > bound || vote < -bound) return Wrong("the sum's vote is larger than its sites can make it");
+  return vote;
 }
 
 }  // namespace
@@ -234,7 +260,13 @@ std::uint32_t SmallestMaskedCohort(const JobSpec& spec) {
   return std::max<std::uint32_t>(3, least);
 }
 
-MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind) {
+bool NeedsRing(const JobSpec& spec) {
+  return spec.secagg.is_masked() &&
+         (spec.secagg.bits == 32 || spec.secagg.is_grouped() || ProtectsClients(spec));
+}
+
+MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind,
+                            double clip) {
   const JobSpec& spec = manifest.spec;
   MaskedLayout layout;
   layout.ring = spec.secagg.bits == 32 ? Ring::k32 : Ring::k64;
@@ -244,9 +276,17 @@ MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& upd
   const std::uint64_t n_max = LargestCohort(spec);
   layout.weight_bits =
       layout.ring == Ring::k64 ? kWeightFractionBits : secagg::LargestFraction(1.0, layout.ring, n_max);
+  if (kind == RoundKind::kTrain && ProtectsClients(spec)) {
+    layout.noise = ClientNoiseOf(spec, static_cast<std::uint64_t>(update.parameters),
+                                 clip > 0 ? clip : spec.privacy->clip);
+  }
   if (kind == RoundKind::kTrain) AddUpdateSections(spec, update, n_max, layout);
   layout.sections.push_back(Counts("check", 4, 1));
   if (kind == RoundKind::kTrain) layout.sections.push_back(Counts("clipped", 1, 1));
+  if (layout.noise.has_value() && layout.noise->vote > 0) {
+    const auto vote = static_cast<std::uint64_t>(layout.noise->vote);
+    layout.sections.push_back(Counts("vote", 1, vote + layout.noise->share_bound()));
+  }
   layout.sections.push_back(Counts("examples", kLimbs, kLimbBound));
   AddMetricSections(n_max, layout);
   return layout;
@@ -262,9 +302,33 @@ Status EncodeContribution(const SiteContribution& site, const MaskedLayout& layo
   if (layout.kind == RoundKind::kTrain) CAIRN_RETURN_IF_ERROR(PutUpdate(site, layout, terms, out, words));
   const std::uint64_t check = layout.Find("check").offset;
   for (std::uint64_t i = 0; i < 4; ++i) words.Put(check + i, 1);
-  words.PutLimbs(layout.Find("examples").offset, static_cast<std::uint64_t>(site.examples));
+  const std::int64_t examples = layout.noise.has_value() ? 1 : site.examples;
+  words.PutLimbs(layout.Find("examples").offset, static_cast<std::uint64_t>(examples));
   if (layout.classes > 0 && site.metrics != nullptr && !site.metrics->empty())
     return PutMetrics(*site.metrics, layout, words);
+  return {};
+}
+
+Status AddNoiseShares(const MaskedLayout& layout, NoiseBits& bits, std::span<std::byte> words) {
+  CAIRN_CHECK(words.size() == layout.byte_size(), "the memory is as large as the layout says");
+  if (!layout.noise.has_value() || layout.noise->share_sigma == 0) return {};
+  CAIRN_ASSIGN_OR_RETURN(const GaussianScale scale, GaussianScale::AtLeast(layout.noise->share_sigma));
+  const LayeredGaussian sampler(scale);
+  Words out(words.data(), layout.ring);
+  std::array<std::int64_t, 1024> noise;
+  const auto add = [&](const MaskedLayout::Place& place) {
+    for (std::uint64_t i = 0; i < place.length; i += noise.size()) {
+      const std::uint64_t count = std::min<std::uint64_t>(noise.size(), place.length - i);
+      sampler.Fill(std::span(noise).first(count), bits);
+      for (std::uint64_t j = 0; j < count; ++j) {
+        const std::uint64_t at = place.offset + i + j;
+        out.Put(at, out.Get(at) + static_cast<std::uint64_t>(noise[j]));  // wraps, as the ring does
+      }
+    }
+  };
+  add(layout.Find("parameters"));
+  add(layout.Find("vote"));
+  Wipe(std::as_writable_bytes(std::span(noise)));
   return {};
 }
 
@@ -284,6 +348,7 @@ Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayo
     const std::uint64_t most = survivors << layout.weight_bits;
     if (opened.weight < survivors || opened.weight > most) return Wrong("the sum's weight is impossible");
     if (opened.clipped > survivors) return Wrong("the sum counts more clipped sites than survivors");
+    CAIRN_ASSIGN_OR_RETURN(opened.vote, OpenVote(layout, words, survivors));
   }
   opened.examples = static_cast<std::int64_t>(words.GetLimbs(layout.Find("examples").offset));
   if (opened.examples < 0) return Wrong("the sum's examples are impossible");

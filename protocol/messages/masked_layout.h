@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/tensor/update.h"
 #include "privacy/secagg/shared/grid.h"
+#include "protocol/messages/client_noise.h"
 #include "protocol/messages/job.h"
 #include "protocol/messages/metrics.h"
 #include "protocol/messages/work.h"
@@ -17,10 +19,14 @@ namespace cairn {
 //   weight                w_int                                                      training rounds
 //   check                 1, 1, 1, 1: what the sum must show for the masks to be off
 //   clipped               1 where the L2 clip shortened a section                    training rounds
+//   vote                  +V where the update was within the clip, −V where not      where the clip adapts
 //   examples              rows trained on, 16 bits a word, lowest first
 //   rows, loss            of the metrics, likewise (loss in two's complement)        where metrics are
 //   federated loss_clipped, confusion, own_scores, rest_scores   counts, one a word            where metrics
 //   are federated
+//
+// Of a job that protects whole clients (client_noise.h) parameters are clipped to the round's clip on the
+// grid of its noise, every site's rows count as one, and nothing is said of who was clipped but by the vote.
 //
 // Both sides derive it from the approved manifest; the section table is part of the round context.
 struct MaskedLayout {
@@ -30,6 +36,7 @@ struct MaskedLayout {
   std::uint32_t weight_cap = 1;
   std::uint32_t classes = 0;  // 0: no metrics
   RoundKind kind = RoundKind::kTrain;
+  std::optional<ClientNoise> noise;  // of training rounds that protect whole clients
 
   std::uint64_t words() const;
   std::uint64_t byte_size() const { return words() * (ring == secagg::Ring::k32 ? 4 : 8); }
@@ -41,7 +48,12 @@ struct MaskedLayout {
   Place Find(std::string_view name) const;
 };
 
-MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind);
+// `clip` is the round's own, of jobs that protect whole clients; 0 takes the job's, which gives the same sizes.
+MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind,
+                            double clip = 0);
+// Whether updates are summed in a ring even where nothing is masked, as within a simulation: where the ring is
+// more than the exact sum in another form.
+bool NeedsRing(const JobSpec& spec);
 
 // What one site's report of a training round weighs: its masked vector, or its update where the job is plain.
 std::uint64_t UploadBytes(const JobManifest& manifest, const UpdateLayout& update);
@@ -67,14 +79,20 @@ struct EncodeTerms {
   ClientId client;
   bool weight_by_examples = true;
 };
+// Without noise: AddNoiseShares is the next step where the layout asks for it.
 Status EncodeContribution(const SiteContribution& site, const MaskedLayout& layout, const EncodeTerms& terms,
                           std::span<std::byte> out);
+
+// Adds this site's share of the noise to what it encoded, fresh for each attempt; nothing where the noise is
+// not the sites'. kPrivacyParameter where the noise does not fit the sampler.
+Status AddNoiseShares(const MaskedLayout& layout, NoiseBits& bits, std::span<std::byte> words);
 
 // The four counts, bounds and totals of an opened sum, checked (kSecAggUnmasked); sections stay as words.
 struct OpenedCounts {
   std::uint64_t weight = 0;  // Σ w_int
   std::int64_t examples = 0;
   std::uint64_t clipped = 0;
+  std::int64_t vote = 0;  // Σ of the votes, in steps, with whatever noise the sites added
   MetricSums metrics;
 };
 Result<OpenedCounts> OpenCounts(std::span<const std::byte> sum, const MaskedLayout& layout,

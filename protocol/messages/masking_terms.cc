@@ -48,7 +48,7 @@ Status SetGraph(const JobSpec& spec, secagg::Terms& terms) {
 Result<secagg::Terms> MaskingTermsOf(const MaskingSources& sources, const RoundKey& key, RoundKind kind,
                                      const BlobRef& model) {
   const JobManifest& manifest = sources.manifest;
-  const MaskedLayout layout = MaskedLayoutOf(manifest, sources.layout, kind);
+  const MaskedLayout layout = MaskedLayoutOf(manifest, sources.layout, kind, sources.clip);
   secagg::Terms terms;
   terms.federation = manifest.federation;
   terms.job = key.job.value;

@@ -17,6 +17,7 @@ struct MaskingSources {
   const secagg::Membership& membership;
   const VerifyKey& aggregator;
   std::uint32_t group = 0;  // of a grouped job: the party's own, from 1 (site_groups.h)
+  double clip = 0;          // of the round, where whole clients are protected
 };
 Result<secagg::Terms> MaskingTermsOf(const MaskingSources& sources, const RoundKey& key, RoundKind kind,
                                      const BlobRef& model);

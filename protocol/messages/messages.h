@@ -145,6 +145,7 @@ struct RoundPlan {
   BlobRef model_ref;
   ModelHandle model;  // filled in by the receiving transport once the blob is whole
   std::optional<PlanMasking> masking;
+  double clip = 0;  // this round's, of a job that protects whole clients (client_noise.h); else 0
 };
 
 enum class ReportOutcome : std::uint8_t { kAccepted = 1, kDuplicate = 2, kLate = 3, kInvalid = 4 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "protocol/messages/masked_layout.h"
 
 namespace cairn {
 namespace {
@@ -63,6 +64,15 @@ Result<PrivateRound> PrivateRoundOf(const JobSpec& spec, std::uint64_t populatio
   terms.steps = training.steps;
   CAIRN_ASSIGN_OR_RETURN(PrivacyEvent event, PrivacyEvent::Create(std::move(terms)));
   return PrivateRound{training, std::move(event)};
+}
+
+Result<PrivateRound> ClientRoundOf(const JobSpec& spec, std::uint64_t parameters, double clip) {
+  CAIRN_CHECK(ProtectsClients(spec), "only a job that protects clients is priced so");
+  const ClientNoise noise = ClientNoiseOf(spec, parameters, clip);
+  CAIRN_RETURN_IF_ERROR(CheckClientNoise(noise));
+  CAIRN_ASSIGN_OR_RETURN(PrivacyEvent event,
+                         ClientEventOf(*spec.privacy, noise, SmallestMaskedCohort(spec)));
+  return PrivateRound{std::nullopt, std::move(event)};
 }
 
 std::string_view FaultOf(const PrivateTraining& training) {

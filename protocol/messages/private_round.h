@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/base/result.h"
@@ -13,7 +14,7 @@ namespace cairn {
 // One round of a private job at a site: what the worker does, and what that is charged as. They are made
 // together, so that what is paid for is what is done.
 struct PrivateRound {
-  PrivateTraining training;
+  std::optional<PrivateTraining> training;  // none where clients are protected: they train as always
   PrivacyEvent event;
 };
 
@@ -22,6 +23,8 @@ struct PrivateRound {
 // kPrivacySampling where a lot is larger than the population; kPrivacyParameter for numbers that cannot be
 // priced.
 Result<PrivateRound> PrivateRoundOf(const JobSpec& spec, std::uint64_t population);
+// Of a job that protects whole clients, with so many parameters and the round's clip. kPrivacyParameter.
+Result<PrivateRound> ClientRoundOf(const JobSpec& spec, std::uint64_t parameters, double clip);
 
 // The first thing no worker could train by; empty when there is none.
 std::string_view FaultOf(const PrivateTraining& training);

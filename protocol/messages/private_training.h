@@ -9,6 +9,8 @@ inline constexpr std::uint64_t kWholeSamplingRate = std::uint64_t{1} << 53;
 
 // What a clip and a noise multiplier may be, in a job as in a round of it.
 inline constexpr double kLeastPrivacyScale = 1e-6, kLargestPrivacyScale = 1e6;
+// Likewise where whole clients are protected, whose sums lie on the grid of a ring.
+inline constexpr double kLargestClientClip = 1024, kLeastClientNoise = 0.01, kLargestClientNoise = 1000;
 
 // One round of DP-SGD as a site has priced and charged it (Abadi et al. 2016, Algorithm 1): `steps` lots,
 // each unit (a patient, or a row where the data name none) in a lot by its own secret coin; the lot's clipped

@@ -49,6 +49,7 @@ struct ServerEncoder {
     to->set_layout_hash(plan.layout_hash);
     wire::ToWire(plan.model_ref, to->mutable_model());
     if (plan.masking.has_value()) wire::ToWire(*plan.masking, to->mutable_masking());
+    to->set_clip(plan.clip);
   }
   void operator()(const ReportReceipt& receipt) const {
     v1::ReportReceipt* to = out->mutable_report_receipt();
@@ -105,6 +106,7 @@ Result<ServerMessage> Decode(const v1::RoundPlan& in, const DecodeLimits& limits
   plan.evaluate = in.evaluate();
   plan.deadline = Duration(in.deadline_ns());
   plan.layout_hash = in.layout_hash();
+  plan.clip = in.clip();  // the site holds it to the job (CheckPlan)
   if (in.has_masking()) CAIRN_RETURN_IF_ERROR(wire::FromWire(in.masking(), &plan.masking.emplace()));
   return ServerMessage(std::move(plan));
 }

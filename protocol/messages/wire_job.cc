@@ -165,12 +165,16 @@ void ToWire(const PrivacyTerms& terms, v1::PrivacyTerms* out) {
   out->set_clip(terms.clip);
   out->set_noise_multiplier(terms.noise_multiplier);
   out->set_delta(terms.delta.value_or(0));
+  if (!terms.protects_clients()) return;
+  out->set_colluders(terms.colluders);
+  out->set_clip_quantile(terms.clip_quantile);
+  out->set_clip_lr(terms.clip_lr);
 }
 
 Status FromWire(const v1::PrivacyTerms& in, PrivacyTerms* out) {
   if (in.unit() != v1::PRIVACY_UNIT_PATIENT && in.unit() != v1::PRIVACY_UNIT_CLIENT)
     return Malformed("privacy.unit", "unknown unit");
-  if (in.mechanism() != v1::PRIVACY_MECHANISM_DP_SGD && in.mechanism() != v1::PRIVACY_MECHANISM_CENTRAL)
+  if (in.mechanism() < v1::PRIVACY_MECHANISM_DP_SGD || in.mechanism() > v1::PRIVACY_MECHANISM_LOCAL)
     return Malformed("privacy.mechanism", "unknown mechanism");
   *out = {.unit = static_cast<PrivacyUnit>(in.unit()),
           .mechanism = static_cast<PrivacyTerms::Mechanism>(in.mechanism()),
@@ -178,6 +182,10 @@ Status FromWire(const v1::PrivacyTerms& in, PrivacyTerms* out) {
           .noise_multiplier = in.noise_multiplier(),
           .delta = std::nullopt};
   if (in.delta() != 0) out->delta = in.delta();
+  if (!out->protects_clients()) return {};
+  out->colluders = in.colluders();
+  out->clip_quantile = in.clip_quantile();
+  out->clip_lr = in.clip_lr();
   return {};
 }
 

@@ -27,7 +27,7 @@ struct WorkRequest {
   ClientId client;    // labels the training streams
   TrainConfig train;  // this round's
   // Train by DP-SGD, as charged; epochs and steps of `train` are void. Set in every training round of a job
-  // with privacy terms, and in no other.
+  // that protects patients, and in no other.
   std::optional<PrivateTraining> privacy;
   bool evaluate = true;  // the received model on the held-out rows, before training
   ModelHandle model;

@@ -39,7 +39,8 @@ Result<WorkerFrame> Decode(const v1::WorkRequest& in, const DecodeLimits& limits
     return Malformed("model", "not the size of the manifest's model");
   if (in.round() > kMaxRounds) return Malformed("round", "no job has so many rounds");
   // Whoever lost the terms on the way would train in the clear.
-  const bool is_private = manifest->spec.privacy.has_value() && request.kind == RoundKind::kTrain;
+  const bool is_private = manifest->spec.privacy.has_value() && !manifest->spec.privacy->protects_clients() &&
+                          request.kind == RoundKind::kTrain;
   if (in.has_privacy() != is_private) return Malformed("privacy", "not as the manifest promises to train");
   if (is_private) {
     CAIRN_ASSIGN_OR_RETURN(request.privacy.emplace(), Decode(in.privacy()));

@@ -82,6 +82,11 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
                                                             std::move(job_parts)));
   driver->hub_ = std::make_unique<InProcessHub>(config.transport);
   CAIRN_ASSIGN_OR_RETURN(auto desks, MakePrivacyDesks(manifest, driver->parts_.clients));
+  if (ProtectsClients(manifest.spec)) {
+    CAIRN_ASSIGN_OR_RETURN(
+        driver->budget_,
+        CentralBudget::ForSimulation(driver->parts_.clients.size(), manifest.spec.privacy->delta));
+  }
   for (std::size_t i = 0; i < driver->parts_.clients.size(); ++i) {
     const std::string& site = driver->parts_.clients[i].site;
     ClientAgent agent(driver->agent_config_, {site, static_cast<std::uint64_t>(i), desks[i].get()},
@@ -232,13 +237,20 @@ Status SimDriver::FinishRound(const Finish& finish) {
   const RoundKey key = finish.key;
   lanes_.Drain();
   if (!finish.sums.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened, round_work_->FinishRings(finish.sums));
-    ready_.push_back(Event{
-        Finished{key, std::move(opened.model), {}, std::move(opened.counts), std::move(opened.discarded)}});
+    std::optional<CentralRelease> central;
+    if (finish.central.has_value()) {
+      CAIRN_ASSIGN_OR_RETURN(central, budget_.Charge(*parts_.manifest, key, *finish.central,
+                                                     CentralNoise(parts_.manifest->spec.seed, key.round)));
+    }
+    CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened,
+                           round_work_->FinishRings(finish.sums, std::move(central)));
+    if (finish.central.has_value()) CAIRN_RETURN_IF_ERROR(budget_.Reveal(*parts_.manifest, key));
+    ready_.push_back(Event{Finished{key, std::move(opened.model), {}, std::move(opened.counts),
+                                    std::move(opened.discarded), opened.share_within}});
     return {};
   }
   CAIRN_ASSIGN_OR_RETURN(ModelHandle model, round_work_->Finish());
-  ready_.push_back(Event{Finished{key, std::move(model), {}, {}, {}}});
+  ready_.push_back(Event{Finished{key, std::move(model), {}, {}, {}, {}}});
   return {};
 }
 

@@ -63,9 +63,10 @@ Result<SimWorkers::Sealed> SimWorkers::Run(LearnerPool::Lease lease, const Start
                            guard_.Seal(std::move(*work.clearance), request.kind, std::move(result), layout));
     return Sealed(std::move(report));
   }
+  NoiseBits noise = noise_.Open(request.round, request.client);
   CAIRN_ASSIGN_OR_RETURN(SealedContribution words,
                          guard_.Contribute(std::move(*work.clearance), request.kind, std::move(result),
-                                           layout, work.ring->layout, work.ring->encode));
+                                           layout, work.ring->layout, work.ring->encode, &noise));
   if (!work.ring->is_masked) return Sealed(EgressGuard::WithoutMasks(std::move(words)));
   return Sealed(std::make_shared<SealedContribution>(std::move(words)));
 }

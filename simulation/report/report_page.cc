@@ -49,9 +49,10 @@ std::string Headline(const RunRecord& record) {
   }
   const std::vector<RunRecord::Point> spent = record.Series("epsilon_max"),
                                       sum = record.Series("epsilon_sum");
-  if (!spent.empty() && !sum.empty())
+  if (!spent.empty()) {
     html += Tile("ε spent", Short(spent.back().value),
-                 "the largest site; " + Short(sum.back().value) + " in all");
+                 sum.empty() ? "the client with the most" : "the largest site; " + Short(sum.back().value) + " in all");
+  }
   std::uint64_t up = 0, down = 0;
   std::size_t failed = 0;
   for (const RoundRow& row : record.rounds) {
@@ -85,10 +86,14 @@ std::string Plots(const RunRecord& record) {
   const RunDescription& run = record.run;
   Plot loss{"loss", "round", {}, true, false}, metric{"", "round", {}, false, false, 1};
   Plot epsilon{"ε spent, of each site's people and of one who is at every site", "round", {}, true, false};
+  if (std::ranges::find(run.metrics, "epsilon_sum") == run.metrics.end())
+    epsilon.title = "ε spent, of the client that took part most often";
+  Plot clip{"clip", "round", {}, true, false};
   std::vector<std::string> names = run.metrics;  // the deciding one first, so that it is drawn boldest
   std::ranges::stable_partition(names, [&](const std::string& name) { return name == run.metric; });
   for (const std::string& name : names) {
     Plot& plot = name.starts_with("epsilon_")                ? epsilon
+                 : name == "clip"                            ? clip
                  : name == "loss" || name.ends_with("_loss") ? loss
                                                              : metric;
     PlotLine line = LineOf(record, name);
@@ -107,6 +112,7 @@ std::string Plots(const RunRecord& record) {
   }
   if (!loss.lines.empty()) html += RenderPlot(loss);
   if (!epsilon.lines.empty()) html += RenderPlot(epsilon);
+  if (!clip.lines.empty()) html += RenderPlot(clip);
   return html + RenderPlot(bytes) + "</section>\n";
 }
 

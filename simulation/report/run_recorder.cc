@@ -1,13 +1,13 @@
 #include "simulation/report/run_recorder.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 
 #include "core/base/json_writer.h"
 #include "core/tensor/safetensors.h"
 #include "protocol/messages/job_config.h"
+#include "protocol/messages/job_words.h"
 #include "protocol/messages/masked_layout.h"
 
 namespace cairn {
@@ -19,7 +19,21 @@ std::vector<double> ValuesOf(const MetricSums& sums) {
   return {values.log_loss, values.accuracy, values.roc_auc, values.macro_f1};
 }
 
-constexpr std::array<std::string_view, 2> kEpsilonNames = {"epsilon_max", "epsilon_sum"};
+// What a run tells of privacy beside its metrics, as far as it knows it.
+struct PrivacyValue {
+  const char* name;
+  double RoundRow::*value;
+};
+// The sum is of people who are at several sites; a client is one.
+std::vector<PrivacyValue> PrivacyValuesOf(const RunRecorder::Config& config) {
+  const auto& terms = config.manifest->spec.privacy;
+  std::vector<PrivacyValue> values;
+  if (config.knows_epsilon) values.push_back({"epsilon_max", &RoundRow::epsilon_max});
+  if (config.knows_epsilon && !(terms && terms->protects_clients()))
+    values.push_back({"epsilon_sum", &RoundRow::epsilon_sum});
+  if (terms && terms->is_adaptive()) values.push_back({"clip", &RoundRow::clip});
+  return values;
+}
 
 RunState StateOf(JobOutcome outcome) {
   switch (outcome) {
@@ -40,9 +54,7 @@ RunRecorder::RunRecorder(Config config, RunDirectory directory)
 
 Result<RunRecorder> RunRecorder::Create(Config config) {
   config.directory.run.metrics = MetricNames();
-  if (config.knows_epsilon) {
-    for (const std::string_view name : kEpsilonNames) config.directory.run.metrics.emplace_back(name);
-  }
+  for (const PrivacyValue& one : PrivacyValuesOf(config)) config.directory.run.metrics.emplace_back(one.name);
   CAIRN_ASSIGN_OR_RETURN(RunDirectory directory, RunDirectory::Create(config.directory));
   return RunRecorder(std::move(config), std::move(directory));
 }
@@ -69,6 +81,7 @@ Status RunRecorder::OnRound(const RoundSummary& summary, const ModelHandle& mode
   row.lost = simulated.lost;
   row.epsilon_max = simulated.epsilon_max;
   row.epsilon_sum = simulated.epsilon_sum;
+  if (summary.clip > 0) row.clip = summary.clip;
   row.examples = summary.examples;
   row.bytes_up = row.reported * UploadBytes(*config_.manifest, LayoutOf(model->values.spec()));
   row.bytes_down = row.invited * model->ref.size;
@@ -94,16 +107,16 @@ Status RunRecorder::TellPending(const MetricSums& federated) {
 
 Status RunRecorder::Tell(RoundRow row, const MetricSums& sums, const char* split, const ParameterSet& model) {
   row.metrics = ValuesOf(sums);
-  const std::array<double, 2> epsilons = {row.epsilon_max, row.epsilon_sum};
-  if (config_.knows_epsilon) row.metrics.insert(row.metrics.end(), epsilons.begin(), epsilons.end());
+  const std::vector<PrivacyValue> privacy = PrivacyValuesOf(config_);
+  for (const PrivacyValue& one : privacy) row.metrics.push_back(row.*one.value);
   CAIRN_RETURN_IF_ERROR(directory_.AppendRound(row));
   const std::vector<std::string> names = MetricNames();
   std::vector<MetricLine> lines;
   for (std::size_t i = 0; i < names.size() && !sums.empty(); ++i) {
     lines.push_back({row.round, "", split, names[i], row.metrics[i], sums.rows});
   }
-  for (std::size_t i = 0; config_.knows_epsilon && i < epsilons.size(); ++i)
-    lines.push_back({row.round, "", "privacy", std::string(kEpsilonNames[i]), epsilons[i], 0});
+  for (const PrivacyValue& one : privacy)
+    lines.push_back({row.round, "", "privacy", one.name, row.*one.value, 0});
   CAIRN_RETURN_IF_ERROR(directory_.AppendMetrics(lines));
   const auto deciding = std::ranges::find(names, config_.directory.run.metric);
   if (deciding != names.end()) {
@@ -210,9 +223,11 @@ std::vector<std::pair<std::string, std::string>> JobFacts(const JobManifest& man
 
 std::string PrivacyWords(const JobSpec& spec) {
   if (!spec.privacy) return "none";
-  char text[128];
-  std::snprintf(text, sizeof text, "%s, dp-sgd, clip %g, noise multiplier %g",
-                ToString(spec.privacy->unit).c_str(), spec.privacy->clip, spec.privacy->noise_multiplier);
+  const PrivacyTerms& terms = *spec.privacy;
+  char text[160];
+  std::snprintf(text, sizeof text, "%s, %s, clip %g%s, noise multiplier %g", ToString(terms.unit).c_str(),
+                WordOf(terms.mechanism, kPrivacyMechanismWords).c_str(), terms.clip,
+                terms.is_adaptive() ? " at first" : "", terms.noise_multiplier);
   return text;
 }
 

@@ -24,6 +24,7 @@ struct RoundRow {
   // What the sites' people have spent after this round, where it is known: the largest, and the sum for one
   // who is at every site. Stored as the metrics epsilon_max and epsilon_sum.
   double epsilon_max = kNoValue, epsilon_sum = kNoValue;
+  double clip = kNoValue;  // of this round, where it adapts; stored as a metric likewise
 };
 
 // A line of metrics.jsonl: one measured value.

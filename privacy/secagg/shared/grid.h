@@ -20,7 +20,8 @@ struct Section {
   // bits); 0 of integer sections.
   double clip = 0;
   std::uint8_t fraction_bits = 0;  // f; 0 for integer sections
-  std::uint64_t bound = 0;         // Q: largest |q| of one site; ⌈C · 2^f⌉ for real sections
+  // Q: largest |q| of one site; of real sections ⌈C · 2^f⌉, and the room that noise of the site's needs.
+  std::uint64_t bound = 0;
   friend bool operator==(const Section&, const Section&) = default;
 };
 

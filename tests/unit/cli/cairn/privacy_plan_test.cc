@@ -27,7 +27,7 @@ Read ReadJob(std::string_view privacy) {
       ConfigDocument::Parse(std::string(kJob) + std::string(privacy), "job.toml").value();
   ConfigReader root(document);
   Read read;
-  read.job = ParseJobSpec(root, JobUse::kPlan).spec;
+  read.job = ParseJobSpec(root).spec;
   read.terms = read.job.privacy.value_or(PrivacyTerms{});
   read.status = root.Finish();
   return read;
@@ -60,7 +60,8 @@ TEST(PrivacyPlanTest, ClientsAreNotSampled) {
   EXPECT_EQ(plan.terms.steps, 30u);
   EXPECT_FALSE(plan.shuffled.has_value());
   EXPECT_THAT(PrivacyPlanText(plan),
-              testing::HasSubstr("central · clip 1 · σ 4 · everyone in each of 30 rounds"));
+              testing::HasSubstr("distributed · clip 1 · σ 4 · everyone in each of 30 rounds · shares of 3 of 4"));
+  EXPECT_THAT(PrivacyPlanText(plan), testing::HasSubstr("1.15 times the noise"));
 }
 
 TEST(PrivacyPlanTest, WhatCannotBePromisedIsRefusedByName) {
@@ -87,13 +88,14 @@ TEST(PrivacyPlanTest, NoiseHasNoDefault) {
               testing::HasSubstr("'privacy.noise_multiplier' is missing"));
 }
 
-TEST(PrivacyPlanTest, WhatIsPlannedForClientsCannotBeSubmitted) {
-  constexpr std::string_view kClients = "privacy = { unit = \"client\", noise_multiplier = 1 }";
-  EXPECT_TRUE(ReadJob(kClients).status.ok());
-  const auto document = ConfigDocument::Parse(std::string(kJob) + std::string(kClients), "job.toml").value();
-  ConfigReader root(document);
-  (void)ParseJobSpec(root);
-  EXPECT_THAT(root.Finish().what(), testing::HasSubstr("not offered"));
+TEST(PrivacyPlanTest, TrustInTheAggregatorAndNoTrustAtAllAreToldApart) {
+  const auto plan = [](std::string_view mechanism) {
+    const std::string terms = "privacy = { unit = \"client\", noise_multiplier = 4, delta = 1e-5, mechanism = \"";
+    return PlanOf(terms + std::string(mechanism) + "\" }", 2000).value();
+  };
+  EXPECT_EQ(plan("central").noise_ratio, 1);
+  EXPECT_EQ(plan("local").noise_ratio, 2);  // of four clients
+  EXPECT_EQ(plan("local").costs.back().rdp, plan("central").costs.back().rdp);
 }
 
 }  // namespace

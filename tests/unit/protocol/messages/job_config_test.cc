@@ -206,6 +206,19 @@ TEST(JobConfigTest, PrivateJobComesBackFromItsOwnToml) {
   EXPECT_EQ(again.spec, spec);
 }
 
+// One line turns on noise inside the masks; the multiplier that 8 takes over 30 rounds, by its calibration.
+TEST(JobConfigTest, ProtectingClientsIsOneWord) {
+  const auto [job, status] = ReadJob(Private("unit = \"client\""));
+  ASSERT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(job.spec.secagg.mode, SecAggMode::kFull);
+  EXPECT_EQ(job.spec.privacy->mechanism, PrivacyTerms::Mechanism::kDistributed);
+  EXPECT_EQ(job.spec.privacy->colluders, 1u);  // a third of the fewest survivors, whole ones
+  EXPECT_NEAR(job.spec.privacy->noise_multiplier, 3.4, 0.3);
+  const auto [again, second] = ReadJob(JobToml(job.spec, "heart-v1.toml"));
+  ASSERT_TRUE(second.ok()) << second.ToString();
+  EXPECT_EQ(again.spec, job.spec);
+}
+
 struct BadPrivateJob {
   std::string_view what, from, to, terms, part;
 };
@@ -222,8 +235,19 @@ TEST_P(PrivateJobRefusalTest, NamesTheKeyAndTheReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, PrivateJobRefusalTest,
-    testing::Values(BadPrivateJob{"clients", "", "", "noise_multiplier = 1, unit = \"client\"",
-                                  "not offered"},
+    testing::Values(BadPrivateJob{"epsilon_of_patients", "", "", "noise_multiplier = 1, epsilon = 3",
+                                  "\"client\" alone"},
+                    BadPrivateJob{"two_noises", "", "", "noise_multiplier = 1, epsilon = 3, unit = \"client\"",
+                                  "already"},
+                    BadPrivateJob{"quantile", "", "", "unit = \"client\", clip_quantile = 1", "clip_quantile"},
+                    BadPrivateJob{"colluders", "", "", "unit = \"client\", colluders = 4", "below 4"},
+                    BadPrivateJob{"lonely_colluders", "", "",
+                                  "unit = \"client\", colluders = 1, mechanism = \"central\"", "distributed"},
+                    BadPrivateJob{"wide_clip", "", "", "unit = \"client\", clip = 5000", "1024"},
+                    BadPrivateJob{"wrong_mechanism", "", "", "noise_multiplier = 1, mechanism = \"local\"",
+                                  "dp-sgd"},
+                    BadPrivateJob{"unmasked", "secagg = { mode = \"full\" }", "secagg = { mode = \"off\" }",
+                                  "unit = \"client\"", "\"full\""},
                     BadPrivateJob{"no_noise", "", "", "noise_multiplier = 0", "noise_multiplier"},
                     BadPrivateJob{"nan", "", "", "noise_multiplier = nan", "noise_multiplier"},
                     BadPrivateJob{"infinite_noise", "", "", "noise_multiplier = inf", "noise_multiplier"},
