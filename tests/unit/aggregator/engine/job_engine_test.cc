@@ -1,5 +1,7 @@
 #include "aggregator/engine/job_engine.h"
 
+#include <cmath>
+
 #include "tests/unit/aggregator/engine/engine_fixture.h"
 
 namespace cairn {
@@ -174,6 +176,83 @@ TEST_F(JobEngineTest, RestoredJobResumesTheOpenAttemptWithItsCohort) {
   plans = Sent<RoundPlan>();
   ASSERT_EQ(plans.size(), 1u);
   EXPECT_EQ(plans[0].second.client, ClientId{0});
+}
+
+class ClientPrivacyJobTest : public JobEngineTest {
+ protected:
+  ClientPrivacyJobTest() {
+    spec.secagg.mode = SecAggMode::kFull;
+    spec.cohort.min_clients = 3;
+    spec.strategy.weight_by_examples = false;
+    PrivacyTerms& terms = spec.privacy.emplace();
+    terms.unit = PrivacyUnit::kClient;
+    terms.mechanism = PrivacyTerms::Mechanism::kCentral;
+    terms.clip = 0.5;
+    terms.clip_quantile = 0.5;
+  }
+  void JoinThree(std::uint64_t first = 11) {
+    Join(first, "site-a");
+    Join(first + 1, "site-b");
+    Join(first + 2, "site-c");
+  }
+  void ReportWords(std::uint64_t session, RoundKey key) {
+    cairn::Report report;
+    report.key = key;
+    report.layout_hash = engine->layout().hash;
+    report.ring = std::make_shared<RingMemory>(
+        MaskedLayoutOf(engine->manifest(), engine->layout(), RoundKind::kTrain).byte_size());
+    Step(Received{SessionId{session}, std::move(report)});
+  }
+};
+
+TEST_F(ClientPrivacyJobTest, ARestartGoesOnWithTheClipOfTheRoundBefore) {
+  Begin();
+  JoinThree();
+  EXPECT_EQ(Sent<RoundPlan>().front().second.clip, 0.5);
+  for (const std::uint64_t session : {11, 12, 13}) ReportWords(session, Key(1));
+  Step(Finished{Key(1), engine->model(), {}, OpenedCounts{}, {}, 1.0});  // everybody was within it
+  const RoundSummary summary = Records<RoundCommitted>().front().summary;
+  EXPECT_EQ(summary.clip, 0.5);
+  EXPECT_DOUBLE_EQ(summary.next_clip, 0.5 * std::exp(-0.1));
+  EXPECT_EQ(Sent<RoundPlan>().front().second.clip, summary.next_clip);
+
+  JobSnapshot snapshot;
+  snapshot.manifest = Manifest();
+  snapshot.participants = {"site-a", "site-b", "site-c"};
+  snapshot.committed = {summary};
+  engine = std::move(JobEngine::Restore(snapshot, MakeModelVersion(ParameterSet(Model())), Parts()).value());
+  JoinThree(21);
+  EXPECT_EQ(Sent<RoundPlan>().front().second.clip, summary.next_clip);
+}
+
+TEST_F(ClientPrivacyJobTest, ACommitThatIsUndoneTakesItsClipBack) {
+  Begin();
+  JoinThree();
+  for (const std::uint64_t session : {11, 12, 13}) ReportWords(session, Key(1));
+  Step(Finished{Key(1), engine->model(), {}, OpenedCounts{}, {}, 1.0});
+  const auto commit = Records<RoundCommitted>().front();
+  Step(ActionFailed{Status(errors::kStorageFull, "no space"), Record{JobId{7}, commit}});
+  Step(TimerFired{All<SetTimer>().front().timer});
+  EXPECT_EQ(Sent<RoundPlan>().front().second.clip, 0.5);
+}
+
+TEST_F(ClientPrivacyJobTest, TheNoiseIsAskedForWithTheSumAndNotByJobsWhoseSitesAddIt) {
+  for (const auto mechanism : {PrivacyTerms::Mechanism::kCentral, PrivacyTerms::Mechanism::kDistributed}) {
+    spec.privacy->mechanism = mechanism;
+    Begin();
+    JoinThree();
+    for (const std::uint64_t session : {11, 12, 13}) ReportWords(session, Key(1));
+    ASSERT_EQ(All<cairn::Finish>().size(), 1u);
+    EXPECT_EQ(All<cairn::Finish>().front().central.has_value(), mechanism == PrivacyTerms::Mechanism::kCentral);
+  }
+}
+
+TEST_F(ClientPrivacyJobTest, ABudgetThatIsSpentEndsTheJobAtOnce) {
+  Begin();
+  JoinThree();
+  Step(ActionFailed{Status(errors::kPrivacyBudget, "spent"), Record{JobId{7}, {}}});
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->reason_id, errors::kPrivacyBudget.value);
 }
 
 TEST_F(JobEngineTest, FailedCommitIsUndoneAndTriedAgain) {

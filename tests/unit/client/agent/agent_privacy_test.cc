@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/unit/client/agent/agent_world.h"
 
 // What the engine asks for, and in which order: charge before work, reveal before send.
@@ -192,6 +194,87 @@ TEST_F(AgentPrivacyTest, DomainOfTooFewPeopleForThePolicyTakesNoPart) {
   AgentWorld world(config, desk);
   Begin(world);
   EXPECT_EQ(world.Sent<JobReply>()->reason_id, errors::kPolicyFewExamples.value);
+}
+
+// Within one process, where nothing is masked: what a plan may say is the same.
+class AgentClipTest : public testing::Test {
+ protected:
+  static AgentConfig Unchecked() {
+    AgentConfig config = AgentWorld::Willing();
+    config.policy.secagg = SecAggPolicy::kUnchecked;
+    return config;
+  }
+  PrivacyDesk desk = PrivacyDesk::ForSimulation(10, Delta::DefaultFor(10).value(), PrivacyUnit::kClient);
+};
+
+TEST_F(AgentClipTest, RoundOfAProtectedClientIsChargedAndTrainedAsAlways) {
+  AgentWorld world(Unchecked(), desk);
+  world.Connect();
+  world.Offer(ClientTerms());
+  world.Plan(KeyOf(1), SmallLayout().hash, 0.5);
+  ASSERT_TRUE(world.Has<ChargePrivacy>());
+  const Charge charge = world.Find<ChargePrivacy>()->charge;
+  EXPECT_EQ(charge.event.convention(), (PrivacyConvention{PrivacyUnit::kClient, Adjacency::kZeroOut}));
+  world.Do(PrivacyCharged{KeyOf(1), desk.Charge(charge)});
+  const auto* start = world.Find<StartWork>();
+  ASSERT_NE(start, nullptr);
+  EXPECT_FALSE(start->request.privacy.has_value());
+  EXPECT_FALSE(start->request.evaluate);
+  ASSERT_NE(start->ring, nullptr);
+  EXPECT_EQ(start->ring->layout.noise->clip, 0.5);
+  EXPECT_TRUE(start->clearance->protects_clients());
+}
+
+TEST_F(AgentClipTest, AnotherClipThanTheApprovedOneIsRefused) {
+  AgentWorld world(Unchecked(), desk);
+  world.Connect();
+  world.Offer(ClientTerms());
+  world.Plan(KeyOf(1), SmallLayout().hash, 0.6);
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kPolicyTermsChanged.value);
+  world.Plan(KeyOf(1));
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kPolicyTermsChanged.value);
+}
+
+TEST_F(AgentClipTest, AClipThatAdaptsIsTakenAsLongAsNoiseCanBeDrawnForIt) {
+  AgentWorld world(Unchecked(), desk);
+  world.Connect();
+  world.Offer(ClientTerms(0.5));
+  world.Plan(KeyOf(1), SmallLayout().hash, 0.6);
+  EXPECT_TRUE(world.Has<ChargePrivacy>());
+  for (const double clip : {0.0, -1.0, 1e9, std::numeric_limits<double>::quiet_NaN()}) {
+    world.Plan(KeyOf(2), SmallLayout().hash, clip);
+    EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kPrivacyParameter.value) << clip;
+  }
+}
+
+TEST_F(AgentClipTest, AClipInAJobWithoutOneIsRefused) {
+  AgentWorld world(Unchecked());
+  world.Connect();
+  world.Offer();
+  world.Plan(KeyOf(1), SmallLayout().hash, 0.5);
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kPolicyTermsChanged.value);
+}
+
+TEST_F(AgentClipTest, ProtectedUpdateIsNeverSealedAsItIs) {
+  const auto manifest = MakeManifest(ClientTerms());
+  const EgressGuard guard(EgressGuard::Limits{.min_examples = 50});
+  const auto clearance = [&](std::uint64_t round) {
+    auto permit = desk.Charge(desk.PriceOf(*manifest)->For(*manifest, KeyOf(round)));
+    return EgressClearance::Private(*manifest, KeyOf(round), 10, std::move(*permit)).value();
+  };
+  EXPECT_EQ(guard.Seal(clearance(1), RoundKind::kTrain, MakeWork(), SmallLayout()).status().id(),
+            errors::kInternal);
+  const MaskedLayout ring = MaskedLayoutOf(*manifest, SmallLayout(), RoundKind::kTrain);
+  const auto contribute = [&](std::uint64_t round, std::int64_t rows, NoiseBits* noise) {
+    return guard
+        .Contribute(clearance(round), RoundKind::kTrain, MakeWork({1, 2, 3}, rows), SmallLayout(), ring, {}, noise)
+        .status()
+        .id();
+  };
+  NoiseBits noise = NoiseBits::FromSystem();
+  EXPECT_EQ(contribute(2, 100, nullptr), errors::kInternal);  // its share of the noise is missing
+  EXPECT_EQ(contribute(3, 49, &noise), errors::kPolicyFewExamples);
+  EXPECT_EQ(contribute(4, 100, &noise), ErrorId{});
 }
 
 }  // namespace

@@ -51,6 +51,19 @@ inline ManifestTerms PrivateTerms() {
   return terms;
 }
 
+// A job that protects the site as a whole, by noise that it adds a share of.
+inline ManifestTerms ClientTerms(double clip_quantile = 0) {
+  ManifestTerms terms;
+  terms.digest = std::string(64, 'a');
+  terms.secagg = SecAggMode::kFull;
+  terms.privacy = PrivacyTerms{.unit = PrivacyUnit::kClient,
+                               .mechanism = PrivacyTerms::Mechanism::kDistributed,
+                               .clip = 0.5,
+                               .delta = {},
+                               .clip_quantile = clip_quantile};
+  return terms;
+}
+
 // With so much that `rounds` of PrivateTerms' rounds fit, and no more.
 inline std::vector<PrivacyDomain> DomainsFor(std::uint64_t rounds) {
   const auto event = PrivateRoundOf(MakeManifest(PrivateTerms())->spec, 320)->event;
@@ -128,9 +141,10 @@ class AgentWorld {
     Hear(welcome);
   }
   void Offer(const ManifestTerms& terms = {}) { Hear(JobOffer{MakeManifest(terms)}); }
-  void Plan(RoundKey key, std::uint64_t layout_hash = SmallLayout().hash) {
+  void Plan(RoundKey key, std::uint64_t layout_hash = SmallLayout().hash, double clip = 0) {
     RoundPlan plan;
     plan.key = key;
+    plan.clip = clip;
     plan.layout_hash = layout_hash;
     auto model = std::make_shared<ModelVersion>();
     auto spec = ParameterSpec::Create(SmallModel());
