@@ -128,12 +128,15 @@ std::string EnvironmentJson(std::uint32_t lanes) {
       .text();
 }
 
-// Bounds are rounded up.
+// Bounds are rounded up. A sum is of people who are at several sites; of clients there is none.
 std::string EpsilonCells(const RoundRow& row) {
-  char text[48];
-  std::snprintf(text, sizeof text, "  %6.2f  %6.2f", std::ceil(row.epsilon_max * 100) / 100,
-                std::ceil(row.epsilon_sum * 100) / 100);
-  return text;
+  std::string cells;
+  for (const double epsilon : {row.epsilon_max, row.epsilon_sum}) {
+    char text[24];
+    std::snprintf(text, sizeof text, "  %6.2f", std::ceil(epsilon * 100) / 100);
+    if (std::isfinite(epsilon)) cells += text;
+  }
+  return cells;
 }
 
 // Nothing measures a private run without rows that are nobody's.
@@ -149,8 +152,9 @@ Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::str
   JsonObject data;
   data.Add("run", run).Add("model_sha256", outcome.final_model.hex());
   const bool knows_epsilon = !outcome.rows.empty() && std::isfinite(outcome.rows.back().epsilon_max);
+  const bool knows_sum = knows_epsilon && std::isfinite(outcome.rows.back().epsilon_sum);
   out.PrintLine(std::string("round  sites  log loss  accuracy  ROC-AUC  macro F1   up/round") +
-                (knows_epsilon ? "   max ε   sum ε" : ""));
+                (knows_epsilon ? "   max ε" : "") + (knows_sum ? "   sum ε" : ""));
   for (const RoundRow& row : outcome.rows) {
     char line[64], up[32];
     std::snprintf(line, sizeof line, "%5llu  %5zu", static_cast<unsigned long long>(row.round), row.reported);
@@ -163,8 +167,8 @@ Status TellOutcome(CommandOutput& out, const SimOutcome& outcome, const std::str
     data.Add("best_round", static_cast<std::int64_t>(outcome.best->round)).Add("best", outcome.best->value);
   }
   if (knows_epsilon) {
-    data.Add("epsilon_max", outcome.rows.back().epsilon_max)
-        .Add("epsilon_sum", outcome.rows.back().epsilon_sum);
+    data.Add("epsilon_max", outcome.rows.back().epsilon_max);
+    if (knows_sum) data.Add("epsilon_sum", outcome.rows.back().epsilon_sum);
     data.Add("privacy", kSimulatedPrivacy);
     out.PrintLine(std::string("privacy ") + kSimulatedPrivacy);
   }

@@ -13,7 +13,7 @@ namespace cairn {
 // What simulated sites' people have spent so far. The largest holds where nobody is at two sites, the sum for
 // one who is at all of them.
 struct SimPrivacySpent {
-  double max_epsilon = 0, sum_epsilon = 0;
+  double max_epsilon = 0, sum_epsilon = 0;  // of clients, who are in no two places, the largest alone counts
   double delta = 0;
 };
 

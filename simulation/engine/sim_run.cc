@@ -78,8 +78,8 @@ SimPlan MakePlan(const SimPopulation& population, const JobManifest& manifest, c
 // Tells the recorder, and times rounds for its timings file.
 class Recording final : public SimObserver {
  public:
-  Recording(RunRecorder& recorder, const SimDriver& driver, EventSink* events)
-      : recorder_(recorder), driver_(driver), events_(events) {}
+  Recording(RunRecorder& recorder, const SimDriver& driver, EventSink* events, bool protects_clients)
+      : recorder_(recorder), driver_(driver), events_(events), protects_clients_(protects_clients) {}
 
   Status OnRound(const RoundSummary& summary, const ModelHandle& model, const MetricSums& central,
                  std::size_t lost) override {
@@ -89,7 +89,7 @@ class Recording final : public SimObserver {
     SimulatedRound simulated{lost, kNoValue, kNoValue};
     if (const auto spent = driver_.privacy_spent()) {
       simulated.epsilon_max = spent->max_epsilon;
-      simulated.epsilon_sum = spent->sum_epsilon;
+      if (!protects_clients_) simulated.epsilon_sum = spent->sum_epsilon;
     }
     return recorder_.OnRound(summary, model, central, wall, simulated);
   }
@@ -101,6 +101,7 @@ class Recording final : public SimObserver {
   RunRecorder& recorder_;
   const SimDriver& driver_;
   EventSink* events_;
+  const bool protects_clients_;
   SteadyClock clock_;
   TimePoint last_ = clock_.Now();
 };
@@ -175,7 +176,7 @@ Result<SimOutcome> SimRun::Run(const std::stop_token& stop) {
   CAIRN_ASSIGN_OR_RETURN(RunRecorder recorder, RunRecorder::Create(std::move(config)));
   CAIRN_RETURN_IF_ERROR(recorder.WriteClients(client_rows_));
 
-  Recording recording(recorder, *driver_, request_.events);
+  Recording recording(recorder, *driver_, request_.events, ProtectsClients(request_.config.job.spec));
   CAIRN_ASSIGN_OR_RETURN(const JobClosed end, driver_->Run(recording, stop));
   CAIRN_RETURN_IF_ERROR(recorder.OnEnd(end, driver_->model()));
   return SimOutcome{recorder.path(),   end, recorder.rows(), recorder.best(), driver_->model()->ref,

@@ -25,7 +25,7 @@ T ValueOrAbort(Result<T> result, const char* doing) {
 }  // namespace
 
 PacedSim::PacedSim(const std::string& arch, const std::shared_ptr<const NoiseImages>& data,
-                   std::uint32_t clients, std::size_t lanes)
+                   std::uint32_t clients, std::size_t lanes, const std::optional<PrivacyTerms>& privacy)
     : clients_(clients), learners_(NewTorchTaskFactory()) {
   JobSpec spec;
   spec.name = "bench";
@@ -36,6 +36,8 @@ PacedSim::PacedSim(const std::string& arch, const std::shared_ptr<const NoiseIma
   spec.strategy.rounds = 1'000'000;
   spec.cohort.min_clients = clients;
   spec.evaluate.federated = false;
+  spec.privacy = privacy;
+  if (privacy.has_value()) spec.strategy.weight_by_examples = false;
   driver_ = ValueOrAbort(SimDriver::Create({.lanes = lanes}, Parts(spec, data)), "the simulation");
   thread_ = std::jthread([this](std::stop_token stop) { Run(std::move(stop)); });
 }

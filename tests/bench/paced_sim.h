@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <semaphore>
 #include <stop_token>
 #include <string>
@@ -14,11 +15,11 @@
 namespace cairn::bench {
 
 // A simulation that stands still between rounds, so that its rounds and other work can take turns: clients of
-// equal size train one epoch a round.
+// equal size train one epoch a round, in a job with privacy terms where there are some.
 class PacedSim final : private SimObserver {
  public:
   PacedSim(const std::string& arch, const std::shared_ptr<const NoiseImages>& data, std::uint32_t clients,
-           std::size_t lanes);
+           std::size_t lanes, const std::optional<PrivacyTerms>& privacy = std::nullopt);
   ~PacedSim() override;
 
   struct Took {

@@ -71,7 +71,7 @@ TEST_F(ClientPrivacyProcessTest, EachSiteAddsItsNoiseInsideTheMaskAndChargesItse
   EXPECT_EQ(ended.at("privacy").at("mechanism"), "distributed");
   for (std::size_t site = 0; site < kFour; ++site) {
     const Outcome status = AtSite(site, {"client", "status", "--format", "json"});
-    const json domain = json::parse(status.out).at("data").at("privacy").at("domains").at(0);
+    const json domain = json::parse(status.out).at("data").at("status").at("privacy").at("domains").at(0);
     EXPECT_NEAR(domain.at("spent").get<double>(), CostOf(kRounds, 2.0), 1e-6) << status.out;
     EXPECT_NE(AtSite(site, {"client", "audit", "verify"}).out.find("ledger  8 records"), std::string::npos);
   }
