@@ -38,8 +38,8 @@ class RingSum {
   std::vector<std::uint64_t> wide_;
 };
 
-// What an aggregator that adds noise itself brings to the opening of one sum (PrivacyTerms: central): the right
-// to one release, and bits to draw from. Used once.
+// What an aggregator that adds noise itself brings to the opening of one sum (PrivacyTerms: central): the
+// right to one release, and bits to draw from. Used once.
 struct CentralRelease {
   ReleasePermit permit;
   NoiseBits bits;

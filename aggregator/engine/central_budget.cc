@@ -38,9 +38,11 @@ Status CentralBudget::Weigh(const JobSpec& spec, const PrivacyEvent& event) cons
   const bool is_central = spec.privacy && spec.privacy->mechanism == PrivacyTerms::Mechanism::kCentral;
   if (!is_central) return {};
   if (!terms_.has_value()) {
-    return Status(errors::kPrivacyDomain, "this aggregator keeps no privacy budget, and the job asks it for noise")
-        .Mend("give aggregator.toml one, such as privacy = { clients = 1000, epsilon = 8.0 }, or say "
-              "mechanism = \"distributed\" in the job: the sites then add the noise");
+    return Status(errors::kPrivacyDomain,
+                  "this aggregator keeps no privacy budget, and the job asks it for noise")
+        .Mend(
+            "give aggregator.toml one, such as privacy = { clients = 1000, epsilon = 8.0 }, or say "
+            "mechanism = \"distributed\" in the job: the sites then add the noise");
   }
   CAIRN_RETURN_IF_ERROR(fault_);
   if (spec.privacy->delta)

@@ -18,13 +18,14 @@ struct CentralTerms {
   DomainTerms domain;
 };
 
-// The budget of those sums, for drivers of a JobEngine: charged before a sum is read, revealed before the model
-// that came of it is. One domain, of all clients, each taken to be in every round. Not thread-safe.
+// The budget of those sums, for drivers of a JobEngine: charged before a sum is read, revealed before the
+// model that came of it is. One domain, of all clients, each taken to be in every round. Not thread-safe.
 class CentralBudget {
  public:
   static constexpr const char* kDomain = "clients";
 
-  CentralBudget() = default;  // of an aggregator that may add no noise of its own: every job that asks is refused
+  CentralBudget() =
+      default;  // of an aggregator that may add no noise of its own: every job that asks is refused
   CentralBudget(CentralTerms terms, Result<std::unique_ptr<PrivacyLedger>> ledger);
   // In memory and without a cap, for simulations.
   static Result<CentralBudget> ForSimulation(std::uint64_t clients, std::optional<double> delta);

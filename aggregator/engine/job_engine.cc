@@ -283,7 +283,8 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
   if (phase_ == Phase::kRound) phase_ = Phase::kWaiting;
   // A full disk is waited for; anything else that happens again and again ends the job.
   const bool patient = event.status.id() == errors::kStorageFull;
-  const bool is_spent = event.status.id().value / 100 == 62;  // of the aggregator's own budget: so is the next
+  const bool is_spent =
+      event.status.id().value / 100 == 62;  // of the aggregator's own budget: so is the next
   if (is_spent || (!patient && attempt_ >= manifest_->spec.cohort.max_attempts)) {
     End(JobOutcome::kFailed, event.status, out);
     return;

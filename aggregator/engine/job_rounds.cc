@@ -146,9 +146,9 @@ Result<std::unique_ptr<GroupedMasking>> JobEngine::NewMasking(RoundConfig& confi
 Result<std::unique_ptr<MaskedRound>> JobEngine::NewGroup(const RoundConfig& config, const MaskingParts& parts,
                                                          std::uint32_t index,
                                                          const std::vector<ClientId>& invited) const {
-  CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms,
-                         MaskingTermsOf({*manifest_, layout_, *parts.membership, parts.aggregator, index, config.clip},
-                                        config.key, config.kind, model_->ref));
+  CAIRN_ASSIGN_OR_RETURN(secagg::Terms terms, MaskingTermsOf({*manifest_, layout_, *parts.membership,
+                                                              parts.aggregator, index, config.clip},
+                                                             config.key, config.kind, model_->ref));
   std::shared_ptr<const secagg::Membership> members = parts.membership;
   if (index > 0) members = std::make_shared<const secagg::Membership>(groups_->Restrict(*members, index));
   return MaskedRound::Create(

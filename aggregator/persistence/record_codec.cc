@@ -60,10 +60,10 @@ MetricSums MetricsOf(const std::string& text) {
 
 Json SummaryJson(const RoundSummary& summary) {
   Json json = {{"key", KeyJson(summary.key)},    {"kind", static_cast<int>(summary.kind)},
-          {"invited", summary.invited},     {"reported", ClientsJson(summary.reported)},
-          {"declined", summary.declined},   {"invalid", summary.invalid},
-          {"late", summary.late},           {"examples", summary.examples},
-          {"metrics", MetricsText(summary)}};
+               {"invited", summary.invited},     {"reported", ClientsJson(summary.reported)},
+               {"declined", summary.declined},   {"invalid", summary.invalid},
+               {"late", summary.late},           {"examples", summary.examples},
+               {"metrics", MetricsText(summary)}};
   if (summary.clip == 0) return json;
   json["clip"] = summary.clip;
   json["next_clip"] = summary.next_clip;

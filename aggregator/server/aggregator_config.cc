@@ -18,17 +18,20 @@ constexpr ConfigChoice<AccountantKind> kAccountants[] = {{"rdp", AccountantKind:
 //   [privacy]
 //   clients = 1000      epsilon = 8.0      delta = 1e-5      accountant = "rdp"
 std::optional<CentralTerms> ReadCentralTerms(ConfigReader table, bool is_there) {
-  CentralTerms terms{.clients = 1, .domain = {{1, *Delta::DefaultFor(1)}, {PrivacyUnit::kClient, Adjacency::kZeroOut}}};
+  CentralTerms terms{.clients = 1,
+                     .domain = {{1, *Delta::DefaultFor(1)}, {PrivacyUnit::kClient, Adjacency::kZeroOut}}};
   std::optional<std::uint64_t> clients;
   std::optional<double> epsilon, delta;
-  table.Optional("clients", &clients, ConfigRule{.min = 1, .max = 1e12, .about = "how many clients there are"});
+  table.Optional("clients", &clients,
+                 ConfigRule{.min = 1, .max = 1e12, .about = "how many clients there are"});
   table.Optional("epsilon", &epsilon,
                  ConfigRule{.min = 0,
                             .max = std::numeric_limits<double>::max(),
                             .above_min = true,
                             .about = "cap on what all jobs with noise of the aggregator's may spend"});
-  table.Optional("delta", &delta,
-                 ConfigRule{.min = 0, .max = 1, .above_min = true, .about = "absent: by the number of clients"});
+  table.Optional(
+      "delta", &delta,
+      ConfigRule{.min = 0, .max = 1, .above_min = true, .about = "absent: by the number of clients"});
   table.Optional("accountant", &terms.domain.accountant, kAccountants, "which bound the cap is held to");
   if (!is_there) return std::nullopt;
   if (!clients || !epsilon) {

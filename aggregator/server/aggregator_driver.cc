@@ -312,8 +312,8 @@ void AggregatorDriver::StoreSumOnLane(const RoundKey& key) {
 void AggregatorDriver::FinishOnLane(const Finish& finish) {
   auto central = std::make_shared<std::optional<CentralRelease>>();
   if (finish.central.has_value()) {  // charged before the sum is read
-    auto charged = budget_.Charge(*active_->snapshot.manifest, finish.key, *finish.central,
-                                  NoiseBits::FromSystem());
+    auto charged =
+        budget_.Charge(*active_->snapshot.manifest, finish.key, *finish.central, NoiseBits::FromSystem());
     if (!charged.ok()) {
       return loop_.Post([this, why = charged.status(), key = finish.key] {
         Step(ActionFailed{why, {key.job, {}}});
@@ -327,7 +327,8 @@ void AggregatorDriver::FinishOnLane(const Finish& finish) {
       if (finish.sums.empty()) {
         CAIRN_ASSIGN_OR_RETURN(done.model, work->Finish());
       } else {
-        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened, work->FinishRings(finish.sums, std::exchange(*central, std::nullopt)));
+        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened,
+                               work->FinishRings(finish.sums, std::exchange(*central, std::nullopt)));
         done.model = opened.model;
         done.share_within = opened.share_within;
         done.counts = opened.counts;

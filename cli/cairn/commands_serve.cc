@@ -59,7 +59,7 @@ Status Serve(const Options& options) {
   desk->OnRosterChange([&server] { server->RecheckPeers(); });
 
   RosterMasking masking(*desk);
-  AggregatorConfig driver_config{config.state_dir, config.federation, "cairn " + std::string(kVersion),
+  AggregatorConfig driver_config{config.state_dir, config.federation,    "cairn " + std::string(kVersion),
                                  config.heartbeat, config.stall_timeout, config.privacy};
   CAIRN_ASSIGN_OR_RETURN(const auto driver, AggregatorDriver::Create(std::move(driver_config), loop, *server,
                                                                      events, runs, &masking));

@@ -91,7 +91,8 @@ void TellPlan(CommandOutput& out, const SimRun& run, TransportMode transport) {
            " rows · " + spec.model.arch + ", " + std::to_string(plan.parameters) + " parameters · " +
            spec.strategy.name + " · seed " + std::to_string(spec.seed));
   if (spec.privacy) {
-    out.Note("privacy      " + PrivacyWords(spec) + (spec.privacy->protects_clients() ? " · " : " · each site's training rows are its patients · ") +
+    out.Note("privacy      " + PrivacyWords(spec) +
+             (spec.privacy->protects_clients() ? " · " : " · each site's training rows are its patients · ") +
              kSimulatedPrivacy);
   }
   out.Note(std::string("aggregation  ") + AggregationWords(spec.secagg.mode, transport));

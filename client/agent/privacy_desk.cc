@@ -68,7 +68,8 @@ PrivacyDesk PrivacyDesk::ForSimulation(std::uint64_t population, Delta delta, Pr
   const bool is_client = unit == PrivacyUnit::kClient;
   const PrivacyConvention convention{unit, is_client ? Adjacency::kZeroOut : Adjacency::kAddOrRemove};
   const DomainTerms terms{no_cap, convention, AccountantKind::kRdp};
-  std::vector<PrivacyDomain> domains = {{is_client ? "client" : "rows", {std::string(kAnyDataset)}, population, terms}};
+  std::vector<PrivacyDomain> domains = {
+      {is_client ? "client" : "rows", {std::string(kAnyDataset)}, population, terms}};
   auto ledger = PrivacyLedger::InMemory(DomainTermsOf(domains));
   return PrivacyDesk(std::move(domains), std::move(ledger));
 }

@@ -23,10 +23,13 @@ std::optional<PrivacyDomain> ReadDomain(const std::string& name, ConfigReader ta
   std::optional<double> given;
   AccountantKind accountant = AccountantKind::kRdp;
   PrivacyUnit unit = PrivacyUnit::kPatient;
-  table.Optional("unit", &unit, kPrivacyUnitWords, "whom the cap protects: patients, or this site as a whole");
+  table.Optional("unit", &unit, kPrivacyUnitWords,
+                 "whom the cap protects: patients, or this site as a whole");
   table.Required("datasets", &datasets, ConfigRule{.about = "data sets of these people"});
-  table.Required("population", &population,
-                 ConfigRule{.min = 1, .max = 1e12, .about = "how many patients, rounded: a public number; or how many sites"});
+  table.Required(
+      "population", &population,
+      ConfigRule{
+          .min = 1, .max = 1e12, .about = "how many patients, rounded: a public number; or how many sites"});
   table.Required("epsilon", &epsilon,
                  ConfigRule{.min = 0,
                             .max = std::numeric_limits<double>::max(),

@@ -16,8 +16,8 @@ namespace cairn {
 //   [privacy.domain.patients]
 //   datasets = ["cardio"]      population = 4000      epsilon = 4.0      delta = 1e-5      accountant = "rdp"
 //
-// With unit = "client" the domain is this site as a whole, among `population` sites: jobs that protect clients
-// are charged there.
+// With unit = "client" the domain is this site as a whole, among `population` sites: jobs that protect
+// clients are charged there.
 struct PrivacyDomain {
   std::string name;
   std::vector<std::string> datasets;  // of these people; no data set is in two domains of one unit

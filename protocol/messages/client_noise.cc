@@ -88,7 +88,8 @@ Status CheckClientNoise(const ClientNoise& noise) {
   }
   const double narrow = noise.share_sigma > 0 ? noise.share_sigma : noise.sum_sigma;
   if (narrow < kNarrowest) {
-    return refused("the noise is " + std::to_string(narrow) + " steps of the ring's grid wide, at least 64 is safe")
+    return refused("the noise is " + std::to_string(narrow) +
+                   " steps of the ring's grid wide, at least 64 is safe")
         .Mend("raise privacy.noise_multiplier, or say secagg = { bits = 64 }");
   }
   return GaussianScale::AtLeast(narrow).status();

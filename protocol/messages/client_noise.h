@@ -12,15 +12,15 @@
 namespace cairn {
 
 // How whole clients are protected in one training round. A client's update is clipped to the Euclidean norm S
-// and rounded to multiples of 2^-f, so that zeroing it changes the sum by at most ρ = S·2^f + √d steps; noise of
-// deviation z·ρ steps in the sum hides that. It is drawn by the aggregator (central; McMahan et al. 2018,
+// and rounded to multiples of 2^-f, so that zeroing it changes the sum by at most ρ = S·2^f + √d steps; noise
+// of deviation z·ρ steps in the sum hides that. It is drawn by the aggregator (central; McMahan et al. 2018,
 // arXiv 1710.06963, Algorithm 1), by each of n honest clients a share of z·ρ/√n (distributed; Kairouz, Liu,
-// Steinke 2021, arXiv 2102.06387, with rounding to the nearest instead of its conditional one, which so fine a
-// grid does not need), or by each client alone (local).
+// Steinke 2021, arXiv 2102.06387, with rounding to the nearest instead of its conditional one, which so fine
+// a grid does not need), or by each client alone (local).
 //
-// With an adaptive clip a client also says whether its update was within it, as +V or −V steps on a coordinate
-// of its own under the same noise (Andrew et al. 2021, arXiv 1905.03871, Theorem 1): ρ then covers both, and V
-// is as small as makes the deviation of the count σ_b = max(z, m/20) clients, of m that report.
+// With an adaptive clip a client also says whether its update was within it, as +V or −V steps on a
+// coordinate of its own under the same noise (Andrew et al. 2021, arXiv 1905.03871, Theorem 1): ρ then covers
+// both, and V is as small as makes the deviation of the count σ_b = max(z, m/20) clients, of m that report.
 //
 // Pure functions of the job, the number of parameters and the clip, so that site and aggregator agree.
 struct ClientNoise {

@@ -229,9 +229,8 @@ JobFile ParseJobSpec(ConfigReader& root) {
   ReadEvaluate(root.Table("evaluate"), spec.evaluate, is_private);
   ReadRound(root.Table("round"), spec.round);
   if (is_private) {
-    spec.privacy = ReadPrivacyTerms(
-        root.Table("privacy"),
-        {.rounds = spec.strategy.rounds, .fewest_survivors = SmallestMaskedCohort(spec)});
+    spec.privacy = ReadPrivacyTerms(root.Table("privacy"), {.rounds = spec.strategy.rounds,
+                                                            .fewest_survivors = SmallestMaskedCohort(spec)});
   }
   if (const auto fault = FindJobFault(spec)) NoteFault(root, fault->key, fault->problem);
   return job;

@@ -48,11 +48,12 @@ struct MaskedLayout {
   Place Find(std::string_view name) const;
 };
 
-// `clip` is the round's own, of jobs that protect whole clients; 0 takes the job's, which gives the same sizes.
+// `clip` is the round's own, of jobs that protect whole clients; 0 takes the job's, which gives the same
+// sizes.
 MaskedLayout MaskedLayoutOf(const JobManifest& manifest, const UpdateLayout& update, RoundKind kind,
                             double clip = 0);
-// Whether updates are summed in a ring even where nothing is masked, as within a simulation: where the ring is
-// more than the exact sum in another form.
+// Whether updates are summed in a ring even where nothing is masked, as within a simulation: where the ring
+// is more than the exact sum in another form.
 bool NeedsRing(const JobSpec& spec);
 
 // What one site's report of a training round weighs: its masked vector, or its update where the job is plain.

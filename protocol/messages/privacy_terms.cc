@@ -29,8 +29,9 @@ struct ClientKeys {
 
 ClientKeys ReadClientKeys(ConfigReader& table) {
   ClientKeys keys;
-  table.Optional("epsilon", &keys.epsilon,
-                 ConfigRule{.min = 0, .above_min = true, .about = "of the whole job, instead of the multiplier"});
+  table.Optional(
+      "epsilon", &keys.epsilon,
+      ConfigRule{.min = 0, .above_min = true, .about = "of the whole job, instead of the multiplier"});
   table.Optional("colluders", &keys.colluders,
                  ConfigRule{.about = "survivors whose share of the noise is not counted on"});
   table.Optional("clip_quantile", &keys.clip_quantile,
@@ -42,7 +43,8 @@ ClientKeys ReadClientKeys(ConfigReader& table) {
 
 void RefuseClientKeys(ConfigReader& table, const ClientKeys& keys) {
   constexpr std::string_view kProblem = "has a meaning with unit = \"client\" alone";
-  if (keys.epsilon) table.Fail("epsilon", std::string(kProblem) + "; `cairn privacy plan` finds a multiplier");
+  if (keys.epsilon)
+    table.Fail("epsilon", std::string(kProblem) + "; `cairn privacy plan` finds a multiplier");
   if (keys.colluders) table.Fail("colluders", kProblem);
   if (keys.clip_quantile) table.Fail("clip_quantile", kProblem);
   if (keys.clip_lr) table.Fail("clip_lr", kProblem);
@@ -89,7 +91,8 @@ PrivacyTerms ReadPrivacyTerms(ConfigReader table, const PrivacyDefaults& default
     RefuseClientKeys(table, keys);
   }
   if (terms.protects_clients() == (terms.mechanism == Mechanism::kDpSgd)) {
-    table.Fail("mechanism", "patients are protected by dp-sgd, clients by central, distributed or local noise");
+    table.Fail("mechanism",
+               "patients are protected by dp-sgd, clients by central, distributed or local noise");
   }
   return terms;
 }

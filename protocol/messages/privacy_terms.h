@@ -40,8 +40,8 @@ struct PrivacyDefaults {
   std::uint32_t fewest_survivors = 3;  // of a masked sum
 };
 // Notes what is wrong with file:line:column; the caller calls Finish(). Of clients the noise may be asked for
-// as the `epsilon` of the whole job instead, at `delta` or 10^-5 (8 where the file says neither): the multiplier
-// that reaches it is what the terms hold.
+// as the `epsilon` of the whole job instead, at `delta` or 10^-5 (8 where the file says neither): the
+// multiplier that reaches it is what the terms hold.
 PrivacyTerms ReadPrivacyTerms(ConfigReader table, const PrivacyDefaults& defaults);
 
 }  // namespace cairn

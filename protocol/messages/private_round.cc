@@ -70,8 +70,7 @@ Result<PrivateRound> ClientRoundOf(const JobSpec& spec, std::uint64_t parameters
   CAIRN_CHECK(ProtectsClients(spec), "only a job that protects clients is priced so");
   const ClientNoise noise = ClientNoiseOf(spec, parameters, clip);
   CAIRN_RETURN_IF_ERROR(CheckClientNoise(noise));
-  CAIRN_ASSIGN_OR_RETURN(PrivacyEvent event,
-                         ClientEventOf(*spec.privacy, noise, SmallestMaskedCohort(spec)));
+  CAIRN_ASSIGN_OR_RETURN(PrivacyEvent event, ClientEventOf(*spec.privacy, noise, SmallestMaskedCohort(spec)));
   return PrivateRound{std::nullopt, std::move(event)};
 }
 

@@ -25,7 +25,8 @@ Result<Shared> Open(const DatasetConfig& config) {
 
 // Where privacy is promised, no row may decide how others are read.
 Result<Shared> OpenForTraining(const DatasetConfig& config, const JobSpec& spec) {
-  if (spec.privacy && !spec.privacy->protects_clients() && config.schema) CAIRN_RETURN_IF_ERROR(CheckRowsStandAlone(*config.schema));
+  if (spec.privacy && !spec.privacy->protects_clients() && config.schema)
+    CAIRN_RETURN_IF_ERROR(CheckRowsStandAlone(*config.schema));
   return Open(config);
 }
 

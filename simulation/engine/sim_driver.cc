@@ -83,9 +83,8 @@ Result<std::unique_ptr<SimDriver>> SimDriver::Create(SimConfig config, SimParts 
   driver->hub_ = std::make_unique<InProcessHub>(config.transport);
   CAIRN_ASSIGN_OR_RETURN(auto desks, MakePrivacyDesks(manifest, driver->parts_.clients));
   if (ProtectsClients(manifest.spec)) {
-    CAIRN_ASSIGN_OR_RETURN(
-        driver->budget_,
-        CentralBudget::ForSimulation(driver->parts_.clients.size(), manifest.spec.privacy->delta));
+    CAIRN_ASSIGN_OR_RETURN(driver->budget_, CentralBudget::ForSimulation(driver->parts_.clients.size(),
+                                                                         manifest.spec.privacy->delta));
   }
   for (std::size_t i = 0; i < driver->parts_.clients.size(); ++i) {
     const std::string& site = driver->parts_.clients[i].site;
@@ -245,8 +244,12 @@ Status SimDriver::FinishRound(const Finish& finish) {
     CAIRN_ASSIGN_OR_RETURN(RoundWork::Opened opened,
                            round_work_->FinishRings(finish.sums, std::move(central)));
     if (finish.central.has_value()) CAIRN_RETURN_IF_ERROR(budget_.Reveal(*parts_.manifest, key));
-    ready_.push_back(Event{Finished{key, std::move(opened.model), {}, std::move(opened.counts),
-                                    std::move(opened.discarded), opened.share_within}});
+    ready_.push_back(Event{Finished{key,
+                                    std::move(opened.model),
+                                    {},
+                                    std::move(opened.counts),
+                                    std::move(opened.discarded),
+                                    opened.share_within}});
     return {};
   }
   CAIRN_ASSIGN_OR_RETURN(ModelHandle model, round_work_->Finish());

@@ -140,7 +140,7 @@ class SimDriver final : private ServerHandler, private BlobCatalog {
   std::unique_ptr<LearnerPool> learners_;
   std::unique_ptr<SimWorkers> workers_;
   std::unique_ptr<RoundWork> round_work_;
-  CentralBudget budget_;  // without a cap, of jobs that protect clients
+  CentralBudget budget_;                 // without a cap, of jobs that protect clients
   std::unique_ptr<SimMasking> masking_;  // null: sums without masks, which are the same bytes
   MaskingLanes maskings_;
   Admission admission_;

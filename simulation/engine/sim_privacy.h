@@ -21,8 +21,9 @@ struct SimPrivacySpent {
 NoiseBits CentralNoise(std::uint64_t seed, RoundId round);
 
 // One budget a client, in memory and without a cap; its population is the number of its training rows, each
-// taken for a patient, or of all clients where they are protected as such. One δ for all: the job's, or the default of the largest client. Null for a job without
-// privacy terms. kPrivacySampling where a lot is larger than a client, which is named; kPrivacyDelta.
+// taken for a patient, or of all clients where they are protected as such. One δ for all: the job's, or the
+// default of the largest client. Null for a job without privacy terms. kPrivacySampling where a lot is larger
+// than a client, which is named; kPrivacyDelta.
 Result<std::vector<std::unique_ptr<PrivacyDesk>>> MakePrivacyDesks(const JobManifest& manifest,
                                                                    const std::vector<SimClient>& clients);
 

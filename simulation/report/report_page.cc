@@ -51,7 +51,8 @@ std::string Headline(const RunRecord& record) {
                                       sum = record.Series("epsilon_sum");
   if (!spent.empty()) {
     html += Tile("ε spent", Short(spent.back().value),
-                 sum.empty() ? "the client with the most" : "the largest site; " + Short(sum.back().value) + " in all");
+                 sum.empty() ? "the client with the most"
+                             : "the largest site; " + Short(sum.back().value) + " in all");
   }
   std::uint64_t up = 0, down = 0;
   std::size_t failed = 0;

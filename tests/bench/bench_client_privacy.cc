@@ -1,10 +1,11 @@
-// What protecting whole clients costs: a round of a job that does against the same round of one that does not, for
-// noise of the aggregator's, for noise that clients share, and with a clip that adapts.
+// What protecting whole clients costs: a round of a job that does against the same round of one that does
+// not, for noise of the aggregator's, for noise that clients share, and with a clip that adapts.
 //
 //   cairn_bench_client_privacy [repeats [rows a client]]
 //
 // 50 clients train McMahan's convolutional net (1,663,370 parameters) for one epoch of batches of 10, on two
-// workers, masks left out on both sides. A repeat runs one round of each job, every other time the other way round.
+// workers, masks left out on both sides. A repeat runs one round of each job, every other time the other way
+// round.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -60,7 +61,8 @@ void Run(int repeats, std::uint32_t rows) {
   }
   std::printf("50 clients x %u rows, 2 workers: a plain round takes %.2f s\n", rows, sides.front().wall);
   for (std::size_t i = 1; i < sides.size(); ++i)
-    std::printf("  %-24s %s of a plain round, bar %.2f\n", sides[i].what, Spread(sides[i].ratios).ToString().c_str(), kBar);
+    std::printf("  %-24s %s of a plain round, bar %.2f\n", sides[i].what,
+                Spread(sides[i].ratios).ToString().c_str(), kBar);
   std::printf("  others took %.0f %% of the machine\n", 100 * load.Share());
 }
 

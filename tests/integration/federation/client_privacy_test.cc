@@ -1,5 +1,5 @@
-// Jobs that protect whole clients, with real processes: noise inside the masks, charged at each site; and noise
-// of the aggregator's, charged there too, until its budget is spent.
+// Jobs that protect whole clients, with real processes: noise inside the masks, charged at each site; and
+// noise of the aggregator's, charged there too, until its budget is spent.
 #include <gtest/gtest.h>
 
 #include <cstdio>

@@ -40,12 +40,14 @@ class CentralBudgetTest : public testing::Test {
     const DomainTerms domain{account->EpsilonFor(*Delta::Create(1e-4)), kClients, AccountantKind::kRdp};
     return CentralBudget({1000, domain}, PrivacyLedger::Open(path_, {{CentralBudget::kDomain, domain}}));
   }
-  static Result<CentralRelease> Charge(CentralBudget& budget, std::uint64_t round, std::uint32_t attempt = 1) {
+  static Result<CentralRelease> Charge(CentralBudget& budget, std::uint64_t round,
+                                       std::uint32_t attempt = 1) {
     return budget.Charge(Job(PrivacyTerms::Mechanism::kCentral), {JobId{1}, RoundId{round}, attempt}, Event(),
                          NoiseBits::FromSystem());
   }
 
-  const std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "central_budget" / "privacy.ledger";
+  const std::filesystem::path path_ =
+      std::filesystem::path(testing::TempDir()) / "central_budget" / "privacy.ledger";
   const JobManifest job_ = Job(PrivacyTerms::Mechanism::kCentral);
 };
 

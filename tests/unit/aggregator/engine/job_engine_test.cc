@@ -243,7 +243,8 @@ TEST_F(ClientPrivacyJobTest, TheNoiseIsAskedForWithTheSumAndNotByJobsWhoseSitesA
     JoinThree();
     for (const std::uint64_t session : {11, 12, 13}) ReportWords(session, Key(1));
     ASSERT_EQ(All<cairn::Finish>().size(), 1u);
-    EXPECT_EQ(All<cairn::Finish>().front().central.has_value(), mechanism == PrivacyTerms::Mechanism::kCentral);
+    EXPECT_EQ(All<cairn::Finish>().front().central.has_value(),
+              mechanism == PrivacyTerms::Mechanism::kCentral);
   }
 }
 

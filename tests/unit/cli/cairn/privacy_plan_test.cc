@@ -59,8 +59,9 @@ TEST(PrivacyPlanTest, ClientsAreNotSampled) {
       PlanOf("privacy = { unit = \"client\", noise_multiplier = 4, delta = 1e-5 }", 2000).value();
   EXPECT_EQ(plan.terms.steps, 30u);
   EXPECT_FALSE(plan.shuffled.has_value());
-  EXPECT_THAT(PrivacyPlanText(plan),
-              testing::HasSubstr("distributed · clip 1 · σ 4 · everyone in each of 30 rounds · shares of 3 of 4"));
+  EXPECT_THAT(
+      PrivacyPlanText(plan),
+      testing::HasSubstr("distributed · clip 1 · σ 4 · everyone in each of 30 rounds · shares of 3 of 4"));
   EXPECT_THAT(PrivacyPlanText(plan), testing::HasSubstr("1.15 times the noise"));
 }
 
@@ -90,7 +91,8 @@ TEST(PrivacyPlanTest, NoiseHasNoDefault) {
 
 TEST(PrivacyPlanTest, TrustInTheAggregatorAndNoTrustAtAllAreToldApart) {
   const auto plan = [](std::string_view mechanism) {
-    const std::string terms = "privacy = { unit = \"client\", noise_multiplier = 4, delta = 1e-5, mechanism = \"";
+    const std::string terms =
+        "privacy = { unit = \"client\", noise_multiplier = 4, delta = 1e-5, mechanism = \"";
     return PlanOf(terms + std::string(mechanism) + "\" }", 2000).value();
   };
   EXPECT_EQ(plan("central").noise_ratio, 1);

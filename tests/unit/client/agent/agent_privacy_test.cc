@@ -267,7 +267,8 @@ TEST_F(AgentClipTest, ProtectedUpdateIsNeverSealedAsItIs) {
   const MaskedLayout ring = MaskedLayoutOf(*manifest, SmallLayout(), RoundKind::kTrain);
   const auto contribute = [&](std::uint64_t round, std::int64_t rows, NoiseBits* noise) {
     return guard
-        .Contribute(clearance(round), RoundKind::kTrain, MakeWork({1, 2, 3}, rows), SmallLayout(), ring, {}, noise)
+        .Contribute(clearance(round), RoundKind::kTrain, MakeWork({1, 2, 3}, rows), SmallLayout(), ring, {},
+                    noise)
         .status()
         .id();
   };

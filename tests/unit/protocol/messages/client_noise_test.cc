@@ -29,7 +29,8 @@ JobManifest Job(Mechanism mechanism, std::uint32_t bits = 64, std::uint32_t clie
 }
 
 // Round and site of the rounding bits.
-constexpr EncodeTerms kEncode{.seed = 7, .round = RoundId{3}, .client = ClientId{2}, .weight_by_examples = false};
+constexpr EncodeTerms kEncode{
+    .seed = 7, .round = RoundId{3}, .client = ClientId{2}, .weight_by_examples = false};
 
 // A ring vector as signed numbers.
 std::vector<std::int64_t> Words(const MaskedLayout& layout, std::span<const std::byte> bytes) {
@@ -109,7 +110,8 @@ TEST(ClientNoiseTest, NoClientMovesTheSumByMoreThanTheSensitivity) {
 }
 
 TEST(ClientNoiseTest, WhatAClientSaysOfItselfIsTheSameForEverybody) {
-  const Encoded small = Encode(Job(Mechanism::kCentral), {0.1F, 0.1F}), large = Encode(Job(Mechanism::kCentral), {9, 9});
+  const Encoded small = Encode(Job(Mechanism::kCentral), {0.1F, 0.1F}),
+                large = Encode(Job(Mechanism::kCentral), {9, 9});
   const std::uint64_t from = small.layout.Find("weight").offset;
   EXPECT_TRUE(std::equal(small.words.begin() + from, small.words.end(), large.words.begin() + from));
   EXPECT_EQ(small.at("examples"), 1);
@@ -141,8 +143,9 @@ TEST(ClientNoiseTest, EachMechanismCostsTheSameAtOneMultiplierWithAndWithoutAVot
       manifest.spec.privacy->noise_multiplier = 2;
       manifest.spec.privacy->clip_quantile = quantile;
       const ClientNoise noise = ClientNoiseOf(manifest.spec, 1000, 0.3);
-      const PrivacyEvent plain = *PrivacyEvent::Create(
-          {.mechanism = GaussianNoise{.noise_multiplier = 2}, .convention = {PrivacyUnit::kClient, Adjacency::kZeroOut}});
+      const PrivacyEvent plain =
+          *PrivacyEvent::Create({.mechanism = GaussianNoise{.noise_multiplier = 2},
+                                 .convention = {PrivacyUnit::kClient, Adjacency::kZeroOut}});
       EXPECT_NEAR(EpsilonOf(*ClientEventOf(*manifest.spec.privacy, noise, 20)), EpsilonOf(plain), 1e-9);
     }
   }
@@ -211,7 +214,8 @@ TEST(ClientNoiseTest, SumsNeverWrapWhateverTheTerms) {
   int fitting = 0;
   for (int run = 0; run < 3000; ++run) {
     const auto mechanism = static_cast<Mechanism>(2 + random() % 3);
-    JobManifest manifest = Job(mechanism, run % 2 == 0 ? 64 : 32, 3 + static_cast<std::uint32_t>(random() % 5000));
+    JobManifest manifest =
+        Job(mechanism, run % 2 == 0 ? 64 : 32, 3 + static_cast<std::uint32_t>(random() % 5000));
     manifest.spec.privacy->noise_multiplier = std::exp(std::uniform_real_distribution(-4.0, 6.5)(random));
     manifest.spec.privacy->clip_quantile = run % 3 == 0 ? 0.9 : 0;
     const double clip = std::exp(std::uniform_real_distribution(-13.0, 6.9)(random));

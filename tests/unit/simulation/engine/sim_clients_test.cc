@@ -32,7 +32,8 @@ TEST_F(SimClientsTest, MasksLanesAndTransportChangeNothing) {
       const Collect direct = Run({.lanes = 1});
       ASSERT_EQ(direct.models.size(), 4u);
       ExpectSame(direct, Run({.lanes = 3, .transport = TransportMode::kWire}));
-      for (const RoundSummary& summary : direct.summaries) EXPECT_EQ(summary.examples, 9);  // clients, not rows
+      for (const RoundSummary& summary : direct.summaries)
+        EXPECT_EQ(summary.examples, 9);  // clients, not rows
     }
   }
 }
@@ -87,7 +88,7 @@ TEST_F(SimClientsTest, AClipThatIsTooWideShrinksAndOneThatIsTooTightGrows) {
       double clip = first;
       for (const RoundSummary& summary : run.summaries) {
         EXPECT_DOUBLE_EQ(summary.clip, clip);
-        EXPECT_EQ(summary.next_clip < clip, first > 1);
+        EXPECT_EQ(summary.next_clip<clip, first> 1);
         clip = summary.next_clip;
       }
     }
