@@ -13,13 +13,13 @@
 #include "privacy/secagg/client/receive.h"
 #include "privacy/secagg/client/share.h"
 #include "privacy/secagg/client/state_writer.h"
+#include "privacy/secagg/client/statements.h"
 #include "privacy/secagg/shared/attempt.h"
-#include "privacy/secagg/shared/derive.h"
 
 namespace cairn::secagg {
 namespace {
 
-constexpr std::string_view kStateLabel = "cairn-secagg-client-1";
+constexpr std::string_view kStateLabel = "cairn-secagg-client-2";
 
 Status Refuse(const std::string& what) { return Status(errors::kSecAggMessage, what); }
 
@@ -36,6 +36,7 @@ class SteppingClient final : public Client {
 
   const Advert& advert() const override { return advertised_.advert(); }
   Phase phase() const override { return phase_; }
+  std::shared_ptr<const Contradiction> contradiction() const override { return contradiction_; }
   const Terms& terms() const override { return attempt_.terms; }
   std::vector<std::uint32_t> survivors() const override {
     return agreed_ ? agreed_->members() : std::vector<std::uint32_t>();
@@ -74,10 +75,19 @@ class SteppingClient final : public Client {
     received_.reset();
     masked_ = secagg::Masked();
     agreed_.reset();
+    answered_.reset();
     return why;
   }
-  Status Contradiction(const std::string& what) {
-    return Fail(Refuse("the aggregator signed two different " + what + " for one attempt"));
+  // Whether the message contradicts one that was taken: then the attempt is over, with the proof in hand.
+  template <class Message>
+  Status CheckAgainstTaken(const Message& message) {
+    if (phase_ == Phase::kFailed) return {};
+    std::optional<Contradiction> found = FindContradiction(attempt_, statements_, message);
+    if (!found.has_value()) return {};
+    contradiction_ = std::make_shared<const Contradiction>(std::move(*found));
+    return Fail(Status(
+        errors::kSecAggContradiction,
+        "the aggregator signed two different " + std::string(NameOf(*contradiction_)) + " for one attempt"));
   }
 
   Attempt attempt_;
@@ -90,28 +100,25 @@ class SteppingClient final : public Client {
   secagg::Masked masked_;
   std::optional<Agreed> agreed_;
   std::optional<Answered> answered_;
+  Statements statements_;
+  std::shared_ptr<const Contradiction> contradiction_;  // shared: it is kept when the attempt is gone
 };
 
 Result<SharesMessage> SteppingClient::OnCohort(const CohortMessage& message) {
-  if (shared_) {
-    if (shared_->Answers(message)) return shared_->message();
-    if (shared_->IsContradictedBy(attempt_, message)) return Contradiction("cohorts");
-  }
+  if (shared_ && shared_->Answers(message)) return shared_->message();
+  CAIRN_RETURN_IF_ERROR(CheckAgainstTaken(message));
   if (phase_ != Phase::kAdvertised) return NotDue("this cohort");
   Result<Shared> shared = Shared::Deal(attempt_, own_, advertised_, message, seen_);
   if (!shared.ok()) return Fail(std::move(shared).status());
   shared_ = std::move(*shared);
+  statements_.cohort = shared_->signed_cohort();
   phase_ = Phase::kShared;
   return shared_->message();
 }
 
 Result<std::optional<Complaint>> SteppingClient::OnDelivery(const DeliveryMessage& message) {
-  if (received_) {
-    if (received_->Answers(message)) return std::optional<Complaint>();
-    if (shared_ && received_->IsContradictedBy(attempt_, shared_->neighbourhood().context, message)) {
-      return Contradiction("sets of sites that shared");
-    }
-  }
+  if (received_ && received_->Answers(message)) return std::optional<Complaint>();
+  CAIRN_RETURN_IF_ERROR(CheckAgainstTaken(message));
   if (phase_ != Phase::kShared) return NotDue("this delivery");
   auto opened = Received::Open(attempt_, own_, advertised_, *shared_, message);
   if (!opened.ok()) return Fail(std::move(opened).status());
@@ -121,6 +128,7 @@ Result<std::optional<Complaint>> SteppingClient::OnDelivery(const DeliveryMessag
     return result;
   }
   received_ = std::get<Received>(std::move(*opened));
+  statements_.shared = SignedSet{message.u2, message.signature};
   phase_ = Phase::kDelivered;
   return std::optional<Complaint>();
 }
@@ -139,21 +147,14 @@ Result<MaskedInput> SteppingClient::Masked(const Sha256Digest& object, std::uint
 
 Result<AgreementMessage> SteppingClient::OnSurvivors(const SurvivorsMessage& message,
                                                      const SumMemory& memory) {
-  if (agreed_ && shared_) {
-    if (message.u3 == agreed_->u3() && phase_ == Phase::kDecided) return agreed_->message();
-    if (message.u3 != agreed_->u3() &&
-        attempt_.primitives->Verifies(
-            attempt_.terms.aggregator,
-            SurvivorsBytes(shared_->neighbourhood().context, received_->u2(), message.u3),
-            message.signature)) {
-      return Contradiction("sets of survivors");
-    }
-  }
+  if (phase_ == Phase::kDecided && message.u3 == agreed_->u3()) return agreed_->message();
+  CAIRN_RETURN_IF_ERROR(CheckAgainstTaken(message));
   if (phase_ != Phase::kMasked) return NotDue("this set of survivors");
   Result<Agreed> agreed =
       Agreed::To(attempt_, own_, shared_->neighbourhood(), received_->u2(), message, memory);
   if (!agreed.ok()) return Fail(std::move(agreed).status());
   agreed_ = std::move(*agreed);
+  statements_.survivors = SignedSet{message.u3, message.signature};
   phase_ = Phase::kDecided;
   return agreed_->message();
 }
@@ -173,7 +174,8 @@ Result<UnmaskMessage> SteppingClient::OnUnmask(const UnmaskRequest& request) {
 
 // state = text label, rc (32), u32 own, u8 phase, then by phase
 //   kFailed: nothing · else: advert · kShared on: cohort and shares sent · kDelivered on: shares received,
-//   masked input · kDecided on: decision · kAnswered: advert, decision, answer
+//   masked input · kDecided on: decision · kAnswered: advert, decision, answer; last what the aggregator
+//   signed
 void SteppingClient::Write(StateWriter& out) const {
   out.Blob(AsBytes(kStateLabel)).Hash(attempt_.context).U32(own_).U8(static_cast<std::uint8_t>(phase_));
   advertised_.Write(out);
@@ -184,6 +186,7 @@ void SteppingClient::Write(StateWriter& out) const {
   }
   if (agreed_) agreed_->Write(out);
   if (answered_) answered_->Write(out);
+  statements_.Write(out);
 }
 
 SecretBytes SteppingClient::Save() const {
@@ -211,6 +214,7 @@ Status SteppingClient::Load(TranscriptReader& in) {
   if (answered) {
     CAIRN_ASSIGN_OR_RETURN(answered_, Answered::Read(in));
   }
+  CAIRN_ASSIGN_OR_RETURN(statements_, Statements::Read(in));
   return in.done() && IsWhole() ? Status::Ok() : Status(errors::kSecAggState, "the saved state is damaged");
 }
 
@@ -218,6 +222,10 @@ Status SteppingClient::Load(TranscriptReader& in) {
 // against forgers.
 bool SteppingClient::IsWhole() const {
   const bool needs_secrets = phase_ <= Phase::kDelivered;
+  const bool is_failed = phase_ == Phase::kFailed;
+  if (!is_failed && statements_.cohort.has_value() != (phase_ >= Phase::kShared)) return false;
+  if (!is_failed && statements_.shared.has_value() != (phase_ >= Phase::kDelivered)) return false;
+  if (!is_failed && statements_.survivors.has_value() != (phase_ >= Phase::kDecided)) return false;
   if (needs_secrets != advertised_.has_secrets()) return false;
   if (received_ && masked_.is_named() != (phase_ >= Phase::kMasked)) return false;
   if (!shared_) return true;

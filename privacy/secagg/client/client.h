@@ -8,6 +8,7 @@
 #include "core/base/result.h"
 #include "privacy/secagg/client/sum_memory.h"
 #include "privacy/secagg/shared/advert_rules.h"
+#include "privacy/secagg/shared/contradiction.h"
 #include "privacy/secagg/shared/messages.h"
 #include "privacy/secagg/shared/party.h"
 #include "privacy/secagg/shared/terms.h"
@@ -18,11 +19,11 @@ namespace cairn::secagg {
 // send; the caller makes Save() durable before it sends.
 //
 // An error about the message of the current phase ends the attempt for this site: secrets are wiped and
-// nothing more leaves. So does a second set or cohort that the aggregator signed for this attempt, which
-// proves that it shows two (kSecAggMessage). Anything else that does not belong here is refused
-// (kSecAggMessage) and changes nothing: a message of a phase that is over or not yet reached, of another
-// attempt or cohort. A message that came before is answered with the same bytes; after R4 only a repeated
-// UnmaskRequest is.
+// nothing more leaves. So does a second set or cohort that the aggregator signed for this attempt, at any
+// time until then (kSecAggContradiction): contradiction() is the proof, for whoever calls to keep, since
+// Save() does not hold it. Anything else that does not belong here is refused (kSecAggMessage) and changes
+// nothing: a message of a phase that is over or not yet reached, of another attempt or cohort. A message that
+// came before is answered with the same bytes; after R4 only a repeated UnmaskRequest is.
 //
 // Not thread-safe; calls cost key agreements in proportion to the neighbours, so they belong on a lane.
 //
@@ -67,6 +68,8 @@ class Client {
   virtual Result<UnmaskMessage> OnUnmask(const UnmaskRequest& request) = 0;
 
   virtual Phase phase() const = 0;
+  // Set by the call that returned kSecAggContradiction, else null.
+  virtual std::shared_ptr<const Contradiction> contradiction() const = 0;
   virtual const Terms& terms() const = 0;
   virtual std::vector<std::uint32_t> survivors() const = 0;  // member indices of U3 once decided
   // Holds secrets until kAnswered; a fixed grammar over the transcript writer.

@@ -129,13 +129,6 @@ bool Received::Answers(const DeliveryMessage& delivery) const {
   return DigestOf(delivery) == delivery_digest_;
 }
 
-bool Received::IsContradictedBy(const Attempt& attempt, const Sha256Digest& cc,
-                                const DeliveryMessage& delivery) const {
-  return delivery.u2 != u2_ &&
-         attempt.primitives->Verifies(attempt.terms.aggregator, DeliveryBytes(cc, delivery.u2),
-                                      delivery.signature);
-}
-
 void Received::Write(StateWriter& out) const {
   WriteSet(u2_, out);
   out.Hash(delivery_digest_).U32(static_cast<std::uint32_t>(owners_.size()));

@@ -34,8 +34,6 @@ class Received {
   void Wipe() { shares_ = SecretBytes(); }
 
   bool Answers(const DeliveryMessage& delivery) const;
-  bool IsContradictedBy(const Attempt& attempt, const Sha256Digest& cc,
-                        const DeliveryMessage& delivery) const;
 
  private:
   Received() = default;

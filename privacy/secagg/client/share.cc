@@ -6,14 +6,16 @@
 #include <utility>
 
 #include "privacy/crypto/secret_bytes.h"
+#include "privacy/secagg/client/cohort_check.h"
 #include "privacy/secagg/client/sealed_share.h"
 #include "privacy/secagg/shared/derive.h"
 #include "privacy/secagg/shared/graph.h"
-#include "privacy/secagg/shared/merkle.h"
 #include "privacy/secagg/shared/shamir.h"
 
 namespace cairn::secagg {
 namespace {
+
+Status Malformed(const std::string& what) { return Status(errors::kSecAggMessage, "the cohort " + what); }
 
 Status CheckSize(const Attempt& attempt, std::uint32_t n) {
   const Terms& terms = attempt.terms;
@@ -28,37 +30,6 @@ Status CheckSize(const Attempt& attempt, std::uint32_t n) {
   }
   if (floors.job_members != 0 && 2 * std::uint64_t{n} <= floors.job_members) {
     return refuse("not more than half of the job's " + std::to_string(floors.job_members));
-  }
-  return Status::Ok();
-}
-
-Status Malformed(const std::string& what) { return Status(errors::kSecAggMessage, "the cohort " + what); }
-
-// Counts and order, before anything is looked up or hashed.
-Status CheckShape(const Attempt& attempt, const CohortMessage& cohort) {
-  const bool complete = attempt.is_complete();
-  const std::size_t expected = complete ? cohort.n : attempt.terms.k + 1;
-  if (cohort.adverts.size() != expected) {
-    return Malformed("shows " + std::to_string(cohort.adverts.size()) + " adverts, expected " +
-                     std::to_string(expected));
-  }
-  if (complete && (!cohort.proof.empty() || cohort.members.universe() != 0)) {
-    return Malformed("has parts that a complete graph lacks");
-  }
-  if (!complete && (cohort.members.universe() != attempt.membership->members.size() ||
-                    cohort.members.size() != cohort.n)) {
-    return Malformed("lists " + std::to_string(cohort.members.size()) + " members, it has " +
-                     std::to_string(cohort.n));
-  }
-  for (std::size_t i = 0; i < cohort.adverts.size(); ++i) {
-    const PlacedAdvert& placed = cohort.adverts[i];
-    if (placed.position >= cohort.n) return Malformed("has an advert beyond its end");
-    if (complete && placed.position != i) return Malformed("has an advert at a wrong place");
-    if (i == 0) continue;
-    const PlacedAdvert& before = cohort.adverts[i - 1];
-    if (placed.position <= before.position || placed.member <= before.member) {
-      return Malformed("is not in the order of the roster");
-    }
   }
   return Status::Ok();
 }
@@ -83,28 +54,6 @@ Result<SiteSet> MembersOf(const Attempt& attempt, const CohortMessage& cohort) {
     result.Add(placed.member);
   }
   return result;
-}
-
-// cc, if the aggregator signed for it.
-Result<Sha256Digest> SignedContext(const Attempt& attempt, const CohortMessage& cohort) {
-  std::vector<std::size_t> places;
-  std::vector<Sha256Digest> leaves;
-  for (const PlacedAdvert& placed : cohort.adverts) {
-    places.push_back(placed.position);
-    leaves.push_back(AdvertLeaf(placed.member, AdvertHash(attempt.context, placed.member, placed.advert)));
-  }
-  Sha256Digest root;
-  if (attempt.is_complete()) {
-    root = MerkleRoot(leaves);
-  } else {
-    CAIRN_ASSIGN_OR_RETURN(root, MerkleRootFromProof(cohort.n, places, leaves, cohort.proof));
-  }
-  if (!attempt.primitives->Verifies(attempt.terms.aggregator,
-                                    CohortBytes(attempt.context, cohort.n, root, cohort.members),
-                                    cohort.signature)) {
-    return Status(errors::kSecAggMember, "the cohort is not signed by this round's aggregator");
-  }
-  return CohortContext(attempt.context, cohort.n, root, cohort.members);
 }
 
 Status CheckAdverts(const Attempt& attempt, const CohortMessage& cohort, const SeenKeys* seen) {
@@ -208,7 +157,7 @@ Result<SharesMessage> DealShares(const Attempt& attempt, std::uint32_t own,
 Result<Shared> Shared::Deal(const Attempt& attempt, std::uint32_t own, const Advertised& advertised,
                             const CohortMessage& cohort, const SeenKeys* seen) {
   CAIRN_RETURN_IF_ERROR(CheckSize(attempt, cohort.n));
-  CAIRN_RETURN_IF_ERROR(CheckShape(attempt, cohort));
+  CAIRN_RETURN_IF_ERROR(CheckCohortShape(attempt, cohort));
   const PlacedAdvert* mine = FindOwn(cohort, own);
   if (mine == nullptr || mine->advert != advertised.advert()) {
     return Malformed(mine == nullptr ? "leaves this site out" : "shows another advert of this site");
@@ -216,7 +165,8 @@ Result<Shared> Shared::Deal(const Attempt& attempt, std::uint32_t own, const Adv
   Shared result;
   Neighbourhood& around = result.neighbourhood_;
   CAIRN_ASSIGN_OR_RETURN(around.members, MembersOf(attempt, cohort));
-  CAIRN_ASSIGN_OR_RETURN(around.context, SignedContext(attempt, cohort));
+  CAIRN_ASSIGN_OR_RETURN(result.signed_cohort_, VerifyCohort(attempt, cohort));
+  around.context = result.signed_cohort_.view.Context(attempt.context);
   CAIRN_RETURN_IF_ERROR(CheckAdverts(attempt, cohort, seen));
   CAIRN_ASSIGN_OR_RETURN(const Graph graph, Graph::Make(cohort.n, attempt.terms.k, around.context));
   around.n = cohort.n;
@@ -245,12 +195,6 @@ Result<std::vector<AeadKey>> Shared::TakeOpeningKeys(const Attempt& attempt, std
 }
 
 bool Shared::Answers(const CohortMessage& cohort) const { return DigestOf(cohort) == cohort_digest_; }
-
-bool Shared::IsContradictedBy(const Attempt& attempt, const CohortMessage& cohort) const {
-  if (!CheckShape(attempt, cohort).ok()) return false;
-  const Result<Sha256Digest> context = SignedContext(attempt, cohort);
-  return context.ok() && *context != neighbourhood_.context;
-}
 
 void Shared::Write(StateWriter& out) const {
   neighbourhood_.Write(out);

@@ -10,6 +10,7 @@
 #include "privacy/secagg/client/state_writer.h"
 #include "privacy/secagg/shared/advert_rules.h"
 #include "privacy/secagg/shared/attempt.h"
+#include "privacy/secagg/shared/contradiction.h"
 #include "privacy/secagg/shared/messages.h"
 
 namespace cairn::secagg {
@@ -33,8 +34,7 @@ class Shared {
                                                const Advertised::Secrets& secrets);
   // `cohort` is the one that was answered.
   bool Answers(const CohortMessage& cohort) const;
-  // `cohort` is another one that the aggregator signed for this attempt: proof that it shows two.
-  bool IsContradictedBy(const Attempt& attempt, const CohortMessage& cohort) const;
+  const SignedCohort& signed_cohort() const { return signed_cohort_; }  // of a deal, not of what was read
 
  private:
   Shared() = default;
@@ -42,6 +42,7 @@ class Shared {
   Sha256Digest cohort_digest_;
   SharesMessage message_;
   std::vector<AeadKey> opening_keys_;  // not saved
+  SignedCohort signed_cohort_;         // not saved here: it outlives the shares
 };
 
 }  // namespace cairn::secagg

@@ -12,6 +12,7 @@ namespace cairn::secagg {
 namespace {
 
 constexpr std::uint32_t kSurvivorRule = 1;  // max(min_cohort, ⌊2·|U1|/3⌋ + 1)
+constexpr std::uint8_t kContextFields = 25;
 constexpr std::uint32_t kFull = 1, kGrouped = 2;
 constexpr std::uint32_t kCompleteGraph = 1, kRegularGraph = 2;
 constexpr std::uint64_t kMaxKeystream = std::uint64_t{1} << 36;  // bytes: 2^32 blocks of one key
@@ -116,7 +117,10 @@ std::uint64_t Terms::words() const {
 
 std::uint64_t Terms::byte_size() const { return words() * (BitsOf(ring) / 8); }
 
-Sha256Digest RoundContext(const Terms& terms) {
+Sha256Digest RoundContext(const Terms& terms) { return Sha256::Of(RoundContextBytes(terms)); }
+
+// ReadRoundContext reads the same fields.
+Bytes RoundContextBytes(const Terms& terms) {
   return Transcript("rc")
       .U32(terms.suite)
       .Text(terms.federation)
@@ -143,7 +147,27 @@ Sha256Digest RoundContext(const Terms& terms) {
       .U32(terms.n_max)
       .U32(kSurvivorRule)
       .Hash(terms.dp_event)
-      .Digest();
+      .bytes();
+}
+
+Result<AttemptNames> ReadRoundContext(std::span<const std::byte> bytes) {
+  TranscriptFields in(bytes, "rc", kContextFields);
+  AttemptNames names;
+  in.Skip(1);  // the suite
+  names.federation = in.Text();
+  names.job = in.U64();
+  names.manifest = in.Hash();
+  names.roster_version = in.U64();
+  names.roster = in.Hash();
+  names.aggregator.bytes = in.Hash().bytes;
+  names.round = in.U64();
+  names.attempt = in.U32();
+  names.model = in.Hash();
+  in.Skip(7);  // how the vector is made
+  names.group = in.U32();
+  in.Skip(7);  // graph, floors, noise
+  if (!in.done()) return Status(errors::kSecAggEvidence, "the bytes name no attempt at a masked sum");
+  return names;
 }
 
 std::uint32_t SmallestSurvivors(std::size_t u1, std::uint32_t min_cohort) {

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/result.h"
 #include "privacy/crypto/keys.h"
 #include "privacy/crypto/sha256.h"
+#include "privacy/crypto/text_codec.h"
 #include "privacy/secagg/shared/graph.h"
 #include "privacy/secagg/shared/grid.h"
 
@@ -44,7 +47,19 @@ struct Terms {
   std::uint64_t byte_size() const;  // words · r / 8
 };
 
-Sha256Digest RoundContext(const Terms& terms);  // rc
+Sha256Digest RoundContext(const Terms& terms);  // rc: the hash of
+Bytes RoundContextBytes(const Terms& terms);    // these
+
+// What those bytes say for people: which attempt, under which roster, by whom.
+struct AttemptNames {
+  std::string federation;
+  std::uint64_t job = 0, round = 0;
+  std::uint32_t attempt = 0, group = 0;
+  Sha256Digest manifest, roster, model;
+  std::uint64_t roster_version = 0;
+  VerifyKey aggregator;
+};
+Result<AttemptNames> ReadRoundContext(std::span<const std::byte> bytes);  // kSecAggEvidence
 
 // What a site insists on whatever the aggregator says.
 struct Floors {

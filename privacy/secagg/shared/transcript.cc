@@ -1,5 +1,6 @@
 #include "privacy/secagg/shared/transcript.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <limits>
@@ -71,6 +72,43 @@ Sha256Digest Transcript::DigestWithSecret(std::span<const std::byte> secret) con
   Sha256 hash;
   hash.Update(Head(count_ + 1)).Update(fields_).Update(LengthOf(secret)).Update(secret);
   return std::move(hash).Finish();
+}
+
+TranscriptFields::TranscriptFields(std::span<const std::byte> bytes, std::string_view name,
+                                   std::uint8_t count)
+    : in_(bytes) {
+  const std::span<const std::byte> label = in_.Fixed(in_.U8());
+  ok_ = AsText(label) == std::string(kPrefix) + std::string(name) && in_.U8() == count && in_.ok();
+}
+
+std::span<const std::byte> TranscriptFields::Next(std::size_t size) {
+  const std::span<const std::byte> field = in_.Blob(in_.left());
+  ok_ = ok_ && in_.ok() && field.size() == size;
+  return ok_ ? field : std::span<const std::byte>();
+}
+
+std::uint64_t TranscriptFields::Number(std::size_t size) {
+  std::uint64_t value = 0, place = 0;
+  for (const std::byte byte : Next(size)) value |= std::to_integer<std::uint64_t>(byte) << (8 * place++);
+  return value;
+}
+
+Sha256Digest TranscriptFields::Hash() {
+  Sha256Digest digest;
+  const std::span<const std::byte> field = Next(digest.bytes.size());
+  std::copy(field.begin(), field.end(), digest.bytes.begin());
+  return digest;
+}
+
+std::string TranscriptFields::Text() {
+  const std::span<const std::byte> field = in_.Blob(in_.left());
+  ok_ = ok_ && in_.ok();
+  return ok_ ? std::string(AsText(field)) : std::string();
+}
+
+void TranscriptFields::Skip(std::size_t fields) {
+  for (std::size_t i = 0; i < fields; ++i) in_.Blob(in_.left());
+  ok_ = ok_ && in_.ok();
 }
 
 }  // namespace cairn::secagg

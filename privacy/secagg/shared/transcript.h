@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "privacy/crypto/sha256.h"
 #include "privacy/crypto/text_codec.h"
+#include "privacy/crypto/transcript.h"
 
 namespace cairn::secagg {
 
@@ -38,6 +40,27 @@ class Transcript {
 
   Bytes label_, fields_;
   std::size_t count_ = 0;
+};
+
+// The fields of such bytes when they come from outside, in order. After the first that is missing or of
+// another size done() is false, and every value is zero. Borrows the bytes.
+class TranscriptFields {
+ public:
+  TranscriptFields(std::span<const std::byte> bytes, std::string_view name, std::uint8_t count);
+
+  std::uint32_t U32() { return static_cast<std::uint32_t>(Number(4)); }
+  std::uint64_t U64() { return Number(8); }
+  Sha256Digest Hash();  // any field of 32 bytes
+  std::string Text();
+  void Skip(std::size_t fields);
+  bool done() const { return ok_ && in_.done(); }  // all fields read, as many as there had to be
+
+ private:
+  std::span<const std::byte> Next(std::size_t size);
+  std::uint64_t Number(std::size_t size);
+
+  TranscriptReader in_;
+  bool ok_ = true;
 };
 
 }  // namespace cairn::secagg

@@ -34,7 +34,7 @@ class AttackBothSharesTest : public testing::Test {
 
 TEST_F(AttackBothSharesTest, ASecondSetEndsTheAttemptAndNoShareLeaves) {
   ASSERT_TRUE(script.clients[0]->OnSurvivors(Name(all), {}).ok());
-  EXPECT_TRUE(FailsWith(script.clients[0]->OnSurvivors(Name(without_7), {}), errors::kSecAggMessage));
+  EXPECT_TRUE(FailsWith(script.clients[0]->OnSurvivors(Name(without_7), {}), errors::kSecAggContradiction));
   EXPECT_EQ(script.clients[0]->phase(), Client::Phase::kFailed);
   EXPECT_TRUE(FailsWith(script.clients[0]->OnUnmask(RequestFor(all)), errors::kSecAggState));
   EXPECT_TRUE(FailsWith(script.clients[0]->OnUnmask(RequestFor(without_7)), errors::kSecAggState));
@@ -57,10 +57,18 @@ TEST_F(AttackBothSharesTest, OnceAnsweredOnlyTheSameAnswerIsGivenAlsoAfterAResta
   ASSERT_TRUE(answer.ok());
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(*script.clients[0]->OnUnmask(RequestFor(all)), *answer);
-    EXPECT_TRUE(FailsWith(script.clients[0]->OnSurvivors(Name(without_7), {}), errors::kSecAggMessage));
     EXPECT_TRUE(FailsWith(script.clients[0]->OnUnmask(RequestFor(without_7)), errors::kSecAggMessage));
     Restart();
   }
+}
+
+TEST_F(AttackBothSharesTest, SecondSetAfterTheAnswerEndsTheAttemptAlsoAfterARestart) {
+  ASSERT_TRUE(script.clients[0]->OnSurvivors(Name(all), {}).ok());
+  ASSERT_TRUE(script.clients[0]->OnUnmask(RequestFor(all)).ok());
+  Restart();
+  EXPECT_TRUE(FailsWith(script.clients[0]->OnSurvivors(Name(without_7), {}), errors::kSecAggContradiction));
+  EXPECT_TRUE(FailsWith(script.clients[0]->OnUnmask(RequestFor(without_7)), errors::kSecAggState));
+  EXPECT_TRUE(FailsWith(script.clients[0]->OnUnmask(RequestFor(all)), errors::kSecAggState));
 }
 
 TEST_F(AttackBothSharesTest, AnAnswerHasOneShareAnOwner) {

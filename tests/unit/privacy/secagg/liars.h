@@ -93,7 +93,7 @@ class LyingAggregator {
 // What a test may know of a site: its saved state, taken apart with the readers the site uses.
 struct SiteState {
   explicit SiteState(const Client& client)
-      : saved(client.Save()), in(saved.Reveal(RevealSecret{}), "cairn-secagg-client-1") {
+      : saved(client.Save()), in(saved.Reveal(RevealSecret{}), "cairn-secagg-client-2") {
     in.Fixed(32 + 4 + 1);
     advertised = *Advertised::Read(in);
     if (client.phase() >= Client::Phase::kShared && client.phase() < Client::Phase::kAnswered)

@@ -63,7 +63,7 @@ TEST_F(ReceiveTest, TwoSignedSetsProveThatTheAggregatorShowsTwo) {
   ASSERT_TRUE(script.clients[0]->OnDelivery(honest).ok());
   const DeliveryMessage other =
       liar.Deliver(cc, SetOf(6, Range(5)), {honest.shares.begin(), honest.shares.end() - 1});
-  EXPECT_TRUE(FailsWith(script.clients[0]->OnDelivery(other), errors::kSecAggMessage));
+  EXPECT_TRUE(FailsWith(script.clients[0]->OnDelivery(other), errors::kSecAggContradiction));
   EXPECT_EQ(script.clients[0]->phase(), Client::Phase::kFailed);
 }
 

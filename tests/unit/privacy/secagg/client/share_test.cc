@@ -143,7 +143,7 @@ TEST(ShareTest, TwoSignedCohortsProveThatTheAggregatorShowsTwo) {
   const LyingAggregator liar(script);
   ASSERT_TRUE(script.clients[0]->OnCohort(liar.MessageFor(liar.FormOf(Range(6)), 0)).ok());
   EXPECT_TRUE(FailsWith(script.clients[0]->OnCohort(liar.MessageFor(liar.FormOf(Range(5)), 0)),
-                        errors::kSecAggMessage));
+                        errors::kSecAggContradiction));
   EXPECT_EQ(script.clients[0]->phase(), Client::Phase::kFailed);
 }
 
