@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/agent/file_agent_storage.h"
 #include "core/base/text.h"
 #include "protocol/messages/job_words.h"
 #include "protocol/messages/readable.h"
@@ -167,6 +168,16 @@ Json LeftJson(const std::vector<JournalEntry>& entries) {
   return {{"objects", entries.size()}, {"bytes", bytes}, {"raw_records", 0}, {"list", std::move(objects)}};
 }
 
+Json StoppedJson(const StoppedJob& stopped, const std::filesystem::path& state_dir) {
+  Json json = KeyJson(stopped.key);
+  json["digest"] = stopped.digest;
+  json["evidence"] = nullptr;  // too many were kept already
+  if (stopped.evidence.size == 0) return json;
+  json["evidence"] = FileAgentStorage::EvidencePath(state_dir / "agent", stopped.key).string();
+  json["sha256"] = stopped.evidence.hex();
+  return json;
+}
+
 bool IsMeant(const ClientAgent::Job& job, const std::string& text) {
   if (job.offered == nullptr) return false;
   const JobManifest& manifest = *job.offered->manifest;
@@ -251,6 +262,11 @@ std::string DescribeStatus(const AgentStatusView& view) {
   }
   json["left_today"] = LeftJson(view.left_today);
   json["jobs"] = JobsJson(agent.jobs(), view.privacy);
+  if (!view.stopped.empty()) {
+    Json& list = json["contradictions"] = Json::array();
+    for (const StoppedJob& stopped : view.stopped)
+      list.push_back(StoppedJson(stopped, view.config.state_dir));
+  }
   if (view.privacy != nullptr && !view.privacy->domains().empty())
     json["privacy"] = PrivacyJson(*view.privacy);
   return Dump(json);

@@ -46,9 +46,11 @@ struct AgentStatusView {
   WallTime now;
   std::optional<WallTime> last_contact;
   std::vector<JournalEntry> left_today;
+  std::vector<StoppedJob> stopped;  // for good, since their aggregator contradicted itself
   const PrivacyDesk* privacy = nullptr;
 };
-// The whole status page: who, connected or why not, work, jobs, and what left today (UTC).
+// The whole status page: who, connected or why not, work, jobs, what left today (UTC), and what is held
+// against the aggregator.
 std::string DescribeStatus(const AgentStatusView& view);
 
 }  // namespace cairn

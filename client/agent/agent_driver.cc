@@ -24,6 +24,7 @@ AgentIdentity IdentityOf(const AgentDriverConfig& config, const AgentParts& part
 
 DomainEvent::Level LevelOf(const EmitEvent& event) {
   if (event.name == "blocked" || event.name == "store_failed") return DomainEvent::Level::kError;
+  if (event.error == errors::kSecAggContradiction) return DomainEvent::Level::kError;
   if (event.error == errors::kPrivacyLedgerBroken) return DomainEvent::Level::kError;
   const bool is_warning = event.error.value != 0 || event.name == "updates_leave_unmasked" ||
                           event.name == "group_sums_are_readable";
@@ -321,8 +322,8 @@ void AgentDriver::NoteChange() {
 std::string AgentDriver::DescribeNow() const {
   const WallTime now = parts_.wall_clock.Now();
   const WallTime today = std::chrono::floor<std::chrono::days>(now);
-  return DescribeStatus(
-      {agent_, config_.client, now, last_contact_, parts_.store.EgressSince(today), parts_.privacy});
+  return DescribeStatus({agent_, config_.client, now, last_contact_, parts_.store.EgressSince(today),
+                         parts_.store.Stopped(), parts_.privacy});
 }
 
 void AgentDriver::WriteStatus() {
@@ -334,7 +335,10 @@ void AgentDriver::WriteStatus() {
 
 Status AgentDriver::Decide(const std::string& job, ApprovalDecision decision, const std::string& actor) {
   CAIRN_ASSIGN_OR_RETURN(std::string digest, FindDigest(agent_.jobs(), job));
-  if (decision == ApprovalDecision::kApproved) CAIRN_RETURN_IF_ERROR(CheckBudget(digest));
+  if (decision == ApprovalDecision::kApproved) {
+    CAIRN_RETURN_IF_ERROR(agent_.CheckNotStopped(digest));
+    CAIRN_RETURN_IF_ERROR(CheckBudget(digest));
+  }
   last_store_error_ = {};
   Handle(ApprovalChanged{std::move(digest), decision, actor});
   return last_store_error_;

@@ -106,8 +106,10 @@ ClientAgent::Job* ClientAgent::Reaction::TakeOffer(OfferedJobHandle offered) {
   return job;
 }
 
-// The policy's verdict, unless the job's groups were made without this site.
+// The policy's verdict, unless the job was stopped for good or its groups were made without this site.
 PolicyVerdict ClientAgent::Reaction::Judge(const OfferedJob& offered) const {
+  if (Status stopped = agent.CheckNotStopped(offered.manifest->digest); !stopped.ok())
+    return {PolicyVerdict::Answer::kDecline, std::move(stopped)};
   const std::string& site = agent.identity_.site;
   if (offered.groups.has_value() && !offered.groups->IndexOf(site).has_value()) {
     return {PolicyVerdict::Answer::kDecline,

@@ -58,6 +58,11 @@ struct BodyWriter {
         .U8(static_cast<std::uint8_t>(entry.decision))
         .Text(entry.actor);
   }
+  void operator()(const StoppedJob& entry) const {
+    Write(out, entry.key);
+    out.Text(entry.digest);
+    Write(out, entry.evidence);
+  }
 };
 
 // Reads an enumeration of 1 … last; false for another value.
@@ -97,6 +102,13 @@ bool ReadBody(TranscriptReader& in, JobApproval* entry) {
   entry->job_name = in.Text(kMaxText);
   if (!ReadEnum(in, ApprovalDecision::kWithdrawn, &entry->decision)) return false;
   entry->actor = in.Text(kMaxText);
+  return true;
+}
+
+bool ReadBody(TranscriptReader& in, StoppedJob* entry) {
+  entry->key = ReadKey(in);
+  entry->digest = in.Text(kMaxText);
+  entry->evidence = ReadRef(in);
   return true;
 }
 
@@ -146,6 +158,8 @@ void AgentHistory::Add(const JournalEntry& entry) {
   } else if (const auto* approval = std::get_if<JobApproval>(&entry.body)) {
     std::erase_if(approvals_, [&](const JobApproval& known) { return known.digest == approval->digest; });
     approvals_.push_back(*approval);
+  } else if (const auto* stopped = std::get_if<StoppedJob>(&entry.body)) {
+    stopped_.push_back(*stopped);
   }
 }
 

@@ -16,7 +16,7 @@
 //
 //   entry := text("cairn-agent-1") kind(u8) time(i64, ms since 1970) body      as in transcript.h
 //
-// Kinds: 1 egress · 2 released · 3 answered · 4 approval. Never renumbered.
+// Kinds: 1 egress · 2 released · 3 answered · 4 approval · 5 stopped for good. Never renumbered.
 
 namespace cairn {
 
@@ -48,7 +48,7 @@ struct AnsweredEntry {
 };
 
 struct JournalEntry {
-  using Body = std::variant<EgressEntry, ReleasedEntry, AnsweredEntry, JobApproval>;
+  using Body = std::variant<EgressEntry, ReleasedEntry, AnsweredEntry, JobApproval, StoppedJob>;
   WallTime time;  // kept in milliseconds
   Body body;
   friend bool operator==(const JournalEntry&, const JournalEntry&) = default;
@@ -63,12 +63,14 @@ class AgentHistory {
   void Add(const JournalEntry& entry);
 
   const std::vector<JobApproval>& approvals() const { return approvals_; }  // one a digest, oldest first
+  const std::vector<StoppedJob>& stopped() const { return stopped_; }       // oldest first
   const std::vector<EgressEntry>& open_reports() const { return open_; }    // not released, one a job
   // Everything that left since then, oldest first.
   std::vector<JournalEntry> EgressSince(WallTime since) const;
 
  private:
   std::vector<JobApproval> approvals_;
+  std::vector<StoppedJob> stopped_;
   std::vector<EgressEntry> open_;
   std::vector<JournalEntry> egress_;
 };

@@ -118,6 +118,8 @@ void ClientAgent::Reaction::On(MaskingStepped&& event) {
     Decline(event.key, reason);
     return StartNextWaiting();
   }
+  if (event.step->contradiction != nullptr)
+    return StopForGood(*job, event.key, std::move(event.step->contradiction));
   if (event.step->reply.has_value()) {
     Emit(NameOf(*event.step->reply), event.key);
     Send(MaskingToServer{event.key, std::move(*event.step->reply)});
@@ -158,6 +160,21 @@ void ClientAgent::Reaction::On(InputMasked&& event) {
     return Decline(event.key, event.report.status());
   }
   KeepAndSend(*job, std::move(*event.report));
+}
+
+// In force at once, durable or not: what could not be recorded is forgotten only when this process ends.
+void ClientAgent::Reaction::StopForGood(Job& job, RoundKey key,
+                                        std::shared_ptr<const secagg::Contradiction> evidence) {
+  const std::string& digest = job.offered->manifest->digest;
+  agent.stopped_.push_back({key, digest, {}});
+  Kill(job.id);
+  Emit("aggregator_contradicted_itself", key, errors::kSecAggContradiction,
+       "it signed two different " + std::string(NameOf(*evidence)) + " for one attempt");
+  Decline(key, agent.CheckNotStopped(digest));
+  SealedReportHandle held = std::move(job.held);
+  Persist(ContradictionFound{key, digest, std::move(evidence)});
+  Answer(job);
+  if (held != nullptr) Forget(std::move(held));
 }
 
 // Nothing of the attempt is wanted any more.

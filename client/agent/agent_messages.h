@@ -17,6 +17,7 @@
 #include "core/tensor/update.h"
 #include "privacy/accounting/release_permit.h"
 #include "privacy/secagg/client/client.h"
+#include "privacy/secagg/shared/contradiction.h"
 #include "privacy/secagg/shared/party.h"
 #include "protocol/messages/messages.h"
 #include "protocol/messages/site_groups.h"
@@ -54,6 +55,8 @@ struct MaskingStep {
   std::optional<secagg::ToServer> reply;
   bool can_mask = false;  // all shares are in place: the contribution may be masked
   bool has_left = false;  // the site complained and takes no further part
+  // The aggregator was caught: nothing is replied, and the attempt is over for this site.
+  std::shared_ptr<const secagg::Contradiction> contradiction = nullptr;
 };
 
 // How a piece of work is to be put into a ring.
@@ -132,7 +135,21 @@ struct JobAnswered {  // for the audit log
   ErrorId reason;
 };
 
-using AgentRecord = std::variant<ReportSealed, ReportReleased, JobAnswered, JobApproval>;
+struct ContradictionFound {  // the evidence is kept, and the job is stopped at this site for good
+  RoundKey key;
+  std::string digest;  // of the job's manifest
+  std::shared_ptr<const secagg::Contradiction> evidence;
+};
+
+using AgentRecord = std::variant<ReportSealed, ReportReleased, JobAnswered, JobApproval, ContradictionFound>;
+
+// A job that this site takes no further part in, since its aggregator contradicted itself.
+struct StoppedJob {
+  RoundKey key;  // where it did
+  std::string digest;
+  BlobRef evidence;  // the file of it; of size 0 where too many were kept already
+  friend bool operator==(const StoppedJob&, const StoppedJob&) = default;
+};
 
 // ---- actions, performed in list order
 

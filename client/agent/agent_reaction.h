@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "client/agent/client_agent.h"
@@ -78,6 +79,7 @@ struct ClientAgent::Reaction {
   Status JoinMasking(Job& job, const RoundPlan& plan);
   void MaskIfReady(Job& job);
   void LeaveMasking(Job& job);
+  void StopForGood(Job& job, RoundKey key, std::shared_ptr<const secagg::Contradiction> evidence);
   Job* FindMasked(RoundKey key);
 
   // small words

@@ -61,6 +61,10 @@ Result<JournalEntry::Body> AgentStore::BodyOf(const AgentRecord& record) {
     return JournalEntry::Body(
         AnsweredEntry{answered->job, answered->digest, answered->answer, answered->reason});
   }
+  if (const auto* found = std::get_if<ContradictionFound>(&record)) {
+    CAIRN_ASSIGN_OR_RETURN(StoppedJob stopped, KeepEvidence(*found));
+    return JournalEntry::Body(std::move(stopped));
+  }
   const SealedReport& report = *std::get<ReportSealed>(record).report;
   const RoundKey key = report.content().key;
   const auto find = [&]() -> const Spooled* {
@@ -91,6 +95,16 @@ Status AgentStore::Apply(const AgentRecord& record) {
   return {};
 }
 
+// An aggregator that contradicts itself in job after job must not fill the disk.
+Result<StoppedJob> AgentStore::KeepEvidence(const ContradictionFound& found) {
+  StoppedJob stopped{found.key, found.digest, {}};
+  if (history_.stopped().size() >= kMostEvidence) return stopped;
+  const std::vector<std::byte> bytes = secagg::EncodeContradiction(*found.evidence);
+  CAIRN_RETURN_IF_ERROR(storage_->PutEvidence(found.key, bytes));
+  stopped.evidence = BlobRefOf(bytes);
+  return stopped;
+}
+
 Result<SealedReportHandle> AgentStore::ReadBack(const EgressEntry& entry) {
   CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, storage_->GetReport(entry.key));
   if (BlobRefOf(bytes) != entry.file) {
@@ -105,6 +119,7 @@ Result<SealedReportHandle> AgentStore::ReadBack(const EgressEntry& entry) {
 AgentSnapshot AgentStore::Load() {
   AgentSnapshot snapshot;
   snapshot.approvals = history_.approvals();
+  snapshot.stopped = history_.stopped();
   for (const EgressEntry& entry : history_.open_reports()) {
     Result<SealedReportHandle> report = ReadBack(entry);
     if (report.ok()) {

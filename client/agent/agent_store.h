@@ -19,8 +19,8 @@
 
 namespace cairn {
 
-// Where a store's bytes lie: a log that only grows, and the spooled reports. In files
-// (file_agent_storage.h) or in memory (memory_agent_storage.h). Report calls may come from any
+// Where a store's bytes lie: a log that only grows, the spooled reports, and evidence against an aggregator.
+// In files (file_agent_storage.h) or in memory (memory_agent_storage.h). Report calls may come from any
 // thread, log calls from one at a time.
 class AgentStorage {
  public:
@@ -31,10 +31,12 @@ class AgentStorage {
   virtual Result<std::vector<std::byte>> GetReport(RoundKey key) = 0;            // kNotFound
   virtual void DropReport(RoundKey key) = 0;
   virtual std::vector<RoundKey> Reports() = 0;
+  virtual Status PutEvidence(RoundKey key, std::span<const std::byte> bytes) = 0;  // durable; kept for ever
 };
 
 // What a site's agent keeps over a restart: decisions of people, sealed reports until nobody asks
-// for them any more, and the record of everything that left.
+// for them any more, the jobs it will never take part in again, and the record of everything that left.
+// A contradiction is kept as a file that `cairn client audit evidence` reads, written before its entry.
 //
 // Spool may be called on any thread, everything else on the control thread.
 class AgentStore {
@@ -54,6 +56,9 @@ class AgentStore {
   void Discard(RoundKey key);
   // Durable on return. Spools a sealed report that was not spooled before.
   Status Apply(const AgentRecord& record);
+  // The jobs stopped here for good, oldest first. Of the first kMostEvidence of them the evidence is kept.
+  static constexpr std::size_t kMostEvidence = 64;
+  const std::vector<StoppedJob>& Stopped() const { return history_.stopped(); }
   // What an agent restarts from. A report whose bytes are damaged or no longer pass the limits is left out
   // and said so in the log: its round is worked on again.
   AgentSnapshot Load();
@@ -67,6 +72,7 @@ class AgentStore {
 
   AgentStore(std::unique_ptr<AgentStorage> storage, Config config, const WallClock& clock);
   Result<JournalEntry::Body> BodyOf(const AgentRecord& record);
+  Result<StoppedJob> KeepEvidence(const ContradictionFound& found);
   Result<SealedReportHandle> ReadBack(const EgressEntry& entry);
   void DropOrphans();
 

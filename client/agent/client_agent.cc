@@ -1,5 +1,6 @@
 #include "client/agent/client_agent.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/agent/agent_reaction.h"
@@ -15,6 +16,7 @@ ClientAgent ClientAgent::Restore(const AgentConfig& config, AgentIdentity identi
                                  const RandomSource& random, AgentSnapshot snapshot) {
   ClientAgent agent(config, std::move(identity), random);
   agent.approvals_ = std::move(snapshot.approvals);
+  agent.stopped_ = std::move(snapshot.stopped);
   for (OfferedJobHandle& offered : snapshot.accepted_jobs) {
     Job& job = agent.jobs_.emplace_back();
     job.id = offered->manifest->id;
@@ -38,6 +40,15 @@ ClientAgent ClientAgent::Restore(const AgentConfig& config, AgentIdentity identi
     agent.heartbeat_ = snapshot.heartbeat;
   }
   return agent;
+}
+
+Status ClientAgent::CheckNotStopped(const std::string& digest) const {
+  const auto stopped = std::ranges::find(stopped_, digest, &StoppedJob::digest);
+  if (stopped == stopped_.end()) return {};
+  const RoundKey& key = stopped->key;
+  return Status(errors::kSecAggContradiction, "in round " + std::to_string(key.round.value) + ", attempt " +
+                                                  std::to_string(key.attempt) +
+                                                  ", the aggregator contradicted itself");
 }
 
 void ClientAgent::Step(TimePoint now, AgentEvent event, AgentActions& out) {

@@ -50,6 +50,7 @@ struct AgentSnapshot {
   std::vector<JobApproval> approvals;
   std::vector<SealedReportHandle> reports;
   std::vector<OfferedJobHandle> accepted_jobs;
+  std::vector<StoppedJob> stopped;
   bool is_connected = false;  // past the Welcome: the agent goes on without opening a channel
   Duration heartbeat{0};      // of that session
 };
@@ -67,7 +68,8 @@ enum class AgentState : std::uint8_t {
 
 // One site's side of the conversation, sans IO: reconnects, answers offers by the site's policy,
 // has plans worked on one at a time, and sees to it that a sealed report is durable before it is
-// sent and sent again, not computed again, when it is asked for twice.
+// sent and sent again, not computed again, when it is asked for twice. A job whose aggregator contradicted
+// itself is stopped here for good; others go on.
 //
 //   ClientAgent agent(config, {"site-a", 7}, random);
 //   agent.Step(now, AgentStarted{}, actions);       // → OpenChannel, SetAgentTimer
@@ -116,6 +118,9 @@ class ClientAgent {
   AgentState state() const { return state_; }
   const Status& blocked_by() const { return blocked_by_; }
   std::span<const Job> jobs() const { return jobs_; }
+  // OK unless this site takes no further part in the job of this manifest, whatever policy and people say:
+  // kSecAggContradiction.
+  Status CheckNotStopped(const std::string& digest) const;
   bool is_working() const { return is_working_; }
   RoundKey working_on() const { return work_key_; }  // while is_working
   std::int64_t steps_done() const { return steps_done_; }
@@ -130,6 +135,7 @@ class ClientAgent {
   AgentIdentity identity_;
   std::vector<Job> jobs_;
   std::vector<JobApproval> approvals_;
+  std::vector<StoppedJob> stopped_;
   Status blocked_by_;
   Duration heartbeat_{0};
   RoundKey work_key_;

@@ -35,6 +35,11 @@ std::optional<RoundKey> KeyOfName(std::string_view name) {
   return is_key ? std::optional(key) : std::nullopt;
 }
 
+std::string NameOfKey(RoundKey key) {
+  return std::to_string(key.job.value) + "-" + std::to_string(key.round.value) + "-" +
+         std::to_string(key.attempt);
+}
+
 }  // namespace
 
 FileAgentStorage::FileAgentStorage(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -66,9 +71,17 @@ Status FileAgentStorage::Append(std::span<const std::byte> entry) {
 }
 
 std::filesystem::path FileAgentStorage::ReportPath(RoundKey key) const {
-  return folder_ / "reports" /
-         (std::to_string(key.job.value) + "-" + std::to_string(key.round.value) + "-" +
-          std::to_string(key.attempt) + std::string(kSuffix));
+  return folder_ / "reports" / (NameOfKey(key) + std::string(kSuffix));
+}
+
+std::filesystem::path FileAgentStorage::EvidencePath(const std::filesystem::path& folder, RoundKey key) {
+  return folder / "evidence" / (NameOfKey(key) + ".evidence");
+}
+
+Status FileAgentStorage::PutEvidence(RoundKey key, std::span<const std::byte> bytes) {
+  CAIRN_RETURN_IF_ERROR(MakeFolders(folder_ / "evidence"));
+  CAIRN_RETURN_IF_ERROR(SyncFolder(folder_));
+  return WriteFileAtomically(EvidencePath(folder_, key), bytes);
 }
 
 Status FileAgentStorage::PutReport(RoundKey key, std::span<const std::byte> bytes) {

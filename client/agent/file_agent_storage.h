@@ -9,8 +9,8 @@
 
 namespace cairn {
 
-// An AgentStorage in a folder: agent.log (a ChainedLog) and reports/JOB-ROUND-ATTEMPT.report. The
-// folder belongs to one process at a time.
+// An AgentStorage in a folder: agent.log (a ChainedLog), reports/JOB-ROUND-ATTEMPT.report and
+// evidence/JOB-ROUND-ATTEMPT.evidence. The folder belongs to one process at a time.
 //
 //   CAIRN_ASSIGN_OR_RETURN(auto storage, FileAgentStorage::Create(config.state_dir));
 //   CAIRN_ASSIGN_OR_RETURN(auto store, AgentStore::Open(std::move(storage), …, wall_clock));
@@ -23,6 +23,7 @@ class FileAgentStorage final : public AgentStorage {
   ~FileAgentStorage() override;
   // Walks the log in `folder` without changing or locking it. kStorageCorrupt.
   static Result<LogHead> Verify(const std::filesystem::path& folder);
+  static std::filesystem::path EvidencePath(const std::filesystem::path& folder, RoundKey key);
 
   Status ReadLog(const std::function<Status(std::span<const std::byte>)>& each) override;
   Status Append(std::span<const std::byte> entry) override;
@@ -30,6 +31,7 @@ class FileAgentStorage final : public AgentStorage {
   Result<std::vector<std::byte>> GetReport(RoundKey key) override;
   void DropReport(RoundKey key) override;
   std::vector<RoundKey> Reports() override;
+  Status PutEvidence(RoundKey key, std::span<const std::byte> bytes) override;
 
  private:
   explicit FileAgentStorage(std::filesystem::path folder);

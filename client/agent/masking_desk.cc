@@ -100,8 +100,7 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
   if (const Attempt* known = Find(begin.key)) {
     if (known->context != secagg::RoundContext(begin.terms))
       return Status(errors::kSecAggTerms, "the attempt comes again with other terms");
-    return MaskingStep{known->client->advert(), known->client->phase() == secagg::Client::Phase::kDelivered,
-                       false};
+    return MaskingStep{known->client->advert(), known->client->phase() == secagg::Client::Phase::kDelivered};
   }
   const std::optional<std::uint32_t> own = begin.identity.membership->IndexOf(site_);
   if (!own.has_value()) return Status(errors::kSecAggMember, site_ + " is not on the roster of the attempt");
@@ -117,7 +116,7 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
     CAIRN_RETURN_IF_ERROR(Save(*attempt));
   }
   const secagg::Client& client = *attempt->client;
-  MaskingStep step{client.advert(), client.phase() == secagg::Client::Phase::kDelivered, false};
+  MaskingStep step{client.advert(), client.phase() == secagg::Client::Phase::kDelivered};
   std::unique_ptr<Attempt>& place = attempts_[begin.key.job];
   if (place != nullptr) {
     for (const AgreementPublic& key : place->keys) seen_[begin.key.job].Add(key);
@@ -129,29 +128,38 @@ Result<MaskingStep> MaskingDesk::Begin(const BeginMasking& begin) {
 Result<MaskingStep> MaskingDesk::Step(const StepMasking& step) {
   Attempt* attempt = Find(step.key);
   if (attempt == nullptr) return Status(errors::kSecAggState, "this site takes no part in the attempt");
-  secagg::Client& client = *attempt->client;
+  Result<MaskingStep> done = Answer(*attempt, step.message);
+  if (done.status().id() != errors::kSecAggContradiction) return done;
+  MaskingStep caught;
+  caught.has_left = true;
+  caught.contradiction = attempt->client->contradiction();
+  return caught;
+}
+
+Result<MaskingStep> MaskingDesk::Answer(Attempt& attempt, const secagg::ToClient& message) {
+  secagg::Client& client = *attempt.client;
   MaskingStep done;
-  if (const auto* cohort = std::get_if<secagg::CohortMessage>(&step.message)) {
+  if (const auto* cohort = std::get_if<secagg::CohortMessage>(&message)) {
     CAIRN_ASSIGN_OR_RETURN(secagg::SharesMessage shares, client.OnCohort(*cohort));
-    attempt->keys.clear();
-    attempt->keys.reserve(2 * cohort->adverts.size());
+    attempt.keys.clear();
+    attempt.keys.reserve(2 * cohort->adverts.size());
     for (const secagg::PlacedAdvert& placed : cohort->adverts) {
-      attempt->keys.push_back(placed.advert.share_key);
-      attempt->keys.push_back(placed.advert.mask_key);
+      attempt.keys.push_back(placed.advert.share_key);
+      attempt.keys.push_back(placed.advert.mask_key);
     }
     done.reply = std::move(shares);
-  } else if (const auto* delivery = std::get_if<secagg::DeliveryMessage>(&step.message)) {
+  } else if (const auto* delivery = std::get_if<secagg::DeliveryMessage>(&message)) {
     CAIRN_ASSIGN_OR_RETURN(std::optional<secagg::Complaint> complaint, client.OnDelivery(*delivery));
     done.has_left = complaint.has_value();
     done.can_mask = client.phase() == secagg::Client::Phase::kDelivered;
     if (complaint.has_value()) done.reply = std::move(*complaint);
-  } else if (const auto* survivors = std::get_if<secagg::SurvivorsMessage>(&step.message)) {
-    CAIRN_ASSIGN_OR_RETURN(secagg::AgreementMessage agreed, client.OnSurvivors(*survivors, attempt->memory));
+  } else if (const auto* survivors = std::get_if<secagg::SurvivorsMessage>(&message)) {
+    CAIRN_ASSIGN_OR_RETURN(secagg::AgreementMessage agreed, client.OnSurvivors(*survivors, attempt.memory));
     done.reply = agreed;
   } else {
-    return OnUnmask(*attempt, std::get<secagg::UnmaskRequest>(step.message));
+    return OnUnmask(attempt, std::get<secagg::UnmaskRequest>(message));
   }
-  CAIRN_RETURN_IF_ERROR(Save(*attempt));
+  CAIRN_RETURN_IF_ERROR(Save(attempt));
   return done;
 }
 
@@ -160,7 +168,7 @@ Result<MaskingStep> MaskingDesk::OnUnmask(Attempt& attempt, const secagg::Unmask
   CAIRN_ASSIGN_OR_RETURN(secagg::UnmaskMessage answer, attempt.client->OnUnmask(request));
   attempt.memory.Keep(attempt.client->survivors());
   CAIRN_RETURN_IF_ERROR(Save(attempt));
-  return MaskingStep{std::move(answer), false, false};
+  return MaskingStep{std::move(answer)};
 }
 
 // Nothing leaves before both are durable. A crash before the state says "masked" masks again, the same words

@@ -37,6 +37,7 @@ class MaskingDesk {
   ~MaskingDesk();
 
   Result<MaskingStep> Begin(const BeginMasking& begin);
+  // A contradiction of the aggregator is no error: it comes back as the step's evidence.
   Result<MaskingStep> Step(const StepMasking& step);
   Result<SealedReport> Mask(const MaskInput& input, const std::function<Status(const SealedReport&)>& spool);
   void End(RoundKey key);
@@ -46,6 +47,7 @@ class MaskingDesk {
   Attempt* Find(RoundKey key);
   Status Recall(Attempt& attempt, const BeginMasking& begin);
   Status Save(const Attempt& attempt);
+  Result<MaskingStep> Answer(Attempt& attempt, const secagg::ToClient& message);
   Result<MaskingStep> OnUnmask(Attempt& attempt, const secagg::UnmaskRequest& request);
 
   const std::string site_;

@@ -40,4 +40,10 @@ std::vector<RoundKey> MemoryAgentStorage::Reports() {
   return keys;
 }
 
+Status MemoryAgentStorage::PutEvidence(RoundKey key, std::span<const std::byte> bytes) {
+  const std::scoped_lock lock(memory_->mutex);
+  memory_->evidence[key].assign(bytes.begin(), bytes.end());
+  return {};
+}
+
 }  // namespace cairn

@@ -16,6 +16,7 @@ class MemoryAgentStorage final : public AgentStorage {
     std::mutex mutex;
     std::vector<std::vector<std::byte>> log;
     std::map<RoundKey, std::vector<std::byte>> reports;
+    std::map<RoundKey, std::vector<std::byte>> evidence;
     Status next_failure;  // the next Append fails with it
   };
 
@@ -27,6 +28,7 @@ class MemoryAgentStorage final : public AgentStorage {
   Result<std::vector<std::byte>> GetReport(RoundKey key) override;
   void DropReport(RoundKey key) override;
   std::vector<RoundKey> Reports() override;
+  Status PutEvidence(RoundKey key, std::span<const std::byte> bytes) override;
 
  private:
   std::shared_ptr<Memory> memory_;  // shared with the test that restarts

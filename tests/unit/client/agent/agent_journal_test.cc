@@ -22,7 +22,8 @@ std::vector<JournalEntry> OneOfEach() {
   return {{At(1), Egress(4)},
           {At(2), ReleasedEntry{{JobId{1}, RoundId{4}, 1}}},
           {At(3), AnsweredEntry{JobId{9}, "d1", JobAnswer::kPending, errors::kPolicyWaiting}},
-          {At(4), JobApproval{"d1", "cardio", ApprovalDecision::kWithdrawn, "uid 7"}}};
+          {At(4), JobApproval{"d1", "cardio", ApprovalDecision::kWithdrawn, "uid 7"}},
+          {At(5), StoppedJob{{JobId{9}, RoundId{4}, 2}, "d1", {}}}};
 }
 
 TEST(AgentJournalTest, EveryKindReadsBackAsItWasWritten) {

@@ -7,6 +7,8 @@
 #include "client/agent/file_agent_storage.h"
 #include "client/agent/memory_agent_storage.h"
 #include "core/runtime/files.h"
+#include "privacy/secagg/shared/terms.h"
+#include "protocol/messages/blob_ref.h"
 #include "tests/unit/client/agent/driver_world.h"
 
 namespace cairn {
@@ -19,6 +21,7 @@ class StoreMedium {
   virtual std::unique_ptr<AgentStorage> Open() = 0;
   virtual void DamageReports() = 0;
   virtual std::size_t ReportCount() = 0;
+  virtual std::vector<std::byte> Evidence(RoundKey key) = 0;  // empty: none
 };
 
 class MemoryMedium final : public StoreMedium {
@@ -28,6 +31,7 @@ class MemoryMedium final : public StoreMedium {
     for (auto& [key, bytes] : memory_->reports) bytes.back() ^= std::byte{1};
   }
   std::size_t ReportCount() override { return memory_->reports.size(); }
+  std::vector<std::byte> Evidence(RoundKey key) override { return memory_->evidence[key]; }
 
  private:
   std::shared_ptr<MemoryAgentStorage::Memory> memory_ = std::make_shared<MemoryAgentStorage::Memory>();
@@ -48,6 +52,12 @@ class FileMedium final : public StoreMedium {
   std::size_t ReportCount() override {
     const std::filesystem::directory_iterator reports(folder_.path() / "reports");
     return static_cast<std::size_t>(std::distance(begin(reports), end(reports)));
+  }
+  std::vector<std::byte> Evidence(RoundKey key) override {
+    const auto text = ReadFile(FileAgentStorage::EvidencePath(folder_.path(), key), 1 << 20);
+    if (!text.ok()) return {};
+    const auto bytes = AsBytes(*text);
+    return {bytes.begin(), bytes.end()};
   }
 
  private:
@@ -149,6 +159,32 @@ TEST_P(AgentStoreTest, AnswersAreRecorded) {
   EXPECT_TRUE(store_->Apply(JobAnswered{JobId{1}, "d1", JobAnswer::kAccept, {}}).ok());
   Restart();
   EXPECT_TRUE(store_->Load().approvals.empty());  // an answer is no person's decision
+}
+
+TEST_P(AgentStoreTest, StoppedJobAndItsEvidenceSurviveARestart) {
+  const auto evidence = std::make_shared<const secagg::Contradiction>(FakeContradiction());
+  ASSERT_TRUE(store_->Apply(ContradictionFound{KeyOf(3, 2), "d1", evidence}).ok());
+  Restart();
+  const AgentSnapshot snapshot = store_->Load();
+  ASSERT_EQ(snapshot.stopped.size(), 1u);
+  EXPECT_EQ(snapshot.stopped[0].key, KeyOf(3, 2));
+  EXPECT_EQ(snapshot.stopped[0].digest, "d1");
+  const std::vector<std::byte> file = medium_->Evidence(KeyOf(3, 2));
+  EXPECT_EQ(snapshot.stopped[0].evidence, BlobRefOf(file));
+  const auto read = secagg::DecodeContradiction(file);
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_EQ(*read, *evidence);
+}
+
+TEST_P(AgentStoreTest, EvidenceIsKeptOfSoManyJobsAndTheOthersAreStoppedAllTheSame) {
+  const auto evidence = std::make_shared<const secagg::Contradiction>(FakeContradiction());
+  for (std::uint64_t job = 1; job <= AgentStore::kMostEvidence + 1; ++job)
+    ASSERT_TRUE(store_->Apply(ContradictionFound{KeyOf(1, 1, job), std::to_string(job), evidence}).ok());
+  const AgentSnapshot snapshot = store_->Load();
+  ASSERT_EQ(snapshot.stopped.size(), AgentStore::kMostEvidence + 1);
+  EXPECT_GT(snapshot.stopped[AgentStore::kMostEvidence - 1].evidence.size, 0u);
+  EXPECT_EQ(snapshot.stopped[AgentStore::kMostEvidence].evidence.size, 0u);
+  EXPECT_TRUE(medium_->Evidence(KeyOf(1, 1, AgentStore::kMostEvidence + 1)).empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, AgentStoreTest, testing::Values(+[]() -> std::unique_ptr<StoreMedium> {

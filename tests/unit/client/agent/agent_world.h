@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/agent/client_agent.h"
+#include "privacy/secagg/shared/terms.h"
 #include "tests/testing/fake_update.h"
 
 // A world of one agent for tests: a small job, updates of three numbers, and the hands that move
@@ -108,6 +109,15 @@ inline SealedReport Sealed(RoundKey key) {
   return EgressGuard(EgressGuard::Limits{})
       .Seal(ClearanceOf(key), RoundKind::kTrain, MakeWork(), SmallLayout())
       .value();
+}
+
+// Of an aggregator that named two sets of survivors; what it is worth is privacy/secagg's to test.
+inline secagg::Contradiction FakeContradiction() {
+  const secagg::SiteSet all = secagg::SiteSet::All(4);
+  secagg::SiteSet fewer = all;
+  fewer.Remove(2);
+  return {secagg::RoundContextBytes(secagg::Terms{}),
+          secagg::TwoSurvivors{{4, {}, {}}, all, {all, {}}, {fewer, {}}}};
 }
 
 class AgentWorld {
