@@ -23,6 +23,7 @@ void AddJobCommands(CommandSet& commands);            // job submit, ls, show, w
 void AddRoundCommands(CommandSet& commands);          // round inspect
 void AddPrivacyCommands(CommandSet& commands);        // privacy plan
 void AddClientCommands(CommandSet& commands);         // client run, status, policy, jobs
+void AddEvidenceCommand(CommandSet& commands);        // client audit evidence
 void AddDemoCommand(CommandSet& commands);            // demo
 
 }  // namespace cairn

@@ -69,6 +69,15 @@ void ShowBudgets(const Json& privacy, CommandOutput& out) {
   }
 }
 
+// "stopped for good  job 3, round 2: the aggregator contradicted itself; evidence /…/3-2-1.evidence"
+void ShowContradictions(const Json& list, CommandOutput& out) {
+  for (const Json& stopped : list) {
+    out.PrintLine("stopped for good  job " + Value(stopped, "job") + ", round " + Value(stopped, "round") +
+                  ", attempt " + Value(stopped, "attempt") +
+                  ": the aggregator contradicted itself; evidence " + Value(stopped, "evidence"));
+  }
+}
+
 // Under a private job's line: what a yes would cost the people here.
 void ShowJobCost(const Json& job, CommandOutput& out) {
   if (!job.contains("privacy")) return;
@@ -92,6 +101,7 @@ Status ShowStatus(const Options& options, CommandOutput& out) {
     out.PrintLine(key + std::string(key.size() < 18 ? 18 - key.size() : 1, ' ') + Value(data, key.c_str()));
   }
   if (data.contains("left_today")) out.PrintLine("left today        " + LeftToday(data.at("left_today")));
+  if (data.contains("contradictions")) ShowContradictions(data.at("contradictions"), out);
   if (data.contains("privacy")) ShowBudgets(data.at("privacy"), out);
   for (const Json& job : data.at("jobs")) {
     if (Value(job, "reason") == ToString(errors::kPrivacyBudget))
@@ -113,6 +123,8 @@ Status ListJobs(const Options& options, CommandOutput& out) {
                   Value(job, "bytes_a_round").c_str(), Value(job, "answer").c_str(),
                   Value(job, "reason").c_str());
     out.PrintLine(line);
+    if (Value(job, "reason") == ToString(errors::kSecAggContradiction))
+      out.PrintLine("       stopped for good: the aggregator contradicted itself; see `cairn client status`");
     if (job.contains("readable")) out.PrintLine("       " + Value(job, "readable"));
     ShowJobCost(job, out);
   }

@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   cairn::AddRoundCommands(commands);
   cairn::AddPrivacyCommands(commands);
   cairn::AddClientCommands(commands);
+  cairn::AddEvidenceCommand(commands);
   cairn::AddDemoCommand(commands);
   return cairn::RunCommandLine(commands, argc, argv);
 }
