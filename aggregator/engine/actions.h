@@ -71,6 +71,15 @@ struct RoundCommitted {
   BlobRef model;         // the version this round produced (of an evaluation: the one it measured)
   BlobRef server_state;  // the strategy's own state after it
 };
+// Nothing is tried until an operator says so. The attempt given up last: none of its number comes again.
+struct JobPaused {
+  RoundKey key;
+  std::uint16_t reason_id = 0;
+  std::string reason;
+};
+struct JobResumed {
+  std::string actor;
+};
 struct JobClosed {
   JobOutcome outcome = JobOutcome::kFinished;
   std::uint16_t reason_id = 0;
@@ -79,7 +88,7 @@ struct JobClosed {
 struct Record {
   JobId job;
   std::variant<JobAccepted, ParticipantFixed, RoundOpened, MaskingTaken, MaskingClosed, RoundCommitted,
-               JobClosed>
+               JobPaused, JobResumed, JobClosed>
       body;
 };
 
@@ -92,7 +101,9 @@ struct JobSnapshot {
   BlobRef server_state;                     // zero size before round 1
   std::shared_ptr<const RoundOpened> open;  // null between rounds
   std::vector<std::variant<MaskingTaken, MaskingClosed>> masking;  // of the open attempt, in order
-  std::shared_ptr<const JobClosed> closed;                         // null while it runs
+  std::shared_ptr<const JobPaused> paused;                         // null while it goes on
+  std::optional<RoundKey> resumed;          // after which attempt; attempts are counted from there
+  std::shared_ptr<const JobClosed> closed;  // null while it runs
 };
 
 // ---- events
@@ -180,11 +191,12 @@ struct Publish {  // the committed round and the model it left; drivers report a
 struct EndJob {
   JobClosed end;
 };
+struct PauseJob {};  // the engine is not needed any more: a resumed job is restored from its records
 struct Emit {
   DomainEvent event;
 };
 using Action = std::variant<Persist, Send, SetTimer, CancelTimer, OpenSum, Fold, StoreSum, Finish, Publish,
-                            EndJob, Emit>;
+                            EndJob, PauseJob, Emit>;
 using Actions = std::vector<Action>;
 
 }  // namespace cairn

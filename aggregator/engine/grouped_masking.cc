@@ -21,8 +21,19 @@ GroupedMasking::Phase GroupedMasking::phase() const {
 }
 
 bool GroupedMasking::all_can_close() const {
-  return std::ranges::all_of(
-      groups_, [](const Place& place) { return !place.is_left || place.group.round->can_close(); });
+  return std::ranges::all_of(groups_, [](const Place& place) {
+    return !place.is_left || place.group.round->is_hopeless() || place.group.round->can_close();
+  });
+}
+
+bool GroupedMasking::is_any_refused() const {
+  return std::ranges::any_of(groups_, [](const Place& place) { return place.group.round->is_any_refused(); });
+}
+
+bool GroupedMasking::is_hopeless() const {
+  const auto hopeful = std::ranges::count_if(
+      groups_, [](const Place& place) { return place.is_left && !place.group.round->is_hopeless(); });
+  return static_cast<std::size_t>(hopeful) < least_;
 }
 
 bool GroupedMasking::enough_can_close() const {

@@ -37,7 +37,12 @@ class GroupedMasking {
 
   using Phase = MaskedRound::Phase;
   Phase phase() const;  // of every group that is left; kFailed when there are too few
-  bool all_can_close() const;
+  // A survivor that will not help to open its sum.
+  void NoteRefusal(ClientId client) { Of(client).NoteRefusal(client); }
+  bool has_refused(ClientId client) const { return Of(client).has_refused(client); }
+  bool is_any_refused() const;
+  bool is_hopeless() const;       // too few sums can still be opened, so many survivors refused
+  bool all_can_close() const;     // but for those that never will
   bool enough_can_close() const;  // `least` of them
   Status Close();  // the present phase; not kUnmasking. Why the first group fell, when too few are left
   Result<std::vector<GroupSum>> CloseUnmasking();

@@ -5,12 +5,6 @@
 #include "aggregator/engine/job_checks.h"
 
 namespace cairn {
-namespace {
-
-// The first two are the open round's (job_rounds.cc); this one wakes the job after a storage failure.
-constexpr TimerId kRetryTimer{3};
-
-}  // namespace
 
 JobEngine::JobEngine(std::shared_ptr<const JobManifest> manifest, ModelHandle model, JobParts parts)
     : manifest_(std::move(manifest)), model_(std::move(model)), parts_(std::move(parts)) {
@@ -45,11 +39,16 @@ Result<std::unique_ptr<JobEngine>> JobEngine::Restore(const JobSnapshot& snapsho
     if (summary.kind == RoundKind::kEvaluate) engine->evaluated_ = true;
   }
   if (!snapshot.participants.empty()) engine->phase_ = Phase::kWaiting;
+  if (snapshot.resumed.has_value() && snapshot.resumed->round.value == engine->rounds_done_ + 1) {
+    engine->attempts_before_ = snapshot.resumed->attempt;
+    engine->attempt_ = snapshot.resumed->attempt + 1;
+  }
   if (snapshot.open != nullptr) {
     engine->resume_ = snapshot.open;
     engine->resume_masking_ = snapshot.masking;
     engine->attempt_ = snapshot.open->key.attempt;
   }
+  if (snapshot.paused != nullptr) engine->phase_ = Phase::kPaused;
   if (snapshot.closed != nullptr) {
     engine->end_ = *snapshot.closed;
     engine->phase_ = Phase::kEnded;
@@ -184,19 +183,6 @@ void JobEngine::KeepSeenKeys() {
   for (const secagg::Advert& advert : round_->masked()->adverts()) seen_keys_.Add(advert);
 }
 
-// An attempt that cannot even be opened: said, and tried again later.
-void JobEngine::GiveUpAttempt(TimePoint now, const Status& why, Actions& out) {
-  out.push_back(Emit{{DomainEvent::Level::kError,
-                      "round.not_opened",
-                      {{"job", static_cast<std::int64_t>(manifest_->id.value)},
-                       {"id", ToString(why.id())},
-                       {"why", why.what()}}}});
-  if (attempt_ >= manifest_->spec.cohort.max_attempts) return End(JobOutcome::kFailed, why, out);
-  ++attempt_;
-  phase_ = Phase::kWaiting;
-  out.push_back(SetTimer{kRetryTimer, now + parts_.storage_retry});
-}
-
 bool JobEngine::takes_masked(std::uint64_t bytes) const {
   if (!manifest_->spec.secagg.is_masked()) return false;
   return bytes == MaskedLayoutOf(*manifest_, layout_, RoundKind::kTrain).byte_size() ||
@@ -238,13 +224,7 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
   if (round->phase() == RoundEngine::Phase::kAbandoned && round->kind() == RoundKind::kEvaluate) {
     evaluated_ = true;  // the model is there; that nobody would measure it is no reason to fail the job
   } else if (round->phase() == RoundEngine::Phase::kAbandoned) {
-    if (attempt_ >= manifest_->spec.cohort.max_attempts) {
-      End(JobOutcome::kFailed,
-          Status(errors::kRoundAbandoned, "round " + std::to_string(round->key().round.value) +
-                                              " was abandoned " + std::to_string(attempt_) + " times"),
-          out);
-      return;
-    }
+    if (EndsWith(*round, out)) return;
     ++attempt_;
   } else {
     pace_.Add(round->slowest());
@@ -252,6 +232,7 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
     if (round->kind() == RoundKind::kTrain) clip_ = round->next_clip();
     model_ = round->model();
     attempt_ = 1;
+    attempts_before_ = failed_sums_ = 0;
     if (round->kind() == RoundKind::kTrain) ++rounds_done_;
     if (round->kind() == RoundKind::kEvaluate) evaluated_ = true;
   }
@@ -261,59 +242,6 @@ void JobEngine::AfterRound(TimePoint now, Actions& out) {
     End(JobOutcome::kFinished, {}, out);
   } else {
     MaybeOpenRound(now, out);
-  }
-}
-
-// A record did not become durable: what it recorded did not happen. Back to before it, later again.
-void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
-  if (undo_.has_value() && std::holds_alternative<RoundCommitted>(event.record.body)) {
-    model_ = undo_->model;
-    rounds_done_ = undo_->rounds_done;
-    evaluated_ = undo_->evaluated;
-    clip_ = undo_->clip;
-  }
-  undo_.reset();
-  if (std::holds_alternative<ParticipantFixed>(event.record.body) && rounds_done_ == 0) {
-    population_ = Population{};
-    phase_ = Phase::kRecruiting;
-  }
-  if (round_ != nullptr) round_->Abandon(event.status.what(), out);
-  KeepSeenKeys();
-  round_.reset();
-  if (phase_ == Phase::kRound) phase_ = Phase::kWaiting;
-  // A full disk is waited for; anything else that happens again and again ends the job.
-  const bool patient = event.status.id() == errors::kStorageFull;
-  const bool is_spent =
-      event.status.id().value / 100 == 62;  // of the aggregator's own budget: so is the next
-  if (is_spent || (!patient && attempt_ >= manifest_->spec.cohort.max_attempts)) {
-    End(JobOutcome::kFailed, event.status, out);
-    return;
-  }
-  if (phase_ == Phase::kWaiting) ++attempt_;
-  out.push_back(SetTimer{kRetryTimer, now + parts_.storage_retry});
-  out.push_back(Emit{{DomainEvent::Level::kError,
-                      "job.storage_failed",
-                      {{"job", static_cast<std::int64_t>(manifest_->id.value)},
-                       {"id", ToString(event.status.id())},
-                       {"why", event.status.what()}}}});
-}
-
-void JobEngine::On(TimePoint, StopRequested event, Actions& out) {
-  stopping_ = true;
-  stop_reason_ = event.reason;
-  if (round_ != nullptr && !event.now) return;
-  if (round_ != nullptr) round_->Abandon(event.reason, out);
-  round_.reset();
-  End(JobOutcome::kStopped, Status(errors::kJobStopped, event.reason), out);
-}
-
-void JobEngine::End(JobOutcome outcome, const Status& why, Actions& out) {
-  end_ = JobClosed{outcome, why.id().value, why.what()};
-  phase_ = Phase::kEnded;
-  out.push_back(Persist{{manifest_->id, *end_}});
-  out.push_back(EndJob{*end_});
-  for (const auto& [session, site] : sessions_) {
-    out.push_back(Send{session, JobEnded{manifest_->id, outcome, why.what()}});
   }
 }
 

@@ -27,6 +27,8 @@ struct JobParts {
   // Reports that a round needs besides cohort.min_reports; none where empty. Where masks are left out: what
   // the masking would have asked for. Of a grouped job it is asked for each group.
   std::function<std::size_t(const RoundKey&, const std::vector<ClientId>& invited)> least_reports;
+  // Whether somebody can resume a paused job. Where nobody can, as in a simulation, it fails instead.
+  bool can_pause = false;
   // Of jobs with secure aggregation; outlives the engine. Null makes their sums without masks, which only a
   // simulation within one process may do: no site takes part in it.
   MaskingAuthority* masking = nullptr;
@@ -41,6 +43,10 @@ struct JobParts {
 // In a grouped job only sites that its groups name take part, and a round invites those whose groups are
 // large enough; it waits until there are enough such groups. Restart: Restore from the records continues with
 // the same attempt of the same round.
+//
+// Where trying again does not help, because sites refuse a sum so near to an earlier one or because two sums
+// of one round failed their checks, the job pauses: that is recorded, and the engine has done its part. A
+// resumed job is restored like any other, with new attempts that are counted afresh.
 class JobEngine {
  public:
   // Refuses what cannot work (kJobRefused): no rounds, a cohort below 1, min_reports over target,
@@ -55,7 +61,7 @@ class JobEngine {
   void Start(TimePoint now, Actions& out);
   void Step(TimePoint now, Event event, Actions& out);
 
-  enum class Phase : std::uint8_t { kRecruiting, kWaiting, kRound, kEnded };
+  enum class Phase : std::uint8_t { kRecruiting, kWaiting, kRound, kEnded, kPaused };
   Phase phase() const { return phase_; }
   const JobManifest& manifest() const { return *manifest_; }
   const Population& population() const { return population_; }
@@ -69,6 +75,9 @@ class JobEngine {
   std::size_t accepted_sites() const { return accepted_.size(); }
 
  private:
+  // The first two are the open round's (job_rounds.cc); this one wakes the job after a storage failure.
+  static constexpr TimerId kRetryTimer{3};
+
   JobEngine(std::shared_ptr<const JobManifest> manifest, ModelHandle model, JobParts parts);
 
   void On(TimePoint now, Joined event, Actions& out);
@@ -97,6 +106,9 @@ class JobEngine {
   void KeepSeenKeys();
   void GiveUpAttempt(TimePoint now, const Status& why, Actions& out);
   void AfterRound(TimePoint now, Actions& out);
+  bool EndsWith(const RoundEngine& round, Actions& out);
+  void Pause(const Status& why, Actions& out);
+  bool is_last_attempt() const { return attempt_ - attempts_before_ >= manifest_->spec.cohort.max_attempts; }
   void End(JobOutcome outcome, const Status& why, Actions& out);
   bool rounds_complete() const { return rounds_done_ >= manifest_->spec.strategy.rounds; }
   bool evaluation_due() const { return manifest_->spec.evaluate.federated && !evaluated_; }
@@ -122,6 +134,8 @@ class JobEngine {
   std::uint64_t rounds_done_ = 0;
   double clip_ = 0;  // of the next round of a job that protects clients
   std::uint32_t attempt_ = 1;
+  std::uint32_t attempts_before_ = 0;  // of this round, before the job was resumed last
+  std::uint32_t failed_sums_ = 0;      // of this round, since this engine began
   bool evaluated_ = false;
   bool stopping_ = false;
   std::string stop_reason_;

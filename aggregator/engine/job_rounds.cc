@@ -8,7 +8,7 @@
 namespace cairn {
 namespace {
 
-// A round uses two timers of its own; job_engine.cc has the third.
+// A round uses two timers of its own; JobEngine has the third.
 constexpr TimerId kRoundTimers{1};
 
 }  // namespace

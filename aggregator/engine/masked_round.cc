@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "privacy/secagg/shared/graph.h"
 
 namespace cairn {
 namespace {
@@ -85,6 +86,14 @@ Status MaskedRound::TakeInput(ClientId client, const secagg::MaskedInput& input)
   inputs_[client] = input;
   answered_.insert(client);
   return {};
+}
+
+// Of a regular graph a bound: its sites ask for as many signatures each, of their neighbours alone.
+bool MaskedRound::is_hopeless() const {
+  if (phase() != Phase::kAgreement && phase() != Phase::kUnmasking) return false;
+  const std::size_t needed =
+      terms().k == 0 ? secagg::CompleteThreshold(server_->u1().size()) : std::size_t{terms().t};
+  return server_->u3().size() < needed + refused_.size();
 }
 
 Status MaskedRound::Close() {

@@ -49,7 +49,12 @@ class MaskedRound {
   // A refused message changes nothing.
   Status Take(ClientId client, const secagg::ToServer& message);
   Status TakeInput(ClientId client, const secagg::MaskedInput& input);
-  Status Close();  // the present phase; not kUnmasking
+  // A survivor that will not help to open this sum; it stays a survivor.
+  void NoteRefusal(ClientId client) { refused_.insert(client); }
+  bool has_refused(ClientId client) const { return refused_.contains(client); }
+  bool is_any_refused() const { return !refused_.empty(); }
+  bool is_hopeless() const;  // so many refused that those left cannot open it
+  Status Close();            // the present phase; not kUnmasking
   Result<secagg::UnmaskWork> CloseUnmasking() { return server_->CloseUnmasking(); }
 
   using Phase = secagg::Server::Phase;
@@ -85,6 +90,7 @@ class MaskedRound {
   std::map<ClientId, secagg::MaskedInput> inputs_;
   std::set<ClientId> present_;   // whom the present phase is about; asked with every message, so kept
   std::set<ClientId> answered_;  // in the present phase
+  std::set<ClientId> refused_;   // of the survivors
   std::vector<secagg::Advert> adverts_;
   std::size_t told_blames_ = 0;
 };

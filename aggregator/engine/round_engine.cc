@@ -204,18 +204,24 @@ void RoundEngine::Accept(TimePoint now, Member& member, Report report, Actions& 
 
 void RoundEngine::OnDecline(TimePoint now, ClientId client, const RoundDecline& decline, Actions& out) {
   Member* member = Find(client);
+  if (decline.key == config_.key && member != nullptr && phase_ == Phase::kUnmasking)
+    return TakeRefusal(now, *member, decline, out);
   if (decline.key != config_.key || member == nullptr || member->state != State::kPending ||
       phase_ != Phase::kReporting) {
     return;
   }
   ++declined_;
   Drop(*member);
+  TellDecline(*member, decline, out);
+  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
+}
+
+void RoundEngine::TellDecline(const Member& member, const RoundDecline& decline, Actions& out) const {
   DomainEvent event = RoundEvent(DomainEvent::Level::kWarning, "round.declined", config_.key);
-  event.fields.emplace_back("site", population_.site(client));
+  event.fields.emplace_back("site", population_.site(member.client));
   event.fields.emplace_back("id", ToString(ErrorId{decline.reason_id}));
   event.fields.emplace_back("why", decline.reason);
   out.push_back(Emit{std::move(event)});
-  masked_ != nullptr ? AdvanceMasking(now, false, out) : MaybeClose(false, out);
 }
 
 void RoundEngine::OnTimer(TimePoint now, TimerId timer, Actions& out) {
@@ -341,6 +347,7 @@ void RoundEngine::Commit(ModelHandle model, BlobRef server_state, Actions& out) 
 
 void RoundEngine::Abandon(const std::string& reason, Actions& out) {
   if (over()) return;
+  is_refused_ = phase_ == Phase::kUnmasking && masked_ != nullptr && masked_->is_any_refused();
   phase_ = Phase::kAbandoned;
   out.push_back(CancelTimer{deadline_timer_});
   out.push_back(CancelTimer{stall_timer_});

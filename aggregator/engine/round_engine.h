@@ -73,6 +73,9 @@ class RoundEngine {
   void Abandon(const std::string& reason, Actions& out);
 
   Phase phase() const { return phase_; }
+  // Of an abandoned attempt: whether it ended because survivors would not open its sum, so near to an earlier
+  // one (kSecAggSums). Trying again does not mend that.
+  bool is_refused() const { return is_refused_; }
   bool over() const { return phase_ == Phase::kCommitted || phase_ == Phase::kAbandoned; }
   const RoundKey& key() const { return config_.key; }
   RoundKind kind() const { return config_.kind; }
@@ -100,6 +103,7 @@ class RoundEngine {
   void Drop(Member& member);  // also one whose report was taken
   std::vector<GroupSum> SumsWithoutMasks();
   std::optional<PrivacyEvent> CentralEvent() const;
+  void TellDecline(const Member& member, const RoundDecline& decline, Actions& out) const;
   void LoseGroup(const DiscardedSum& lost, Actions& out);
   void DropStalled(TimePoint now, Actions& out);
   void Receipt(ClientId client, const RoundKey& key, ReportOutcome outcome, const Status& why,
@@ -116,6 +120,7 @@ class RoundEngine {
   void BeginMaskingPhase(TimePoint now, Actions& out);
   void AdvanceMasking(TimePoint now, bool deadline_passed, Actions& out);
   void DropAbsent(Actions* out);
+  void TakeRefusal(TimePoint now, const Member& member, const RoundDecline& decline, Actions& out);
   void SendMasking(const Member& member, Actions& out) const;
   void TellBlames(Actions& out);
   void TellLostGroups(Actions& out);
@@ -142,6 +147,7 @@ class RoundEngine {
   double next_clip_ = 0;
   std::unique_ptr<GroupedMasking> masked_;
   bool is_storing_sum_ = false;
+  bool is_refused_ = false;
   TimePoint phase_began_;  // of the masking
   // Nobody before these members is waited for, for the phase or for a signature: asked with every message.
   std::size_t waited_from_ = 0, signing_from_ = 0;

@@ -53,10 +53,21 @@ bool RoundEngine::awaits_agreement(TimePoint now) {
   if (config_.stall_timeout > Duration{0} && now - phase_began_ >= config_.stall_timeout) return false;
   const auto is_awaited = [this](const Member& member) {
     return masked_->is_in(member.client) && population_.connected(member.client) &&
-           !masked_->has_answered(member.client);
+           !masked_->has_answered(member.client) && !masked_->has_refused(member.client);
   };
   while (signing_from_ < members_.size() && !is_awaited(members_[signing_from_])) ++signing_from_;
   return signing_from_ < members_.size();
+}
+
+// A survivor that has answered for nearly the same sum before: its vector stays in this one, and the others
+// may still be enough to open it.
+void RoundEngine::TakeRefusal(TimePoint now, const Member& member, const RoundDecline& decline,
+                              Actions& out) {
+  const bool is_of_sums = ErrorId{decline.reason_id} == errors::kSecAggSums;
+  if (!is_of_sums || !masked_->is_in(member.client) || masked_->has_refused(member.client)) return;
+  masked_->NoteRefusal(member.client);
+  TellDecline(member, decline, out);
+  AdvanceMasking(now, false, out);
 }
 
 void RoundEngine::TellBlames(Actions& out) {
@@ -141,12 +152,12 @@ void RoundEngine::AdvanceMasking(TimePoint now, bool deadline_passed, Actions& o
     // The survivors of every group are waited for, until time is up. Counts over all sites: only once it
     // matters.
     const bool can_close =
-        is_last && !deadline_passed ? masked_->all_can_close() : masked_->enough_can_close();
+        masked_->enough_can_close() && (!is_last || deadline_passed || masked_->all_can_close());
     const bool enough =
         can_close && (present != GroupedMasking::Phase::kInputs || reported_ >= config_.cohort.min_reports);
     if (!enough) {
       // The survivors may still come back; of the earlier phases nobody is left to wait for.
-      if (is_last && !deadline_passed) return;
+      if (is_last && !deadline_passed && !masked_->is_hopeless()) return;
       return Abandon(
           "too few sites are left for a masked sum: " + std::to_string(members_.size() - dropped_) + " of " +
               std::to_string(members_.size()),

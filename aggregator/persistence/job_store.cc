@@ -55,6 +55,13 @@ void ApplyRecord(JobSnapshot& snapshot, const Record& record) {
     if (committed->summary.kind == RoundKind::kTrain) snapshot.server_state = committed->server_state;
     snapshot.open = nullptr;
     snapshot.masking.clear();
+  } else if (const auto* paused = std::get_if<JobPaused>(&record.body)) {
+    snapshot.paused = std::make_shared<JobPaused>(*paused);
+    snapshot.open = nullptr;
+    snapshot.masking.clear();
+  } else if (std::holds_alternative<JobResumed>(record.body)) {
+    if (snapshot.paused != nullptr) snapshot.resumed = snapshot.paused->key;
+    snapshot.paused = nullptr;
   } else if (const auto* closed = std::get_if<JobClosed>(&record.body)) {
     snapshot.closed = std::make_shared<JobClosed>(*closed);
     snapshot.open = nullptr;

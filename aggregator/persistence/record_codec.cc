@@ -176,6 +176,13 @@ struct Writer {
             {"model", BlobJson(body.model)},
             {"server_state", BlobJson(body.server_state)}};
   }
+  Json operator()(const JobPaused& body) const {
+    return {{"type", "job-paused"},
+            {"key", KeyJson(body.key)},
+            {"reason_id", body.reason_id},
+            {"reason", body.reason}};
+  }
+  Json operator()(const JobResumed& body) const { return {{"type", "job-resumed"}, {"actor", body.actor}}; }
   Json operator()(const JobClosed& body) const {
     return {{"type", "job-closed"},
             {"outcome", static_cast<int>(body.outcome)},
@@ -222,6 +229,11 @@ Record RecordOf(const Json& json) {
     return {job, RoundCommitted{SummaryOf(json.at("summary"), job), BlobOf(json.at("model")),
                                 BlobOf(json.at("server_state"))}};
   }
+  if (type == "job-paused") {
+    return {job, JobPaused{KeyOf(json.at("key"), job), json.at("reason_id").get<std::uint16_t>(),
+                           json.at("reason").get<std::string>()}};
+  }
+  if (type == "job-resumed") return {job, JobResumed{json.at("actor").get<std::string>()}};
   if (type == "job-closed") return {job, ClosedOf(json)};
   throw std::invalid_argument("unknown type '" + type + "'");
 }

@@ -64,6 +64,10 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
                        {"clip", privacy->clip},
                        {"noise_multiplier", privacy->noise_multiplier}};
   }
+  if (job.pause.has_value()) {
+    json["reason_id"] = job.pause->reason_id;
+    json["reason"] = ToString(ErrorId{job.pause->reason_id}) + " " + job.pause->reason;
+  }
   if (job.end.has_value()) {
     json["outcome"] = kOutcomes[static_cast<int>(job.end->outcome)];
     json["reason_id"] = job.end->reason_id;
@@ -97,6 +101,7 @@ AdminApi::AdminApi(AggregatorDriver& driver) : driver_(driver) {
   Add("job.show", [this](const Request& request) { return Show(request); });
   Add("round.inspect", [this](const Request& request) { return InspectRounds(request); });
   Add("job.stop", [this](const Request& request) { return Stop(request); });
+  Add("job.resume", [this](const Request& request) { return Resume(request); });
   driver_.OnChange([this](JobId job) { TellWatchers(job); });
 }
 
@@ -211,6 +216,12 @@ Result<std::string> AdminApi::Stop(const Request& request) {
   const Json json = Json::parse(request.text, nullptr, false);
   const bool now = json.value("now", Json(false)) == Json(true);
   CAIRN_RETURN_IF_ERROR(driver_.StopJob(job.id, now, request.actor));
+  return AnswerText({{"id", "j-" + std::to_string(job.id.value)}});
+}
+
+Result<std::string> AdminApi::Resume(const Request& request) {
+  CAIRN_ASSIGN_OR_RETURN(const AggregatorDriver::JobStatus job, Find(request));
+  CAIRN_RETURN_IF_ERROR(driver_.ResumeJob(job.id, request.actor));
   return AnswerText({{"id", "j-" + std::to_string(job.id.value)}});
 }
 

@@ -37,6 +37,7 @@ class AdminApi {
   Result<std::string> List(const Request& request) const;
   Result<std::string> Show(const Request& request) const;
   Result<std::string> Stop(const Request& request);
+  Result<std::string> Resume(const Request& request);
   Result<std::string> InspectRounds(const Request& request) const;
   void Watch(const Request& request, std::unique_ptr<LocalAnswer> answer);
   void TellWatchers(JobId job);

@@ -57,7 +57,7 @@ void AggregatorDriver::Start() { ActivateNext(); }
 void AggregatorDriver::ActivateNext() {
   active_ = nullptr;
   for (const auto& job : jobs_) {
-    if (job->snapshot.closed != nullptr) continue;
+    if (job->snapshot.closed != nullptr || job->snapshot.paused != nullptr) continue;
     const Status activated = Activate(*job);
     if (activated.ok()) return;
     // A job whose files are damaged must not keep the others waiting: it ends, and says why.
@@ -82,6 +82,7 @@ Status AggregatorDriver::Activate(Job& job) {
   parts.random = random_.get();
   parts.configure = [&job](RoundId) { return job.work->Configure(job.snapshot.manifest->spec.train); };
   parts.stall_timeout = config_.stall_timeout;
+  parts.can_pause = true;
   parts.masking = masking_;
   CAIRN_ASSIGN_OR_RETURN(job.engine, JobEngine::Restore(job.snapshot, model, std::move(parts)));
   {
@@ -147,22 +148,55 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
   return shared->id;
 }
 
-Status AggregatorDriver::StopJob(JobId id, bool now, const std::string& actor) {
+Result<AggregatorDriver::Job*> AggregatorDriver::Find(JobId id) {
   const auto it =
       std::ranges::find_if(jobs_, [&](const auto& job) { return job->snapshot.manifest->id == id; });
   if (it == jobs_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(id.value));
-  Job& job = **it;
+  return it->get();
+}
+
+Status AggregatorDriver::StopJob(JobId id, bool now, const std::string& actor) {
+  CAIRN_ASSIGN_OR_RETURN(Job* const found, Find(id));
+  Job& job = *found;
   if (job.snapshot.closed != nullptr) {
     return Status(errors::kJobBusy, "job j-" + std::to_string(id.value) + " has already ended");
   }
   const std::string reason = "stopped by " + actor;
-  if (&job == active_) {
+  if (&job == active_ && job.snapshot.paused == nullptr) {
     Step(StopRequested{now, reason});
     return {};
   }
   const JobClosed end{JobOutcome::kStopped, errors::kJobStopped.value, reason};
+  if (job.snapshot.paused != nullptr) return EndPaused(job, end);
   CAIRN_RETURN_IF_ERROR(store_->Apply({id, end}));
   job.snapshot.closed = std::make_shared<JobClosed>(end);
+  return {};
+}
+
+// No engine is there to tell sites and observer.
+Status AggregatorDriver::EndPaused(Job& job, const JobClosed& end) {
+  const JobId id = job.snapshot.manifest->id;
+  CAIRN_RETURN_IF_ERROR(store_->Apply({id, end}));
+  job.snapshot.closed = std::make_shared<JobClosed>(end);
+  if (const auto model = CurrentModel(id); model.ok()) observer_.OnEnd(*job.snapshot.manifest, end, *model);
+  for (const auto& [session, site] : admitted_)
+    transport_.Send(session, JobEnded{id, end.outcome, end.reason});
+  if (on_change_) on_change_(id);
+  return {};
+}
+
+Status AggregatorDriver::ResumeJob(JobId id, const std::string& actor) {
+  CAIRN_ASSIGN_OR_RETURN(Job* const job, Find(id));
+  if (job->snapshot.closed != nullptr || job->snapshot.paused == nullptr)
+    return Status(errors::kJobBusy, "job j-" + std::to_string(id.value) + " is not paused");
+  const Record record{id, JobResumed{actor}};
+  CAIRN_RETURN_IF_ERROR(store_->Apply(record));
+  ApplyRecord(job->snapshot, record);
+  events_.Emit({DomainEvent::Level::kInfo,
+                "job.resumed",
+                {{"job", static_cast<std::int64_t>(id.value)}, {"by", actor}}});
+  if (active_ == nullptr) ActivateNext();
+  if (on_change_) on_change_(id);
   return {};
 }
 
@@ -249,6 +283,8 @@ bool AggregatorDriver::Perform(Action& action) {
     PublishRound(*publish);
   } else if (const auto* end = std::get_if<EndJob>(&action)) {
     EndActive(end->end);
+  } else if (std::holds_alternative<PauseJob>(action)) {
+    PauseActive();
   } else if (const auto* emit = std::get_if<Emit>(&action)) {
     events_.Emit(emit->event);
   }
@@ -383,7 +419,17 @@ void AggregatorDriver::EndActive(const JobClosed& end) {
       {end.outcome == JobOutcome::kFinished ? DomainEvent::Level::kInfo : DomainEvent::Level::kWarning,
        "job.ended",
        {{"job", static_cast<std::int64_t>(job.snapshot.manifest->id.value)}, {"why", end.reason}}});
-  // Once this list of actions is done: the engine is still in use below us.
+  LetGo(job);
+}
+
+// The others need not wait for the operator.
+void AggregatorDriver::PauseActive() {
+  lane_->Drain();
+  LetGo(*active_);
+}
+
+// Once this list of actions is done: the engine is still in use below us.
+void AggregatorDriver::LetGo(Job& job) {
   loop_.Post([this, &job] {
     job.engine.reset();
     job.work.reset();
@@ -437,8 +483,13 @@ AggregatorDriver::JobStatus AggregatorDriver::StatusOf(const Job& job) const {
       std::ranges::count(snapshot.committed, RoundKind::kTrain, &RoundSummary::kind));
   status.state = snapshot.closed != nullptr ? "ended" : "queued";
   if (snapshot.closed != nullptr) status.end = *snapshot.closed;
+  if (snapshot.closed == nullptr && snapshot.paused != nullptr) {
+    status.state = "paused";
+    status.pause = *snapshot.paused;
+    return status;
+  }
   if (&job != active_ || job.engine == nullptr || snapshot.closed != nullptr) return status;
-  constexpr const char* kNames[] = {"recruiting", "waiting", "round", "ended"};
+  constexpr const char* kNames[] = {"recruiting", "waiting", "round", "ended", "paused"};
   status.state = kNames[static_cast<int>(job.engine->phase())];
   status.sites_accepted = job.engine->accepted_sites();
   if (const RoundEngine* round = job.engine->round()) {

@@ -42,7 +42,7 @@ class JobObserver {
 
 // The production driver of the aggregator: takes events from the transport, the clock, the lanes and
 // the operator, steps the job's engine, and performs its actions strictly in order. Jobs run one
-// after another; the others wait in line.
+// after another; the others wait in line. A paused job lets the next one run.
 //
 // Everything happens on the event loop's thread, except folding and finishing, which run on one lane
 // in the order they were asked for, and the transport's callbacks, which only post.
@@ -64,10 +64,11 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   struct JobStatus {
     JobId id;
     std::string name;
-    std::string state;  // queued recruiting waiting round ended
+    std::string state;  // queued recruiting waiting round paused ended
     std::uint64_t rounds_done = 0, rounds = 0;
     std::size_t sites_accepted = 0, sites_wanted = 0;
     std::size_t reported = 0, pending = 0;  // of the open round
+    std::optional<JobPaused> pause;
     std::optional<JobClosed> end;
     std::shared_ptr<const JobManifest> manifest;
     std::vector<RoundSummary> committed;
@@ -76,6 +77,8 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   // `manifest` comes without id, federation, digest and initial_model: they are decided here.
   Result<JobId> Submit(JobManifest manifest, ParameterSet initial);
   Status StopJob(JobId job, bool now, const std::string& actor);
+  // A paused job takes its place in the line again. kJobUnknown, kJobBusy for one that is not paused.
+  Status ResumeJob(JobId job, const std::string& actor);
   const CentralBudget& budget() const { return budget_; }
   std::vector<JobStatus> Jobs() const;
   Result<ModelHandle> CurrentModel(JobId job) const;
@@ -119,6 +122,10 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   void PublishRound(const Publish& publish);
   void ForgetOldModels() const;
   void EndActive(const JobClosed& end);
+  void PauseActive();
+  void LetGo(Job& job);
+  Result<Job*> Find(JobId id);
+  Status EndPaused(Job& job, const JobClosed& end);
   void ShareModel(const ModelHandle& model);
   JobStatus StatusOf(const Job& job) const;
   TimePoint Now() const { return clock_.Now(); }

@@ -41,6 +41,7 @@ class JobScript {
     parts.random = &random;
     parts.stall_timeout = stall_timeout;
     parts.least_reports = least_reports;
+    parts.can_pause = can_pause;
     return parts;
   }
 
@@ -114,6 +115,7 @@ class JobScript {
   JobSpec spec;
   SeededRandom random{1};
   Duration stall_timeout{0};
+  bool can_pause = true;
   std::function<std::size_t(const RoundKey&, const std::vector<ClientId>&)> least_reports;
   TimePoint now;
   std::unique_ptr<JobEngine> engine;

@@ -297,6 +297,113 @@ TEST_F(JobEngineTest, StopNowAbandonsTheOpenRound) {
   EXPECT_EQ(Sent<RoundClosed>().size(), 2u);
 }
 
+// A sum that failed its checks, as the driver says it.
+class FailedSumTest : public testing::Test, public JobScript {
+ protected:
+  FailedSumTest() { spec.cohort.max_attempts = 2; }
+  void FailSum() {
+    Step(ActionFailed{Status(errors::kSecAggUnmasked, "element 3 is too large"), {JobId{7}, {}}});
+  }
+  // The next attempt is open afterwards.
+  void FailSumAndGoOn() {
+    FailSum();
+    const auto timers = All<SetTimer>();
+    ASSERT_EQ(timers.size(), 1u);
+    Step(TimerFired{timers[0].timer});
+  }
+  void Start() {
+    Begin();
+    Join(11, "site-a");
+    Join(12, "site-b");
+  }
+};
+
+TEST_F(FailedSumTest, SecondOneOfARoundPausesTheJobInsteadOfFailingIt) {
+  Start();
+  FailSumAndGoOn();
+  EXPECT_EQ(engine->phase(), JobEngine::Phase::kRound);
+  FailSum();
+  EXPECT_EQ(engine->phase(), JobEngine::Phase::kPaused);
+  const auto paused = Records<JobPaused>();
+  ASSERT_EQ(paused.size(), 1u);
+  EXPECT_EQ(paused[0].key, Key(1, 2));
+  EXPECT_EQ(paused[0].reason_id, errors::kSecAggUnmasked.value);
+  EXPECT_EQ(All<PauseJob>().size(), 1u);
+  EXPECT_LT(IndexOf<Persist>(), IndexOf<PauseJob>());
+  EXPECT_TRUE(Sent<JobEnded>().empty());
+  EXPECT_FALSE(engine->end().has_value());
+}
+
+TEST_F(FailedSumTest, PauseThatCannotBeRecordedIsTriedAgainWithTheNextAttempt) {
+  spec.cohort.max_attempts = 5;
+  Start();
+  FailSumAndGoOn();
+  FailSum();
+  const JobPaused record = Records<JobPaused>().at(0);
+  Step(ActionFailed{Status(errors::kStorageFull, "no space"), {JobId{7}, record}});
+  EXPECT_EQ(engine->phase(), JobEngine::Phase::kWaiting);
+  Step(TimerFired{All<SetTimer>().at(0).timer});
+  FailSum();
+  EXPECT_EQ(Records<JobPaused>().size(), 1u);
+}
+
+TEST_F(FailedSumTest, WhereNobodyCouldResumeItTheJobFails) {
+  can_pause = false;
+  Start();
+  FailSumAndGoOn();
+  FailSum();
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->outcome, JobOutcome::kFailed);
+}
+
+TEST_F(FailedSumTest, SumsAreCountedARoundEach) {
+  Start();
+  FailSumAndGoOn();
+  Report(11, Key(1, 2));
+  Report(12, Key(1, 2));
+  Finish(Key(1, 2));
+  FailSum();
+  EXPECT_NE(engine->phase(), JobEngine::Phase::kPaused);
+}
+
+TEST_F(FailedSumTest, ResumedJobGoesOnWithANewAttemptAndAllItsTries) {
+  spec.cohort.max_attempts = 2;
+  JobSnapshot snapshot;
+  snapshot.manifest = Manifest();
+  snapshot.participants = {"site-a", "site-b"};
+  snapshot.resumed = Key(1, 2);
+  engine = *JobEngine::Restore(snapshot, MakeModelVersion(ParameterSet(Model())), Parts());
+  Join(11, "site-a");
+  Join(12, "site-b");
+  ASSERT_EQ(Records<RoundOpened>().size(), 1u);
+  EXPECT_EQ(Records<RoundOpened>()[0].key, Key(1, 3));
+  for (const std::uint32_t attempt : {3u, 4u}) {
+    EXPECT_FALSE(engine->end().has_value());
+    Step(Received{SessionId{11}, RoundDecline{Key(1, attempt), 7103, "worker crashed"}});
+    Report(12, Key(1, attempt));
+  }
+  ASSERT_TRUE(engine->end().has_value());
+  EXPECT_EQ(engine->end()->outcome, JobOutcome::kFailed);
+}
+
+TEST_F(FailedSumTest, RestartAfterTheResumedAttemptOpenedCountsFromThereToo) {
+  JobSnapshot snapshot;
+  snapshot.manifest = Manifest();
+  snapshot.participants = {"site-a", "site-b"};
+  snapshot.resumed = Key(1, 2);
+  RoundOpened opened;
+  opened.key = Key(1, 3);
+  opened.invited = {ClientId{0}, ClientId{1}};
+  opened.goal = opened.min_reports = 2;
+  snapshot.open = std::make_shared<RoundOpened>(opened);
+  engine = *JobEngine::Restore(snapshot, MakeModelVersion(ParameterSet(Model())), Parts());
+  Join(11, "site-a");
+  Join(12, "site-b");
+  Step(Received{SessionId{11}, RoundDecline{Key(1, 3), 7103, "worker crashed"}});
+  Report(12, Key(1, 3));
+  EXPECT_EQ(Sent<RoundPlan>().front().second.key, Key(1, 4));
+}
+
 TEST_F(JobEngineTest, ReportOutsideAnyRoundIsAnsweredAsLate) {
   Begin();
   Join(11, "site-a");

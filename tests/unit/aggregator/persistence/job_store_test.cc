@@ -90,6 +90,28 @@ TEST_F(JobStoreTest, EveryRecordSurvivesAReopen) {
   EXPECT_EQ(job.closed, nullptr);
 }
 
+TEST_F(JobStoreTest, PausedJobStaysPausedOverAReopenUntilItIsResumed) {
+  auto store = Open();
+  Begin(*store);
+  const RoundKey last{JobId{7}, RoundId{1}, 3};
+  ASSERT_TRUE(store->Apply({JobId{7}, JobPaused{last, 6108, "too near"}}).ok());
+  store.reset();
+  store = Open();
+  auto job = store->Load()->front();
+  ASSERT_NE(job.paused, nullptr);
+  EXPECT_EQ(job.paused->key, last);
+  EXPECT_EQ(job.paused->reason_id, 6108);
+  EXPECT_EQ(job.paused->reason, "too near");
+  EXPECT_EQ(job.open, nullptr);
+  EXPECT_FALSE(job.resumed.has_value());
+
+  ASSERT_TRUE(store->Apply({JobId{7}, JobResumed{"uid 7"}}).ok());
+  store.reset();
+  job = Open()->Load()->front();
+  EXPECT_EQ(job.paused, nullptr);
+  EXPECT_EQ(job.resumed, last);
+}
+
 TEST_F(JobStoreTest, CommitClosesTheOpenRound) {
   auto store = Open();
   Begin(*store);

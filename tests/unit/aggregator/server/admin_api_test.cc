@@ -7,6 +7,7 @@
 #include "aggregator/server/answer_text.h"
 #include "aggregator/server/round_holdings.h"
 #include "core/runtime/files.h"
+#include "protocol/messages/manifest.h"
 #include "protocol/transport/in_process_hub.h"
 
 namespace cairn {
@@ -61,6 +62,53 @@ TEST_F(AdminApiTest, RequestWithoutAVerbAndUnknownVerbsAreErrors) {
     EXPECT_EQ(Ask(request).at("error").at("id"), ToString(errors::kNetProtocol)) << request;
   }
   EXPECT_EQ(Ask(R"({"verb":"job.sing"})").at("error").at("id"), ToString(errors::kUsage));
+}
+
+// A paused job in the journal of a driver that starts over it.
+TEST(PausedJobApiTest, PausedJobIsToldResumedAndStoppedOverTheSocket) {
+  const TempFolder folder = TempFolder::Create(std::filesystem::temp_directory_path()).value();
+  auto manifest = std::make_shared<JobManifest>();
+  manifest->id = JobId{1};
+  manifest->spec.name = "cardio";
+  manifest->spec.model.arch = "linear";
+  manifest->spec.data.dataset = "cardio";
+  manifest->spec.secagg.mode = SecAggMode::kOff;
+  manifest->federation = "heartnet";
+  manifest->tensors = {{"w", {3}, Role::kParameter, Scope::kExchanged}};
+  const ModelHandle model = MakeModelVersion(ParameterSet(*ParameterSpec::Create(manifest->tensors)));
+  manifest->initial_model = model->ref;
+  manifest->digest = ComputeDigest(*manifest);
+  ASSERT_TRUE(ModelStore::Open(folder.path() / "models")->Put(*model).ok());
+  const auto record = [&](auto body) {
+    auto store = JobStore::Open(folder.path());
+    return (*store)->Apply({JobId{1}, std::move(body)}).ok();
+  };
+  ASSERT_TRUE(record(JobAccepted{manifest}));
+  ASSERT_TRUE(record(JobPaused{{JobId{1}, RoundId{1}, 1}, errors::kSecAggSums.value, "too near"}));
+
+  EventLoop loop;
+  InProcessHub hub{TransportMode::kDirect};
+  NoEvents events;
+  NoObserver observer;
+  auto driver = AggregatorDriver::Create({.state_dir = folder.path(), .federation = "heartnet"}, loop,
+                                         hub.server(), events, observer)
+                    .value();
+  driver->Start();
+  AdminApi api(*driver);
+  const auto ask = [&](const char* verb) {
+    std::string text;
+    api.Handle({}, {R"({"id":"j-1","verb":")" + std::string(verb) + "\"}", {}},
+               std::make_unique<KeptAnswer>(text));
+    return Json::parse(text);
+  };
+  EXPECT_EQ(ask("job.show").at("data").at("state"), "paused");
+  EXPECT_EQ(ask("job.show").at("data").at("reason"), "CAIRN-6108 too near");
+  EXPECT_EQ(ask("job.ls").at("data").at("jobs")[0].at("state"), "paused");
+  EXPECT_EQ(ask("job.resume").at("status"), "ok");
+  EXPECT_EQ(ask("job.show").at("data").at("state"), "recruiting");
+  EXPECT_EQ(ask("job.resume").at("error").at("id"), ToString(errors::kJobBusy));
+  EXPECT_EQ(ask("job.stop").at("status"), "ok");
+  EXPECT_EQ(ask("job.show").at("data").at("outcome"), "stopped");
 }
 
 TEST_F(AdminApiTest, FaultThatNamesBytesWhichAreNotUtf8IsStillAnswered) {

@@ -35,6 +35,7 @@ class GroupedFederation {
     std::uint32_t rounds = 1;
     std::uint32_t attempts = 1;
     std::uint64_t seed = 1;
+    bool can_pause = false;
   };
 
   // What site i sends: whole eighths, so that means are exact where a test works them out.
@@ -46,6 +47,8 @@ class GroupedFederation {
   }
   // How often a vector is added up: another number than 1 makes its group's sum fail its checks.
   virtual int FoldsOf(ClientId) const { return 1; }
+  // What reaches the aggregator in place of a message of site i.
+  virtual ClientMessage Said(std::size_t, ClientMessage message) { return message; }
   virtual ~GroupedFederation() = default;
   static constexpr std::size_t kLength = 3;
 
@@ -96,7 +99,8 @@ class GroupedFederation {
     if (is_out) {
       ClientMessage message = std::move(site.outbox.front());
       site.outbox.pop_front();
-      Arrive(site, std::move(message));
+      const auto at = std::ranges::find_if(sites_, [&](const auto& one) { return one.get() == &site; });
+      Arrive(site, Said(static_cast<std::size_t>(at - sites_.begin()), std::move(message)));
     } else {
       AgentEvent event = std::move(site.inbox.front());
       site.inbox.pop_front();
@@ -136,6 +140,12 @@ class GroupedFederation {
     for (std::size_t i = 0; i < sites_.size(); ++i) Return(i);
   }
 
+  // The operator lets a paused job go on: it is restored from its records.
+  void Resume() {
+    ApplyRecord(snapshot_, {JobId{1}, JobResumed{"uid 7"}});
+    RestartAggregator();
+  }
+  const JobSnapshot& snapshot() const { return snapshot_; }
   bool ended() const { return end_.has_value(); }
   const std::optional<JobClosed>& end() const { return end_; }
   const JobEngine& engine() const { return *engine_; }
@@ -194,6 +204,7 @@ class GroupedFederation {
     JobParts parts;
     parts.random = &random_;
     parts.stall_timeout = std::chrono::seconds(10);
+    parts.can_pause = options_.can_pause;
     parts.masking = masking_.get();
     auto engine = JobEngine::Restore(snapshot_, Model(snapshot_.model), std::move(parts));
     ASSERT_TRUE(engine.ok()) << engine.status().ToString();
