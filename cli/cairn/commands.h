@@ -19,7 +19,7 @@ void AddInviteCommands(CommandSet& commands);         // invite new
 void AddSiteCommands(CommandSet& commands);           // site ls, approve, revoke
 void AddClientJoinCommand(CommandSet& commands);      // client join
 void AddServeCommand(CommandSet& commands);           // aggregator serve
-void AddJobCommands(CommandSet& commands);            // job submit, ls, show, watch, stop
+void AddJobCommands(CommandSet& commands);            // job submit, ls, show, watch, stop, resume
 void AddRoundCommands(CommandSet& commands);          // round inspect
 void AddPrivacyCommands(CommandSet& commands);        // privacy plan
 void AddClientCommands(CommandSet& commands);         // client run, status, policy, jobs

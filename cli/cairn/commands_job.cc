@@ -103,21 +103,35 @@ Status Stop(const Options& options, CommandOutput& out) {
   return {};
 }
 
+Status Resume(const Options& options, CommandOutput& out) {
+  CAIRN_ASSIGN_OR_RETURN(const Json data, Ask(options, {{"verb", "job.resume"}, {"id", options.id}}));
+  const std::string id = data.at("id");
+  out.Data(JsonObject().Add("id", id));
+  out.PrintLine(id + " goes on with a new attempt");
+  out.Next("cairn job watch " + id);
+  return {};
+}
+
 Status Watch(const Options& options, CommandOutput& out) {
   const SteadyClock clock;
   ProgressLine progress(out.notes(), out.note_terminal(), clock, out.flags().quiet);
   JobWatcher watcher(progress);
-  Json last;
+  Json last = Json::object();
   CAIRN_ASSIGN_OR_RETURN(const std::filesystem::path socket, Socket(options));
   CAIRN_RETURN_IF_ERROR(
       AdminStream(socket, {{"verb", "job.watch"}, {"id", options.id}}, [&](const Json& data) {
+        const bool is_pause = data.at("state") == "paused" && last.value("state", "") != "paused";
         last = data;
         watcher.Tell(data);
+        if (is_pause) {
+          progress.Clear();
+          out.notes() << PauseNote(data);
+        }
         out.Item(JsonObject().AddRaw("job", data.dump()));
         return !data.contains("outcome");
       }));
   progress.Clear();
-  if (last.is_null() || !last.contains("outcome"))
+  if (!last.contains("outcome"))
     return Status(errors::kNetLost, "the aggregator ended while the job went on");
   out.Data(JsonObject().AddRaw("job", last.dump()));
   out.Print(RoundTable(last));
@@ -159,6 +173,9 @@ void AddJobCommands(CommandSet& commands) {
   const auto [stop, stop_options] = with_dir("job stop", "Stops a job after its open round");
   stop->Takes({"ID", "id or name", &stop_options->id})
       .Has({"--now", "", "abandon the open round", &stop_options->now});
+  const auto [resume, resume_options] = with_dir("job resume", "Lets a paused job go on with a new attempt");
+  resume->Takes({"ID", "id or name", &resume_options->id});
+  resume->Run([o = resume_options](CommandOutput& out) { return Resume(*o, out); });
   stop->Run([o = stop_options](CommandOutput& out) { return Stop(*o, out); });
 }
 

@@ -74,6 +74,8 @@ std::string JobListTable(const Json& jobs) {
 std::string JobDescription(const Json& job) {
   std::string text = Text(job, "id") + "  " + Text(job, "name") + "\n";
   text += "state     " + (job.contains("outcome") ? Text(job, "outcome") : Text(job, "state")) + "\n";
+  if (Text(job, "state") == "paused")
+    text += "next      cairn job resume " + Text(job, "id") + ", or cairn job stop " + Text(job, "id") + "\n";
   if (!Text(job, "reason").empty()) text += "reason    " + Text(job, "reason") + "\n";
   if (job.contains("privacy")) text += "privacy   " + PrivacyLine(job.at("privacy")) + "\n";
   text += "manifest  " + Text(job, "digest") + "\nsubmitter " + Text(job, "submitter") + "\nreadable  " +
@@ -97,6 +99,11 @@ std::string RoundTable(const Json& job) {
     text += "\n";
   }
   return text;
+}
+
+std::string PauseNote(const Json& job) {
+  return "paused: " + Text(job, "reason") + "\ncairn job resume " + Text(job, "id") +
+         " lets it go on, cairn job stop " + Text(job, "id") + " ends it\n";
 }
 
 bool HasLosses(const Json& job) {

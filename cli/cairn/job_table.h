@@ -13,6 +13,8 @@ std::string JobListTable(const nlohmann::json& jobs);
 std::string JobDescription(const nlohmann::json& job);
 // One line a training round, with the metrics of the model that round made.
 std::string RoundTable(const nlohmann::json& job);
+// Why the job is paused, and how it goes on; a line of its own.
+std::string PauseNote(const nlohmann::json& job);
 // Whether some site's report was refused, declined or missing in some round.
 bool HasLosses(const nlohmann::json& job);
 

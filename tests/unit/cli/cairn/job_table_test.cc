@@ -38,5 +38,18 @@ TEST(JobTableTest, MetricThatIsNotDefinedIsADash) {
   EXPECT_NE(told.str().find("0.693"), std::string::npos) << told.str();
 }
 
+TEST(JobTableTest, PausedJobSaysWhyAndHowItGoesOn) {
+  Json job = Job(0.75);
+  job.update(
+      {{"id", "j-3"}, {"state", "paused"}, {"reason", "CAIRN-6108 too near"}, {"participants", {"a"}}});
+  job.update({{"digest", "d"}, {"submitter", "uid 7"}, {"readable", "sums"}, {"rounds_done", 1}});
+  EXPECT_NE(JobListTable(Json::array({job})).find("paused"), std::string::npos);
+  EXPECT_NE(JobDescription(job).find("CAIRN-6108 too near"), std::string::npos);
+  EXPECT_NE(JobDescription(job).find("cairn job resume j-3"), std::string::npos);
+  EXPECT_EQ(PauseNote(job),
+            "paused: CAIRN-6108 too near\n"
+            "cairn job resume j-3 lets it go on, cairn job stop j-3 ends it\n");
+}
+
 }  // namespace
 }  // namespace cairn
