@@ -37,6 +37,16 @@ struct ClippedSum {
   double mass = 0;
 };
 
+// Takes a gradient over the exchanged parameters in pieces small enough for a cache, so that a gradient the
+// size of a model is nowhere written down.
+class GradientSink {
+ public:
+  virtual ~GradientSink() = default;
+  // Those of the parameters from `offset` on. Pieces come in arena order, each coordinate once. A piece is
+  // scratch, which the sink may overwrite; it may already change the parameters the piece belongs to.
+  virtual void Take(std::size_t offset, std::span<float> gradients) = 0;
+};
+
 // Forward and backward of one net, batch by batch, over tensors that live in a ParameterSet the
 // engine was made for; the loops around it (train_loop.h) know optimizers, data and order. Every
 // engine of a net gives the same numbers within rounding. One thread at a time; the same bytes on
@@ -62,13 +72,15 @@ class BatchEngine {
   virtual bool has_fused_sgd() const { return false; }
   virtual Result<double> StepSgd(const TrainBatch& batch, float lr);
 
-  // Every unit's gradient of its rows' summed loss, scaled to a Euclidean norm of at most `clip`, and summed:
-  // that stands in gradients(). Norms are computed in double without any unit's gradient being written down
-  // where that is cheaper (ghost norms: Li et al., arXiv 2110.05679; book-keeping: Bu et al., arXiv
-  // 2210.00038). A unit whose gradient is not finite adds nothing. At most most_unit_rows() rows.
-  virtual Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) = 0;
-  // Adds the clipped sum of the last ComputeClippedSum to `sum`, every product and sum in double. Slow: for
-  // batches whose float sum would round too much.
+  // Makes ready to sum every unit's gradient of its rows' summed loss, scaled to a Euclidean norm of at most
+  // `clip`. Norms are computed in double without any unit's gradient being written down where that is cheaper
+  // (ghost norms: Li et al., arXiv 2110.05679; book-keeping: Bu et al., arXiv 2210.00038). A unit whose
+  // gradient is not finite adds nothing. At most most_unit_rows() rows.
+  virtual Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) = 0;
+  // That sum, of the last ClipUnits, as often as it is asked for until a sink changes the parameters.
+  virtual Status StreamClippedSum(GradientSink& sink) = 0;
+  // Adds it to `sum`, every product and sum in double. Slow: for batches whose float sum would round too
+  // much.
   virtual Status AddClippedSum(std::span<double> sum) = 0;
   virtual std::size_t most_unit_rows() const = 0;
 

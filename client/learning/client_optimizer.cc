@@ -78,10 +78,7 @@ void ClientOptimizer::Start(const TrainConfig& config, std::span<const float> we
 
 void ClientOptimizer::Step(std::span<float> weights, std::span<float> gradients) {
   CAIRN_CHECK(weights.size() == gradients.size(), "a gradient for every weight");
-  if (proximal_mu_ > 0) {
-    const auto mu = static_cast<float>(proximal_mu_);
-    for (std::size_t i = 0; i < weights.size(); ++i) gradients[i] += mu * (weights[i] - anchor_[i]);
-  }
+  AddPull(0, weights, gradients);
   if (grad_clip_ > 0) {
     // torch.nn.utils.clip_grad_norm_: the scale is never above 1.
     const double scale = grad_clip_ / (FlatNorm(gradients) + 1e-6);
@@ -89,45 +86,73 @@ void ClientOptimizer::Step(std::span<float> weights, std::span<float> gradients)
       for (float& g : gradients) g *= static_cast<float>(scale);
     }
   }
+  BeginStep();
+  Move(0, weights, gradients);
+}
+
+void ClientOptimizer::BeginStep() {
   ++steps_;
+  if (config_.kind == OptimizerKind::kSgd) return;
+  correction1_ = 1.0 - std::pow(config_.beta1, static_cast<double>(steps_));
+  correction2_ = 1.0 - std::pow(config_.beta2, static_cast<double>(steps_));
+}
+
+void ClientOptimizer::StepPart(std::size_t offset, std::span<float> weights, std::span<float> gradients) {
+  CAIRN_CHECK(grad_clip_ == 0, "the norm of a gradient is that of all its parts");
+  CAIRN_CHECK(weights.size() == gradients.size(), "a gradient for every weight");
+  AddPull(offset, weights, gradients);
+  Move(offset, weights, gradients);
+}
+
+void ClientOptimizer::AddPull(std::size_t offset, std::span<const float> weights,
+                              std::span<float> gradients) const {
+  if (proximal_mu_ <= 0) return;
+  const auto mu = static_cast<float>(proximal_mu_);
+  const float* const anchor = anchor_.data() + offset;
+  for (std::size_t i = 0; i < weights.size(); ++i) gradients[i] += mu * (weights[i] - anchor[i]);
+}
+
+void ClientOptimizer::Move(std::size_t offset, std::span<float> weights, std::span<const float> gradients) {
   if (config_.kind == OptimizerKind::kSgd) {
-    StepSgd(weights, gradients);
+    MoveSgd(offset, weights, gradients);
   } else {
-    StepAdam(weights, gradients);
+    MoveAdam(offset, weights, gradients);
   }
 }
 
-void ClientOptimizer::StepSgd(std::span<float> weights, std::span<const float> gradients) {
+void ClientOptimizer::MoveSgd(std::size_t offset, std::span<float> weights,
+                              std::span<const float> gradients) {
   const auto lr = static_cast<float>(config_.lr), decay = static_cast<float>(config_.weight_decay);
   if (config_.momentum == 0) {
-    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] -= lr * (gradients[i] + decay * weights[i]);
+    kernels_.sgd(weights.data(), gradients.data(), lr, decay, weights.size());
     return;
   }
   const auto momentum = static_cast<float>(config_.momentum);
   const float look_ahead = config_.nesterov ? momentum : 0.0f;
+  float* const first = first_.data() + offset;
   // The first buffer is the gradient itself: momentum · 0 + g.
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const float g = gradients[i] + decay * weights[i];
-    first_[i] = momentum * first_[i] + g;
-    weights[i] -= lr * (config_.nesterov ? g + look_ahead * first_[i] : first_[i]);
+    first[i] = momentum * first[i] + g;
+    weights[i] -= lr * (config_.nesterov ? g + look_ahead * first[i] : first[i]);
   }
 }
 
 // Kingma and Ba, ICLR 2015, in PyTorch's arrangement: both corrections enter as scalars, eps stands
 // outside the corrected root.
-void ClientOptimizer::StepAdam(std::span<float> weights, std::span<const float> gradients) {
-  const double correction1 = 1.0 - std::pow(config_.beta1, static_cast<double>(steps_));
-  const double correction2 = 1.0 - std::pow(config_.beta2, static_cast<double>(steps_));
+void ClientOptimizer::MoveAdam(std::size_t offset, std::span<float> weights,
+                               std::span<const float> gradients) {
   const auto beta1 = static_cast<float>(config_.beta1), beta2 = static_cast<float>(config_.beta2);
   const auto rest1 = static_cast<float>(1.0 - config_.beta1), rest2 = static_cast<float>(1.0 - config_.beta2);
   const auto decay = static_cast<float>(config_.weight_decay), eps = static_cast<float>(config_.eps);
-  const auto root = static_cast<float>(std::sqrt(correction2));
-  const auto size = static_cast<float>(config_.lr / correction1);
+  const auto root = static_cast<float>(std::sqrt(correction2_));
+  const auto size = static_cast<float>(config_.lr / correction1_);
+  float *const first = first_.data() + offset, *const second = second_.data() + offset;
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const float g = gradients[i] + decay * weights[i];
-    first_[i] = beta1 * first_[i] + rest1 * g;
-    second_[i] = beta2 * second_[i] + rest2 * g * g;
-    weights[i] -= size * (first_[i] / (std::sqrt(second_[i]) / root + eps));
+    first[i] = beta1 * first[i] + rest1 * g;
+    second[i] = beta2 * second[i] + rest2 * g * g;
+    weights[i] -= size * (first[i] / (std::sqrt(second[i]) / root + eps));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "client/learning/step_kernels.h"
 #include "core/base/result.h"
 #include "protocol/messages/job.h"
 
@@ -26,14 +27,23 @@ class ClientOptimizer {
   // Changes `gradients` too. Spans have the size given to Start.
   void Step(std::span<float> weights, std::span<float> gradients);
 
- private:
-  void StepSgd(std::span<float> weights, std::span<const float> gradients);
-  void StepAdam(std::span<float> weights, std::span<const float> gradients);
+  // The same in parts, after one BeginStep: those of the weights from `offset` on, each weight once, in any
+  // order. Only without a clip by norm, which needs the whole gradient.
+  void BeginStep();
+  void StepPart(std::size_t offset, std::span<float> weights, std::span<float> gradients);
 
+ private:
+  void AddPull(std::size_t offset, std::span<const float> weights, std::span<float> gradients) const;
+  void Move(std::size_t offset, std::span<float> weights, std::span<const float> gradients);
+  void MoveSgd(std::size_t offset, std::span<float> weights, std::span<const float> gradients);
+  void MoveAdam(std::size_t offset, std::span<float> weights, std::span<const float> gradients);
+
+  const StepKernels& kernels_ = BestStepKernels();
   OptimizerConfig config_;
   double grad_clip_ = 0, proximal_mu_ = 0;
   bool plain_ = false;
   std::int64_t steps_ = 0;
+  double correction1_ = 0, correction2_ = 0;  // of Adam, this step's
   std::vector<float> anchor_, first_, second_;
 };
 

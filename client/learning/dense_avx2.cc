@@ -6,6 +6,7 @@
 namespace {
 
 constexpr int kMaxRows = 3;
+constexpr int kTileOutputs = 3, kTileLanes = 1;
 
 struct Lanes {
   __m256 low, high;

@@ -6,6 +6,7 @@
 namespace {
 
 constexpr int kMaxRows = 10;
+constexpr int kTileOutputs = 6, kTileLanes = 4;
 
 struct Lanes {
   __m512 v;

@@ -3,6 +3,7 @@
 namespace {
 
 constexpr int kMaxRows = 2;
+constexpr int kTileOutputs = 2, kTileLanes = 1;
 
 struct Lanes {
   float f[16];

@@ -16,9 +16,10 @@ struct DenseKernels {
   // dx = d·W.
   void (*backward_input)(const float* d, const float* w, float* dx, std::size_t rows, std::size_t in,
                          std::size_t out);
-  // w += dᵀ·x, after w = 0 unless `accumulate`. With d scaled by −lr and accumulate this is plain SGD.
-  void (*outer)(const float* d, const float* x, float* w, std::size_t rows, std::size_t in, std::size_t out,
-                bool accumulate);
+  // w += dᵀ·x, after w = 0 unless `accumulate`. With d scaled by −lr and accumulate this is plain SGD. The
+  // rows of d are `stride` apart: some of a layer's outputs may be done at a time.
+  void (*outer)(const float* d, std::size_t stride, const float* x, float* w, std::size_t rows,
+                std::size_t in, std::size_t out, bool accumulate);
 };
 
 // The widest level this processor has.

@@ -1,5 +1,6 @@
 // Included once by each dense_LEVEL.cc, which defines `Lanes`: sixteen floats with Load, LoadFirst,
-// Store, StoreFirst, Spread, Fma and Sum, and `kMaxRows`, the rows whose sums fit its registers.
+// Store, StoreFirst, Spread, Fma and Sum, and what fits its registers: `kMaxRows`, the rows that are summed
+// together, and `kTileOutputs` by `kTileLanes`, the tile of a gradient.
 // No standard header here: what these files compile to needs the level's instructions, and must
 // never be merged with the code of another file.
 
@@ -9,7 +10,7 @@ using Size = decltype(sizeof(0));
 
 constexpr Size kLanes = 16;
 
-// Calls f.template Run<R>(row) for blocks of at most kMaxRows rows, sizes as even as can be.
+// Calls f.template Run<R>(row) for blocks of at most `kMost` rows, sizes as even as can be.
 template <int R, class Block>
 inline void RunRows(Size rows, Size row, const Block& block) {
   if constexpr (R > 0) {
@@ -21,13 +22,13 @@ inline void RunRows(Size rows, Size row, const Block& block) {
   }
 }
 
-template <class Block>
-inline void ForRowBlocks(Size rows, const Block& block) {
-  const Size blocks = (rows + kMaxRows - 1) / kMaxRows;
+template <int kMost, class Block>
+inline void ForBlocks(Size rows, const Block& block) {
+  const Size blocks = (rows + kMost - 1) / kMost;
   Size row = 0;
   for (Size b = 0; b < blocks; ++b) {
     const Size count = (rows - row) / (blocks - b);
-    RunRows<kMaxRows>(count, row, block);
+    RunRows<kMost>(count, row, block);
     row += count;
   }
 }
@@ -120,58 +121,67 @@ struct BackwardInputBlock {
   }
 };
 
-struct OuterBlock {
+// Tiles of O outputs by V·16 inputs stay in registers while all rows pass: w is read and written once.
+struct OuterTiles {
   const float* d;
+  Size stride;
   const float* x;
   float* w;
-  Size in, out;
+  Size rows, in;
   bool accumulate;
 
-  template <int R, int O>
-  void Outputs(Size row, Size o, bool add) const {
-    Lanes deltas[R][O];
-    for (int r = 0; r < R; ++r) {
-      for (int k = 0; k < O; ++k) deltas[r][k] = Lanes::Spread(d[(row + r) * out + o + k]);
-    }
-    Size i = 0;
-    for (; i + kLanes <= in; i += kLanes) {
-      Lanes sums[O];
-      for (int k = 0; k < O; ++k) sums[k] = add ? Lanes::Load(w + (o + k) * in + i) : Lanes::Spread(0);
-      for (int r = 0; r < R; ++r) {
-        const Lanes values = Lanes::Load(x + (row + r) * in + i);
-        for (int k = 0; k < O; ++k) sums[k] = Fma(deltas[r][k], values, sums[k]);
-      }
-      for (int k = 0; k < O; ++k) Store(w + (o + k) * in + i, sums[k]);
-    }
-    if (i == in) return;
+  template <int O, int V>
+  void Columns(Size o, Size i) const {
+    Lanes sums[O][V];
     for (int k = 0; k < O; ++k) {
-      float* const end = w + (o + k) * in + i;
-      Lanes sum = add ? Lanes::LoadFirst(end, in - i) : Lanes::Spread(0);
-      for (int r = 0; r < R; ++r)
-        sum = Fma(deltas[r][k], Lanes::LoadFirst(x + (row + r) * in + i, in - i), sum);
-      StoreFirst(end, in - i, sum);
+      for (int v = 0; v < V; ++v)
+        sums[k][v] = accumulate ? Lanes::Load(w + (o + k) * in + i + v * kLanes) : Lanes::Spread(0);
+    }
+    for (Size r = 0; r < rows; ++r) {
+      Lanes values[V];
+      for (int v = 0; v < V; ++v) values[v] = Lanes::Load(x + r * in + i + v * kLanes);
+      for (int k = 0; k < O; ++k) {
+        const Lanes delta = Lanes::Spread(d[r * stride + o + k]);
+        for (int v = 0; v < V; ++v) sums[k][v] = Fma(delta, values[v], sums[k][v]);
+      }
+    }
+    for (int k = 0; k < O; ++k) {
+      for (int v = 0; v < V; ++v) Store(w + (o + k) * in + i + v * kLanes, sums[k][v]);
     }
   }
 
-  template <int R>
-  void Run(Size row) const {
-    const bool add = accumulate || row > 0;
-    Size o = 0;
-    for (; o + 2 <= out; o += 2) Outputs<R, 2>(row, o, add);
-    if (o < out) Outputs<R, 1>(row, o, add);
+  template <int O>
+  void LastColumns(Size o, Size i) const {
+    Lanes sums[O];
+    for (int k = 0; k < O; ++k)
+      sums[k] = accumulate ? Lanes::LoadFirst(w + (o + k) * in + i, in - i) : Lanes::Spread(0);
+    for (Size r = 0; r < rows; ++r) {
+      const Lanes values = Lanes::LoadFirst(x + r * in + i, in - i);
+      for (int k = 0; k < O; ++k) sums[k] = Fma(Lanes::Spread(d[r * stride + o + k]), values, sums[k]);
+    }
+    for (int k = 0; k < O; ++k) StoreFirst(w + (o + k) * in + i, in - i, sums[k]);
+  }
+
+  template <int O>
+  void Run(Size o) const {
+    Size i = 0;
+    for (; i + kTileLanes * kLanes <= in; i += kTileLanes * kLanes) Columns<O, kTileLanes>(o, i);
+    for (; i + kLanes <= in; i += kLanes) Columns<O, 1>(o, i);
+    if (i < in) LastColumns<O>(o, i);
   }
 };
 
 void Forward(const float* x, const float* w, const float* bias, float* y, Size rows, Size in, Size out) {
-  ForRowBlocks(rows, ForwardBlock{x, w, bias, y, in, out});
+  ForBlocks<kMaxRows>(rows, ForwardBlock{x, w, bias, y, in, out});
 }
 
 void BackwardInput(const float* d, const float* w, float* dx, Size rows, Size in, Size out) {
-  ForRowBlocks(rows, BackwardInputBlock{d, w, dx, in, out});
+  ForBlocks<kMaxRows>(rows, BackwardInputBlock{d, w, dx, in, out});
 }
 
-void Outer(const float* d, const float* x, float* w, Size rows, Size in, Size out, bool accumulate) {
-  ForRowBlocks(rows, OuterBlock{d, x, w, in, out, accumulate});
+void Outer(const float* d, Size stride, const float* x, float* w, Size rows, Size in, Size out,
+           bool accumulate) {
+  ForBlocks<kTileOutputs>(out, OuterTiles{d, stride, x, w, rows, in, accumulate});
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "client/learning/lot_summer.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
+
+#include "core/base/check.h"
 
 namespace cairn {
 namespace {
@@ -19,8 +22,7 @@ RandomStream DropoutOf(const LotMember& member) {
   return RandomStream(member.dropout_key, {.purpose = Purpose::kDropout});
 }
 
-// To the nearest integer, ties to even; |value| below 2^51. Adding 1.5·2^52 leaves no bits below the point,
-// and is a loop that compilers vectorize where a conversion is not.
+// As StepKernels::round does it.
 std::int64_t Rounded(double value) {
   constexpr double kMagic = 0x1.8p52;
   return std::bit_cast<std::int64_t>(value + kMagic) - std::bit_cast<std::int64_t>(kMagic);
@@ -42,35 +44,97 @@ std::uint32_t LotSummer::BlocksFor(std::uint32_t expected_lot, const ExampleSour
   return std::max(1u, (expected_lot + each / 2) / each);
 }
 
-template <class Real>
-void LotSummer::AddRounded(std::span<const Real> values) {
-  const double scale = 1 / terms_.step;
-  std::int64_t* const sum = sum_.data();
-  const std::size_t count = values.size();
-  if (is_first_) {
-    for (std::size_t i = 0; i < count; ++i) sum[i] = Rounded(double{values[i]} * scale);
-  } else {
-    for (std::size_t i = 0; i < count; ++i) sum[i] += Rounded(double{values[i]} * scale);
-  }
-  is_first_ = false;
-}
+// Rounds a block to the grid, in order: into the sum of the blocks so far, or of the last block, that sum
+// added, piece by piece to the sink.
+class LotSummer::Rounder final : public GradientSink {
+ public:
+  Rounder(LotSummer& summer, bool is_last) : summer_(summer), is_last_(is_last) {}
 
-Result<LotSummer::LotLoss> LotSummer::Sum(std::span<const LotMember> lot, std::span<std::int64_t> sum) {
-  sum_ = sum;
-  is_first_ = true;
+  void Take(std::size_t offset, std::span<float> gradients) override {
+    Add(offset, gradients, [&](const float* from, std::int64_t* to, std::size_t count, bool adds) {
+      summer_.kernels_.round(from, 1 / summer_.terms_.step, to, count, adds);
+    });
+  }
+  void Take(std::span<const double> block) {
+    const double scale = 1 / summer_.terms_.step;
+    Add(0, block, [&](const double* from, std::int64_t* to, std::size_t count, bool adds) {
+      for (std::size_t i = 0; i < count; ++i) to[i] = (adds ? to[i] : 0) + Rounded(from[i] * scale);
+    });
+  }
+  void TakeNothing() {
+    std::array<float, GridSink::kPiece> zeros = {};
+    for (std::size_t size = summer_.engine_.gradients().size(); done_ < size;)
+      Take(done_, std::span(zeros).first(std::min(zeros.size(), size - done_)));
+  }
+  void Finish() {
+    CAIRN_CHECK(done_ == summer_.engine_.gradients().size(), "an engine hands over all of a gradient");
+    if (is_last_) Flush();
+    summer_.has_sum_ = !is_last_;
+  }
+
+ private:
+  template <class Real, class Round>
+  void Add(std::size_t offset, std::span<Real> values, const Round& round) {
+    CAIRN_CHECK(offset == done_, "an engine hands a gradient over in order");
+    done_ += values.size();
+    if (!is_last_) return round(values.data(), &summer_.sum_[offset], values.size(), summer_.has_sum_);
+    while (!values.empty()) {
+      const std::size_t count = std::min(values.size(), piece_.size() - filled_);
+      std::int64_t* const to = &piece_[filled_];
+      if (summer_.has_sum_) std::copy_n(&summer_.sum_[flushed_ + filled_], count, to);
+      round(values.data(), to, count, summer_.has_sum_);
+      values = values.subspan(count);
+      filled_ += count;
+      if (filled_ == piece_.size()) Flush();
+    }
+  }
+  void Flush() {
+    if (filled_ > 0) summer_.sink_->Take(flushed_, std::span(piece_).first(filled_));
+    flushed_ += filled_;
+    filled_ = 0;
+  }
+
+  LotSummer& summer_;
+  const bool is_last_;
+  std::size_t done_ = 0, flushed_ = 0, filled_ = 0;
+  std::array<std::int64_t, GridSink::kPiece> piece_;
+};
+
+// Adds to a block that is summed in double.
+class LotSummer::BlockSink final : public GradientSink {
+ public:
+  explicit BlockSink(std::span<double> block) : block_(block) {}
+  void Take(std::size_t offset, std::span<float> gradients) override {
+    double* const block = block_.data() + offset;
+    for (std::size_t i = 0; i < gradients.size(); ++i) block[i] += double{gradients[i]};
+  }
+
+ private:
+  std::span<double> block_;
+};
+
+Result<LotSummer::LotLoss> LotSummer::Sum(std::span<const LotMember> lot, GridSink& sink) {
+  sink_ = &sink;
+  has_sum_ = false;
   loss_ = {};
+  if (lot.empty()) {
+    Rounder rounder(*this, true);
+    rounder.TakeNothing();
+    rounder.Finish();
+  }
   while (!lot.empty()) {
     const auto end =
         std::ranges::find_if(lot, [&](const LotMember& member) { return member.block != lot.front().block; });
     const auto size = static_cast<std::size_t>(end - lot.begin());
-    CAIRN_RETURN_IF_ERROR(SumBlock(lot.first(size)));
+    const bool is_last = size == lot.size();
+    if (!is_last) sum_.resize(engine_.gradients().size());
+    CAIRN_RETURN_IF_ERROR(SumBlock(lot.first(size), is_last));
     lot = lot.subspan(size);
   }
-  if (is_first_) std::ranges::fill(sum, 0);
   return loss_;
 }
 
-Status LotSummer::SumBlock(std::span<const LotMember> block) {
+Status LotSummer::SumBlock(std::span<const LotMember> block, bool is_last) {
   is_block_open_ = false;
   rounding_ = 0;
   const auto is_many = [&](const LotMember& member) { return units_.rows(member.unit).size() > 1; };
@@ -82,12 +146,11 @@ Status LotSummer::SumBlock(std::span<const LotMember> block) {
     if (taken == 0) {
       CAIRN_RETURN_IF_ERROR(SumLargeUnit(rest.front()));
     } else {
-      CAIRN_RETURN_IF_ERROR(SumChunk(taken == block.size()));
+      CAIRN_RETURN_IF_ERROR(SumChunk(taken == block.size(), is_last));
     }
     rest = rest.subspan(std::max(taken, std::size_t{1}));
   }
-  if (is_block_open_) AddRounded(std::span<const double>(block_));
-  return {};
+  return is_block_open_ ? CloseBlock(is_last) : Status();
 }
 
 // How many units go into the next batch; 0 where the first alone is too large. Lists their rows.
@@ -114,16 +177,24 @@ void LotSummer::Gather(std::span<const std::uint32_t> rows) {
 }
 
 void LotSummer::OpenBlock() {
-  if (!is_block_open_) block_.assign(sum_.size(), 0.0);
+  if (!is_block_open_) block_.assign(engine_.gradients().size(), 0.0);
   is_block_open_ = true;
 }
 
-Status LotSummer::SumChunk(bool is_whole_block) {
+Status LotSummer::CloseBlock(bool is_last) {
+  Rounder rounder(*this, is_last);
+  rounder.Take(std::span<const double>(block_));
+  rounder.Finish();
+  is_block_open_ = false;
+  return {};
+}
+
+Status LotSummer::SumChunk(bool is_whole_block, bool is_last) {
   Gather(rows_);
   CAIRN_ASSIGN_OR_RETURN(
       const ClippedSum clipped,
-      engine_.ComputeClippedSum({.ends = ends_, .labels = labels_, .dropout = dropout_, .loss = terms_.loss},
-                                terms_.clip));
+      engine_.ClipUnits({.ends = ends_, .labels = labels_, .dropout = dropout_, .loss = terms_.loss},
+                        terms_.clip));
   loss_.sum += clipped.loss;
   const double rounding = rounding_ + static_cast<double>(rows_.size() + 1) * clipped.mass / terms_.clip;
   if (!(rounding <= kMostRounding)) {
@@ -132,19 +203,20 @@ Status LotSummer::SumChunk(bool is_whole_block) {
   }
   rounding_ = rounding;
   if (is_whole_block) {
-    AddRounded(std::span<const float>(engine_.gradients()));
+    Rounder rounder(*this, is_last);
+    CAIRN_RETURN_IF_ERROR(engine_.StreamClippedSum(rounder));
+    rounder.Finish();
     return {};
   }
   OpenBlock();
-  const std::span<const float> gradients = engine_.gradients();
-  for (std::size_t i = 0; i < block_.size(); ++i) block_[i] += double{gradients[i]};
-  return {};
+  BlockSink block(block_);
+  return engine_.StreamClippedSum(block);
 }
 
 // A gradient in pieces, each a mean over its rows; whoever else is in the lot, the pieces are the same.
 Status LotSummer::SumLargeUnit(const LotMember& member) {
   OpenBlock();
-  unit_.assign(sum_.size(), 0.0);
+  unit_.assign(block_.size(), 0.0);
   RandomStream dropout = DropoutOf(member);
   for (auto rest = units_.rows(member.unit); !rest.empty();) {
     const auto piece = rest.first(std::min(rest.size(), engine_.most_unit_rows()));

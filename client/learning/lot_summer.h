@@ -7,9 +7,19 @@
 #include "client/data/example_source.h"
 #include "client/learning/batch_engine.h"
 #include "client/learning/poisson_lot.h"
+#include "client/learning/step_kernels.h"
 #include "core/base/result.h"
 
 namespace cairn {
+
+// Takes a sum of integers on the grid in pieces of kPiece coordinates (the last may be shorter), in order.
+class GridSink {
+ public:
+  static constexpr std::size_t kPiece = 1024;
+  virtual ~GridSink() = default;
+  // The coordinates from `offset` on; the sink may overwrite them.
+  virtual void Take(std::size_t offset, std::span<std::int64_t> sum) = 0;
+};
 
 // Sums the clipped gradients of a lot as integers on a grid, so that two sums whose lots differ by one unit
 // lie at most GridOf(…).sensitivity steps apart, in the arithmetic used and not only on paper.
@@ -40,25 +50,30 @@ class LotSummer {
     double sum = 0;
     std::uint64_t rows = 0;
   };
-  // Writes the sum over `lot`, which is ordered as DrawLot orders it. Loss and rows are private.
-  Result<LotLoss> Sum(std::span<const LotMember> lot, std::span<std::int64_t> sum);
+  // Hands the sum over `lot`, which is ordered as DrawLot orders it, to `sink`: piece by piece as the last
+  // block's products are made, so that a lot of one block is nowhere written down whole. The sink may change
+  // the engine's parameters. Loss and rows are private.
+  Result<LotLoss> Sum(std::span<const LotMember> lot, GridSink& sink);
 
  private:
-  Status SumBlock(std::span<const LotMember> block);
+  class Rounder;
+  class BlockSink;
+  Status SumBlock(std::span<const LotMember> block, bool is_last);
   std::size_t TakeChunk(std::span<const LotMember> rest, std::size_t most_rows);
-  Status SumChunk(bool is_whole_block);
+  Status SumChunk(bool is_whole_block, bool is_last);
   Status SumLargeUnit(const LotMember& member);
   void Gather(std::span<const std::uint32_t> rows);
   void OpenBlock();
-  template <class Real>
-  void AddRounded(std::span<const Real> values);
+  Status CloseBlock(bool is_last);
 
   BatchEngine& engine_;
   const ExampleSource& data_;
   const UnitIndex& units_;
   Terms terms_;
-  std::span<std::int64_t> sum_;  // while Sum runs
-  bool is_first_ = true;         // nothing was written into sum_ yet
+  const StepKernels& kernels_ = BestStepKernels();
+  GridSink* sink_ = nullptr;       // while Sum runs
+  std::vector<std::int64_t> sum_;  // of the blocks before the last; empty until a lot has some
+  bool has_sum_ = false;           // sum_ counts
   LotLoss loss_;
   double rounding_ = 0;         // of the block's float sums so far, in 2^−24
   bool is_block_open_ = false;  // block_ counts

@@ -7,6 +7,11 @@
 #include "core/base/check.h"
 
 namespace cairn {
+namespace {
+
+constexpr std::size_t kPiece = 4800;  // floats of a gradient made at a time
+
+}  // namespace
 
 bool PlanEngine::Supports(const LayerStack& stack) {
   if (stack.layers.empty() || stack.layers.front().kind != LayerKind::kDense ||
@@ -116,7 +121,7 @@ void PlanEngine::Learn(Stage& stage, const float* input, std::size_t rows, const
   const bool add = fused_lr != nullptr;
   if (stage.weight.gradient != nullptr) {
     float* const target = add ? stage.weight.values : stage.weight.gradient;
-    kernels_.outer(delta, input, target, rows, stage.in, stage.out, add);
+    kernels_.outer(delta, stage.out, input, target, rows, stage.in, stage.out, add);
   }
   if (stage.bias.gradient != nullptr) {
     float* const target = add ? stage.bias.values : stage.bias.gradient;
@@ -150,7 +155,7 @@ void PlanEngine::Backward(std::size_t rows, const float* fused_lr) {
   }
 }
 
-double PlanEngine::StartClippedSum(const UnitBatch& batch, UnitNorms& norms) {
+double PlanEngine::StartClip(const UnitBatch& batch, UnitNorms& norms) {
   clipped_rows_ = batch.rows();
   ForwardLayers(batch.rows(), [&](double rate, std::size_t out, std::span<float> mask) {
     std::size_t begin = 0;
@@ -176,20 +181,52 @@ double PlanEngine::StartClippedSum(const UnitBatch& batch, UnitNorms& norms) {
   return loss;
 }
 
-void PlanEngine::FinishClippedSum(const UnitNorms& norms) {
+void PlanEngine::FinishClip(const UnitNorms& norms) {
   for (std::size_t s = lowest_; s < stages_.size(); ++s) {
     Stage& stage = stages_[s];
     norms.Scale(stage.delta.data(), stage.out, Input(s), stage.in);
-    Learn(stage, Input(s), clipped_rows_, nullptr);
   }
 }
 
-Result<ClippedSum> PlanEngine::ComputeClippedSum(const UnitBatch& batch, double clip) {
+Result<ClippedSum> PlanEngine::ClipUnits(const UnitBatch& batch, double clip) {
   norms_.Start(batch.ends);
-  const double loss = StartClippedSum(batch, norms_);
+  const double loss = StartClip(batch, norms_);
   const double mass = norms_.Clip(clip);
-  FinishClippedSum(norms_);
+  FinishClip(norms_);
   return ClippedSum{loss, mass};
+}
+
+Status PlanEngine::StreamClippedSum(GradientSink& sink) {
+  for (std::size_t s = lowest_; s < stages_.size(); ++s) {
+    if (stages_[s].weight.gradient != nullptr) StreamWeight(s, sink);
+    if (stages_[s].bias.gradient != nullptr) StreamBias(s, sink);
+  }
+  return {};
+}
+
+// As many outputs at a time as keep the piece in the first cache.
+void PlanEngine::StreamWeight(std::size_t s, GradientSink& sink) {
+  const Stage& stage = stages_[s];
+  const auto offset = static_cast<std::size_t>(stage.weight.gradient - gradients_.data());
+  const std::size_t most = std::max(kPiece / stage.in, std::size_t{6}) / 6 * 6;
+  if (piece_.size() < most * stage.in) piece_.resize(most * stage.in);
+  for (std::size_t o = 0; o < stage.out; o += most) {
+    const std::size_t count = std::min(most, stage.out - o);
+    kernels_.outer(stage.delta.data() + o, stage.out, Input(s), piece_.data(), clipped_rows_, stage.in, count,
+                   false);
+    sink.Take(offset + o * stage.in, std::span(piece_).first(count * stage.in));
+  }
+}
+
+void PlanEngine::StreamBias(std::size_t s, GradientSink& sink) {
+  const Stage& stage = stages_[s];
+  piece_.resize(std::max(piece_.size(), stage.out));
+  const std::span<float> sums = std::span(piece_).first(stage.out);
+  std::ranges::fill(sums, 0.0f);
+  for (std::size_t r = 0; r < clipped_rows_; ++r) {
+    for (std::size_t o = 0; o < stage.out; ++o) sums[o] += stage.delta[r * stage.out + o];
+  }
+  sink.Take(static_cast<std::size_t>(stage.bias.gradient - gradients_.data()), sums);
 }
 
 Status PlanEngine::AddClippedSum(std::span<double> sum) {

@@ -32,7 +32,8 @@ class PlanEngine final : public BatchEngine {
   std::span<float> gradients() override { return gradients_; }
   bool has_fused_sgd() const override { return true; }
   Result<double> StepSgd(const TrainBatch& batch, float lr) override;
-  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override;
+  Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) override;
+  Status StreamClippedSum(GradientSink& sink) override;
   Status AddClippedSum(std::span<double> sum) override;
   std::size_t most_unit_rows() const override { return 128; }
   Status ComputeLogits(std::size_t rows, std::span<float> logits) override;
@@ -40,11 +41,10 @@ class PlanEngine final : public BatchEngine {
   // Of the last step, rows · inputs() floats, where wanted.
   std::span<float> input_gradient() { return input_gradient_; }
 
-  // ComputeClippedSum in two halves, for a net whose other layers add to the norms in between. The first
-  // gives the summed loss, the input gradient not yet clipped, and adds to `norms`, which were started on
-  // batch.ends.
-  double StartClippedSum(const UnitBatch& batch, UnitNorms& norms);
-  void FinishClippedSum(const UnitNorms& norms);
+  // ClipUnits in two halves, for a net whose other layers add to the norms in between. The first gives the
+  // summed loss, the input gradient not yet clipped, and adds to `norms`, which were started on batch.ends.
+  double StartClip(const UnitBatch& batch, UnitNorms& norms);
+  void FinishClip(const UnitNorms& norms);
 
  private:
   struct Tensor {
@@ -69,15 +69,17 @@ class PlanEngine final : public BatchEngine {
   void PullBack(std::size_t stage, std::size_t rows);
   void Backward(std::size_t rows, const float* fused_lr);
   void Learn(Stage& stage, const float* input, std::size_t rows, const float* fused_lr);
+  void StreamWeight(std::size_t stage, GradientSink& sink);
+  void StreamBias(std::size_t stage, GradientSink& sink);
 
   const DenseKernels& kernels_;
   std::vector<Stage> stages_;
   std::size_t lowest_ = 0;  // gradients flow down to this stage
   bool wants_input_gradient_ = false;
   std::size_t capacity_ = 0;
-  std::size_t clipped_rows_ = 0;  // of the last ComputeClippedSum
+  std::size_t clipped_rows_ = 0;  // of the last ClipUnits
   UnitNorms norms_;
-  std::vector<float> features_, gradients_, input_gradient_;
+  std::vector<float> features_, gradients_, input_gradient_, piece_;
 };
 
 }  // namespace cairn

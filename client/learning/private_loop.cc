@@ -1,6 +1,7 @@
 #include "client/learning/private_loop.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "client/learning/flush_denormals.h"
@@ -21,6 +22,28 @@ void Note(const LotSummer::LotLoss& loss, TrainReport& report, bool& is_first) {
   if (is_first) report.loss_first = report.loss_last;
   is_first = false;
 }
+
+// What follows the sum of a lot, piece by piece: the noise, the quotient, the optimizer.
+class NoisedStep final : public GridSink {
+ public:
+  NoisedStep(const NoiseAdder& noise, NoiseBits& bits, double expected_lot, ClientOptimizer& optimizer,
+             std::span<float> weights)
+      : noise_(noise), bits_(bits), expected_lot_(expected_lot), optimizer_(optimizer), weights_(weights) {}
+  void Take(std::size_t offset, std::span<std::int64_t> sum) override {
+    const std::span<float> quotient = std::span(quotient_).first(sum.size());
+    noise_.AddTo(sum, bits_);
+    noise_.Convert(sum, expected_lot_, quotient);
+    optimizer_.StepPart(offset, weights_.subspan(offset, sum.size()), quotient);
+  }
+
+ private:
+  const NoiseAdder& noise_;
+  NoiseBits& bits_;
+  const double expected_lot_;
+  ClientOptimizer& optimizer_;
+  const std::span<float> weights_;
+  std::array<float, kPiece> quotient_;
+};
 
 }  // namespace
 
@@ -43,17 +66,15 @@ Result<TrainReport> PrivateLoop::Train(BatchEngine& engine, std::span<float> wei
   LotSummer summer(engine, data, units, {.loss = config.loss, .clip = privacy.clip, .step = grid.step});
   NoiseBits bits = context.noise->Open(context.round, context.client);
   optimizer_.Start(config, weights);
-  sum_.resize(weights.size());
+  NoisedStep noised_step(noise, bits, privacy.expected_lot, optimizer_, weights);
 
   TrainReport report{.examples = privacy.expected_lot};
   bool is_first = true;
   for (std::uint32_t step = 1; step <= privacy.steps; ++step) {
     if (stop.stop_requested()) return Status(errors::kCancelled, "training was asked to stop");
     DrawLot(units.size(), privacy.sampling_rate, blocks, bits, lot_);
-    CAIRN_ASSIGN_OR_RETURN(const LotSummer::LotLoss loss, summer.Sum(lot_, sum_));
-    noise.AddTo(sum_, bits);
-    noise.Convert(sum_, privacy.expected_lot, engine.gradients());
-    optimizer_.Step(weights, engine.gradients());
+    optimizer_.BeginStep();
+    CAIRN_ASSIGN_OR_RETURN(const LotSummer::LotLoss loss, summer.Sum(lot_, noised_step));
     Note(loss, report, is_first);
     if (context.on_step) context.on_step(step);
   }

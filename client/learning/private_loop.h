@@ -28,7 +28,6 @@ class PrivateLoop {
  private:
   ClientOptimizer optimizer_;
   std::vector<LotMember> lot_;
-  std::vector<std::int64_t> sum_;
 };
 
 }  // namespace cairn

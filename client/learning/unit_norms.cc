@@ -7,21 +7,6 @@
 namespace cairn {
 namespace {
 
-// Exact products, in lanes whose order no compiler changes.
-double Dot(const float* a, const float* b, std::size_t count) {
-  constexpr std::size_t kLanes = 16;
-  double lanes[kLanes] = {};
-  std::size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (std::size_t k = 0; k < kLanes; ++k) lanes[k] += double{a[i + k]} * double{b[i + k]};
-  }
-  for (std::size_t k = 0; i < count; ++i, ++k) lanes[k] += double{a[i]} * double{b[i]};
-  for (std::size_t half = kLanes / 2; half > 0; half /= 2) {
-    for (std::size_t k = 0; k < half; ++k) lanes[k] += lanes[k + half];
-  }
-  return lanes[0];
-}
-
 constexpr double kLeastNormal = std::numeric_limits<float>::min();
 
 float RoundedDown(double value) {
@@ -43,17 +28,17 @@ void UnitNorms::AddDense(const Dense& layer) {
   const auto input = [&](std::size_t row) { return layer.inputs + row * layer.in; };
   const auto delta = [&](std::size_t row) { return layer.deltas + row * layer.out; };
   const auto inner = [&](std::size_t s, std::size_t t) {  // of the inputs, the bias's 1 among them
-    return (layer.weight ? Dot(input(s), input(t), layer.in) : 0.0) + (layer.bias ? 1.0 : 0.0);
+    return (layer.weight ? kernels_.dot(input(s), input(t), layer.in) : 0.0) + (layer.bias ? 1.0 : 0.0);
   };
   const double least = kLeastNormal * std::sqrt(static_cast<double>(layer.out));
   for (std::size_t u = 0; u < units(); ++u) {
     for (std::size_t s = begin(u); s < end(u); ++s) {
-      const double inputs = inner(s, s), own = inputs * Dot(delta(s), delta(s), layer.out);
+      const double inputs = inner(s, s), own = inputs * kernels_.dot(delta(s), delta(s), layer.out);
       row_squares_[s] += own;
       squares_[u] += own;
       underflow_[u] += least * std::sqrt(inputs);
       for (std::size_t t = begin(u); t < s; ++t) {
-        squares_[u] += 2 * inner(s, t) * Dot(delta(s), delta(t), layer.out);
+        squares_[u] += 2 * inner(s, t) * kernels_.dot(delta(s), delta(t), layer.out);
       }
     }
   }
@@ -63,10 +48,10 @@ void UnitNorms::AddExplicit(const float* gradients, std::size_t size) {
   for (std::size_t u = 0; u < units(); ++u) {
     const std::size_t first = begin(u), last = end(u);
     for (std::size_t r = first; r < last; ++r) {
-      row_squares_[r] += Dot(gradients + r * size, gradients + r * size, size);
+      row_squares_[r] += kernels_.dot(gradients + r * size, gradients + r * size, size);
     }
     if (last == first + 1) {
-      squares_[u] += Dot(gradients + first * size, gradients + first * size, size);
+      squares_[u] += kernels_.dot(gradients + first * size, gradients + first * size, size);
       continue;
     }
     scratch_.assign(size, 0.0);

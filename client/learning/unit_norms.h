@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "client/learning/step_kernels.h"
+
 namespace cairn {
 
 // Norms of the gradients of a batch's units over all layers, and the factors that clip them. A dense layer's
@@ -47,6 +49,7 @@ class UnitNorms {
   void Scale(float* deltas, std::size_t out, float* inputs, std::size_t in) const;
 
  private:
+  const StepKernels& kernels_ = BestStepKernels();
   std::vector<std::uint32_t> ends_;
   std::vector<double> squares_;      // of each unit's gradient
   std::vector<double> row_squares_;  // of each row's

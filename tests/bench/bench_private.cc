@@ -1,7 +1,7 @@
 // What a step of DP-SGD costs against a plain one: same engine, rows a step and optimizer, in one process,
-// interleaved, medians of repeats.
+// interleaved, medians of repeats, in processor time.
 //
-//   cairn_bench_private [repeats]
+//   cairn_bench_private [repeats [model]]
 //
 // Lines a model and lot: `grad`, a plain step whose gradient is written down before the optimizer takes it,
 // as a private one must and plain SGD need not; `clip`, every row's gradient clipped and summed in float,
@@ -10,6 +10,7 @@
 // memory beyond a plain step's. Runs itself once more with one BLAS thread where the environment does not say
 // so.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -25,6 +26,7 @@
 #include "client/learning/private_terms.h"
 #include "client/learning/torch/autograd_engine.h"
 #include "client/learning/zoo/zoo.h"
+#include "tests/bench/bench_seconds.h"
 #include "tests/bench/raw_training.h"
 
 namespace cairn::bench {
@@ -96,31 +98,51 @@ class Bench {
             std::min<std::uint32_t>(lot_size_ - done, static_cast<std::uint32_t>(engine_->most_unit_rows()));
         GatherNext(rows);
         if (!engine_
-                 ->ComputeClippedSum({.ends = std::span(ends_).first(rows),
-                                      .labels = std::span(labels_).first(rows),
-                                      .dropout = std::span(dropout_).first(rows)},
-                                     1)
+                 ->ClipUnits({.ends = std::span(ends_).first(rows),
+                              .labels = std::span(labels_).first(rows),
+                              .dropout = std::span(dropout_).first(rows)},
+                             1)
                  .ok())
           std::abort();
-        optimizer_.Step(state_.parameters(), engine_->gradients());
+        optimizer_.BeginStep();
+        if (!engine_->StreamClippedSum(clipped_step_).ok()) std::abort();
         done += rows;
       }
     }
   }
   void Private(bool has_noise) {
-    sum_.resize(state_.parameters().size());
+    grid_step_.has_noise = has_noise;
     for (std::uint32_t i = 0; i < steps_; ++i) {
       DrawLot(units_.size(), terms_.sampling_rate, LotSummer::BlocksFor(lot_size_, data_), bits_, lot_);
-      if (!summer_->Sum(lot_, sum_).ok()) std::abort();
-      if (has_noise) noise_->AddTo(sum_, bits_);
-      noise_->Convert(sum_, lot_size_, engine_->gradients());
-      optimizer_.Step(state_.parameters(), engine_->gradients());
+      optimizer_.BeginStep();
+      if (!summer_->Sum(lot_, grid_step_).ok()) std::abort();
     }
   }
 
-  double StepsPerSecond(const Pass& pass) const { return steps_ / Seconds({pass}); }
+  double StepsPerSecond(const Pass& pass) const { return steps_ / cairn::Seconds(pass); }
 
  private:
+  struct ClippedStep final : GradientSink {  // the optimizer on the float sum
+    explicit ClippedStep(Bench& owner) : bench(owner) {}
+    void Take(std::size_t offset, std::span<float> gradients) override {
+      bench.optimizer_.StepPart(offset, bench.state_.parameters().subspan(offset, gradients.size()),
+                                gradients);
+    }
+    Bench& bench;
+  };
+  struct GridStep final : GridSink {  // as PrivateLoop does it, with the noise or without
+    explicit GridStep(Bench& owner) : bench(owner) {}
+    void Take(std::size_t offset, std::span<std::int64_t> sum) override {
+      const std::span<float> gradients = std::span(quotient).first(sum.size());
+      if (has_noise) bench.noise_->AddTo(sum, bench.bits_);
+      bench.noise_->Convert(sum, bench.lot_size_, gradients);
+      bench.optimizer_.StepPart(offset, bench.state_.parameters().subspan(offset, sum.size()), gradients);
+    }
+    Bench& bench;
+    bool has_noise = false;
+    std::array<float, kPiece> quotient;
+  };
+
   void GatherNext(std::uint32_t rows = 0) {
     rows = rows == 0 ? lot_size_ : rows;
     rows_.clear();
@@ -142,9 +164,11 @@ class Bench {
   std::unique_ptr<LotSummer> summer_;
   NoiseBits bits_ = NoiseBits::FromSystem();
   std::vector<LotMember> lot_;
-  std::vector<std::int64_t> sum_, labels_;
+  std::vector<std::int64_t> labels_;
   std::vector<std::uint32_t> ends_, rows_;
   std::vector<RandomStream> dropout_;
+  ClippedStep clipped_step_{*this};
+  GridStep grid_step_{*this};
 };
 
 void Compare(const char* arch, std::uint32_t lot, std::uint32_t steps, int repeats) {
@@ -195,10 +219,14 @@ int main(int argc, char** argv) {
   cairn::EnsureOneBlasThread(argv);
   const int repeats = argc > 1 ? std::max(1, std::atoi(argv[1])) : 9;
   StartMeasuring(repeats);
-  Compare("mcmahan-2nn", 10, 300, repeats);
-  Compare("mcmahan-2nn", 64, 60, repeats);
-  Compare("mcmahan-2nn", 256, 20, repeats);
-  Compare("mcmahan-cnn", 10, 30, repeats);
-  Compare("mcmahan-cnn", 64, 6, repeats);
+  const std::string only = argc > 2 ? argv[2] : "";
+  const auto compare = [&](const char* arch, std::uint32_t lot, std::uint32_t steps) {
+    if (only.empty() || only == arch) Compare(arch, lot, steps, repeats);
+  };
+  compare("mcmahan-2nn", 10, 300);
+  compare("mcmahan-2nn", 64, 60);
+  compare("mcmahan-2nn", 256, 20);
+  compare("mcmahan-cnn", 10, 30);
+  compare("mcmahan-cnn", 64, 6);
   return 0;
 }

@@ -71,15 +71,22 @@ class AutogradEngine final : public BatchEngine {
     });
   }
 
-  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override {
+  Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) override {
     return CatchTorch([&]() -> Result<ClippedSum> {
       norms_.Start(batch.ends);
       const at::Tensor middle = clipped_->Forward(Features(batch.rows()), batch);
       const double loss = tail_ ? StartTail(batch, middle) : StartLoss(batch, middle);
       const double mass = norms_.Clip(clip);
-      clipped_->Finish(norms_);
-      if (tail_) tail_->FinishClippedSum(norms_);
+      clipped_->Scale(norms_);
+      if (tail_) tail_->FinishClip(norms_);
       return ClippedSum{loss, mass};
+    });
+  }
+
+  Status StreamClippedSum(GradientSink& sink) override {
+    return CatchTorch([&]() -> Status {
+      clipped_->Stream(sink, gradients(), norms_);
+      return tail_ ? tail_->StreamClippedSum(sink) : Status();
     });
   }
 
@@ -145,7 +152,7 @@ class AutogradEngine final : public BatchEngine {
 
   double StartTail(const UnitBatch& batch, const at::Tensor& middle) {
     std::copy_n(middle.data_ptr<float>(), middle.numel(), tail_->features().begin());
-    const double loss = tail_->StartClippedSum(batch, norms_);
+    const double loss = tail_->StartClip(batch, norms_);
     clipped_->Backward(at::from_blob(tail_->input_gradient().data(), middle.sizes(), at::kFloat), norms_);
     return loss;
   }

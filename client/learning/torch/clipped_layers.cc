@@ -19,6 +19,10 @@ at::Tensor SumOver(const at::Tensor& tensor, std::int64_t dimension) {
   return tensor.sum(at::IntArrayRef(dimensions));
 }
 
+at::Tensor View(std::span<float> values, at::IntArrayRef shape) {
+  return at::from_blob(values.data(), shape, at::kFloat);
+}
+
 // A mask whose rows come from the streams of their units.
 at::Tensor UnitMask(const UnitBatch& batch, double rate, const at::Tensor& like) {
   at::Tensor mask = at::empty(like.sizes(), at::kFloat);
@@ -167,30 +171,42 @@ at::Tensor ClippedLayers::PullBack(const Stage& stage) const {
                                               {true, false, false}));
 }
 
-void ClippedLayers::Finish(const UnitNorms& norms) {
+void ClippedLayers::Scale(const UnitNorms& norms) {
+  for (std::size_t s = lowest_; s < stages_.size(); ++s) {
+    Stage& stage = stages_[s];
+    if (!Learns(stage) || layers_[stage.first].kind != LayerKind::kDense) continue;
+    norms.Scale(stage.deltas.data_ptr<float>(), RowSize(stage.deltas), stage.input.data_ptr<float>(),
+                RowSize(stage.input));
+  }
+}
+
+void ClippedLayers::Stream(GradientSink& sink, std::span<const float> arena, const UnitNorms& norms) {
   at::NoGradGuard no_grad;
   for (std::size_t s = lowest_; s < stages_.size(); ++s) {
     Stage& stage = stages_[s];
     if (!Learns(stage)) continue;
     const LayerTensors& tensors = tensors_[stage.first];
-    if (layers_[stage.first].kind == LayerKind::kDense) {
-      norms.Scale(stage.deltas.data_ptr<float>(), RowSize(stage.deltas), stage.input.data_ptr<float>(),
-                  RowSize(stage.input));
-      const auto view = [](std::span<float> values, at::IntArrayRef shape) {
-        return at::from_blob(values.data(), shape, at::kFloat);
-      };
-      if (!tensors.weight_gradient.empty()) {
-        at::Tensor sum = view(tensors.weight_gradient, tensors.weight.sizes());
+    const bool is_dense = layers_[stage.first].kind == LayerKind::kDense;
+    const auto give = [&](std::span<float> sum) {
+      sink.Take(static_cast<std::size_t>(sum.data() - arena.data()), sum);
+    };
+    if (!tensors.weight_gradient.empty()) {
+      if (is_dense) {
+        at::Tensor sum = View(tensors.weight_gradient, tensors.weight.sizes());
         at::mm_out(sum, stage.deltas.t(), stage.input);
+      } else {
+        SumRows(norms, stage.row_gradients, tensors.weight_gradient);
       }
-      if (!tensors.bias_gradient.empty()) {
-        at::Tensor sum = view(tensors.bias_gradient, tensors.bias.sizes());
-        sum.copy_(SumOver(stage.deltas, 0));
-      }
-      continue;
+      give(tensors.weight_gradient);
     }
-    if (!tensors.weight_gradient.empty()) SumRows(norms, stage.row_gradients, tensors.weight_gradient);
-    if (!tensors.bias_gradient.empty()) SumRows(norms, stage.bias_gradients, tensors.bias_gradient);
+    if (!tensors.bias_gradient.empty()) {
+      if (is_dense) {
+        View(tensors.bias_gradient, tensors.bias.sizes()).copy_(SumOver(stage.deltas, 0));
+      } else {
+        SumRows(norms, stage.bias_gradients, tensors.bias_gradient);
+      }
+      give(tensors.bias_gradient);
+    }
   }
 }
 

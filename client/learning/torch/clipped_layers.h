@@ -18,7 +18,8 @@ namespace cairn {
 //   x = layers.Forward(features, batch);   // then the loss, or more layers
 //   layers.Backward(gradient by x, norms);
 //   norms.Clip(clip);
-//   layers.Finish(norms);
+//   layers.Scale(norms);
+//   layers.Stream(sink, arena, norms);
 //
 // Throws what LibTorch throws. Not thread-safe.
 class ClippedLayers {
@@ -28,9 +29,10 @@ class ClippedLayers {
 
   at::Tensor Forward(const at::Tensor& features, const UnitBatch& batch);
   void Backward(at::Tensor gradient, UnitNorms& norms);
-  // Writes the clipped sum into the layers' gradients.
-  void Finish(const UnitNorms& norms);
-  // Adds it to `sum` in double; the layers' gradients lie in `arena`.
+  void Scale(const UnitNorms& norms);
+  // Hands over the clipped sum; the layers' gradients, where it is made, lie in `arena`.
+  void Stream(GradientSink& sink, std::span<const float> arena, const UnitNorms& norms);
+  // Adds it to `sum` in double.
   void AddTo(std::span<double> sum, std::span<const float> arena, const UnitNorms& norms);
 
   // Rows whose written-down gradients stay within 4 MiB, at most 64.

@@ -85,6 +85,34 @@ TEST(ClientOptimizerTest, StateIsFreshAtEveryStart) {
   EXPECT_EQ(first, second);
 }
 
+TEST(ClientOptimizerTest, StepInPartsIsTheStepBitForBit) {
+  std::vector<TrainConfig> configs(3, Sgd(0.1));
+  configs[1].optimizer.momentum = 0.9;
+  configs[1].optimizer.nesterov = true;
+  configs[2].optimizer.kind = OptimizerKind::kAdam;
+  for (TrainConfig& config : configs) {
+    config.optimizer.weight_decay = 0.01;
+    config.proximal_mu = 0.3;
+    std::vector<float> whole(50), parts;
+    for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = std::sin(static_cast<float>(i));
+    parts = whole;
+    ClientOptimizer one, other;
+    one.Start(config, whole);
+    other.Start(config, parts);
+    for (int step = 0; step < 4; ++step) {
+      std::vector<float> g(whole.size());
+      for (std::size_t i = 0; i < g.size(); ++i)
+        g[i] = std::cos(static_cast<float>(i) * static_cast<float>(step));
+      std::vector<float> same = g;
+      one.Step(whole, g);
+      other.BeginStep();
+      other.StepPart(17, std::span(parts).subspan(17), std::span(same).subspan(17));
+      other.StepPart(0, std::span(parts).first(17), std::span(same).first(17));
+      EXPECT_EQ(whole, parts);
+    }
+  }
+}
+
 TEST(ClientOptimizerTest, OnlyPlainSgdIsPlain) {
   ClientOptimizer optimizer;
   const std::vector<float> w = {1};

@@ -10,6 +10,22 @@
 
 namespace cairn {
 
+// Writes the clipped sum into engine.gradients().
+inline Result<ClippedSum> ComputeClippedSum(BatchEngine& engine, const UnitBatch& batch, double clip) {
+  struct Copy final : GradientSink {
+    void Take(std::size_t offset, std::span<float> gradients) override {
+      whole.resize(std::max(whole.size(), offset + gradients.size()));
+      std::ranges::copy(gradients, whole.begin() + static_cast<std::ptrdiff_t>(offset));
+    }
+    std::vector<float> whole;
+  } copy;
+  Result<ClippedSum> sum = engine.ClipUnits(batch, clip);
+  if (!sum.ok()) return sum;
+  CAIRN_RETURN_IF_ERROR(engine.StreamClippedSum(copy));
+  std::ranges::copy(copy.whole, engine.gradients().begin());
+  return sum;
+}
+
 // What ComputeClippedSum must give, one unit at a time: the ordinary gradient of a unit's rows by themselves,
 // its norm, its factor, all in double.
 inline std::vector<double> ClippedOneByOne(BatchEngine& engine, std::span<const float> features,

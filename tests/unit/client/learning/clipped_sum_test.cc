@@ -33,10 +33,12 @@ struct Net {
   ClippedSum Clipped(std::span<const std::uint32_t> ends, double clip, Loss loss = Loss::kCrossEntropy) {
     std::ranges::copy(features, engine.features().begin());
     std::vector<RandomStream> streams = UnitStreams(ends.size());
-    return engine
-        .ComputeClippedSum(
-            {.ends = ends, .labels = std::span(labels).first(ends.back()), .dropout = streams, .loss = loss},
-            clip)
+    return ComputeClippedSum(engine,
+                             {.ends = ends,
+                              .labels = std::span(labels).first(ends.back()),
+                              .dropout = streams,
+                              .loss = loss},
+                             clip)
         .value();
   }
   std::vector<double> Expected(std::span<const std::uint32_t> ends, double clip,
@@ -132,12 +134,12 @@ TEST(ClippedSumTest, UnitsSumIsTheSameBitsWhoeverElseIsInTheBatch) {
     std::copy_n(net.features.begin() + u * 9, 9, net.engine.features().begin());
     const std::vector<std::uint32_t> ends = {1};
     std::vector<RandomStream> streams = UnitStreams(u + 1);
-    ASSERT_TRUE(net.engine
-                    .ComputeClippedSum({.ends = ends,
-                                        .labels = std::span(net.labels).subspan(u, 1),
-                                        .dropout = std::span(streams).subspan(u),
-                                        .loss = Loss::kCrossEntropy},
-                                       1.0)
+    ASSERT_TRUE(ComputeClippedSum(net.engine,
+                                  {.ends = ends,
+                                   .labels = std::span(net.labels).subspan(u, 1),
+                                   .dropout = std::span(streams).subspan(u),
+                                   .loss = Loss::kCrossEntropy},
+                                  1.0)
                     .ok());
     ASSERT_TRUE(net.engine.AddClippedSum(apart).ok());
   }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -72,7 +73,8 @@ TEST_P(DenseKernelsTest, EveryLevelEqualsThePlainLoopBitForBit) {
                         {7, 33, 9},
                         {11, 47, 4},
                         {25, 200, 10},
-                        {32, 31, 3}}) {
+                        {32, 31, 3},
+                        {64, 150, 13}}) {
     const auto x = Draw(c.rows * c.in, 1), w = Draw(c.out * c.in, 2), bias = Draw(c.out, 3),
                d = Draw(c.rows * c.out, 4);
     const Products expected = Plain(c, x, w, bias, d);
@@ -80,8 +82,12 @@ TEST_P(DenseKernelsTest, EveryLevelEqualsThePlainLoopBitForBit) {
                  std::vector<float>(w.size(), 7.0f), w};
     kernels->forward(x.data(), w.data(), bias.data(), got.y.data(), c.rows, c.in, c.out);
     kernels->backward_input(d.data(), w.data(), got.dx.data(), c.rows, c.in, c.out);
-    kernels->outer(d.data(), x.data(), got.grad.data(), c.rows, c.in, c.out, false);
-    kernels->outer(d.data(), x.data(), got.updated.data(), c.rows, c.in, c.out, true);
+    kernels->outer(d.data(), c.out, x.data(), got.grad.data(), c.rows, c.in, c.out, false);
+    kernels->outer(d.data(), c.out, x.data(), got.updated.data(), c.rows, c.in, c.out, true);
+    std::vector<float> some(c.out / 2 * c.in, 7.0f);  // of the later outputs
+    const std::size_t first = c.out - c.out / 2;
+    kernels->outer(d.data() + first, c.out, x.data(), some.data(), c.rows, c.in, c.out / 2, false);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), &expected.grad[0] + first * c.in));
     EXPECT_EQ(got.y, expected.y) << c.rows << " " << c.in << " " << c.out;
     EXPECT_EQ(got.dx, expected.dx) << c.rows << " " << c.in << " " << c.out;
     EXPECT_EQ(got.grad, expected.grad) << c.rows << " " << c.in << " " << c.out;

@@ -12,6 +12,7 @@
 #include "client/learning/private_terms.h"
 #include "tests/unit/client/learning/clipped_oracle.h"
 #include "tests/unit/client/learning/made_examples.h"
+#include "tests/unit/client/learning/whole_sum.h"
 
 namespace cairn {
 namespace {
@@ -25,10 +26,12 @@ class LotSummerTest : public ::testing::Test {
   }
   std::vector<std::int64_t> Sum(const ExampleSource& data, const UnitIndex& units,
                                 std::span<const LotMember> lot) {
-    std::vector<std::int64_t> sum(engine_.gradients().size(), 12345);
+    WholeSum sum(engine_.gradients().size());
     LotSummer summer(engine_, data, units, {.clip = terms_.clip, .step = grid_.step});
     EXPECT_TRUE(summer.Sum(lot, sum).ok());
-    return sum;
+    EXPECT_TRUE(sum.is_in_order);
+    EXPECT_EQ(sum.seen, sum.values.size());
+    return sum.values;
   }
 
   LayerStack stack_ = LayerStackBuilder({5})
@@ -66,6 +69,29 @@ TEST_F(LotSummerTest, BlocksAddUpToTheirUnits) {
     square += std::pow(static_cast<double>(sum[i]) - expected[i], 2);
   // Each of 300 roundings to the grid is half a step a coordinate at most, and random.
   EXPECT_LT(std::sqrt(square), std::sqrt(300.0 * static_cast<double>(sum.size())));
+}
+
+// What is made in pieces against the gradient made whole, rounded with the standard library.
+TEST_F(LotSummerTest, BlockIsItsClippedFloatSumRoundedOnce) {
+  const MadeExamples data({5}, 3, 40, 1);
+  const UnitIndex units(data);
+  std::vector<LotMember> lot;
+  NoiseBits bits = NoiseBits::Simulated(1);
+  DrawLot(40, kWholeSamplingRate / 2, 1, bits, lot);
+  std::vector<std::uint32_t> rows, ends;
+  std::vector<RandomStream> dropout;
+  for (const LotMember& member : lot) {
+    rows.push_back(member.unit);
+    ends.push_back(static_cast<std::uint32_t>(rows.size()));
+    dropout.emplace_back(member.dropout_key, StreamLabel{.purpose = Purpose::kDropout});
+  }
+  std::vector<std::int64_t> labels(rows.size());
+  data.Gather(rows, engine_.features().first(5 * rows.size()), labels);
+  ASSERT_TRUE(
+      ComputeClippedSum(engine_, {.ends = ends, .labels = labels, .dropout = dropout}, terms_.clip).ok());
+  std::vector<std::int64_t> expected;
+  for (const float g : engine_.gradients()) expected.push_back(std::llrint(double{g} / grid_.step));
+  EXPECT_EQ(Sum(data, units, lot), expected);
 }
 
 TEST_F(LotSummerTest, LotsOfPatientsTakeSmallerBlocks) {

@@ -7,9 +7,15 @@
 #include <memory>
 #include <vector>
 
+#include "client/learning/flush_denormals.h"
 #include "client/learning/linear_task.h"
+#include "client/learning/lot_summer.h"
+#include "client/learning/plan_engine.h"
 #include "client/learning/private_terms.h"
+#include "client/learning/stack_task.h"
+#include "privacy/dp/noise_adder.h"
 #include "tests/unit/client/learning/made_examples.h"
+#include "tests/unit/client/learning/whole_sum.h"
 
 namespace cairn {
 namespace {
@@ -122,6 +128,70 @@ TEST_F(PrivateLoopTest, OptimizerActsOnTheNoisedQuotient) {
     auto task = Task();
     ASSERT_TRUE(Train(*task, Terms(.1), data, config).ok());
     EXPECT_NE(Floats(*task), std::vector<float>(21, 0.0f));
+  }
+}
+
+// One pass after the other over everything: the lot summed, each block by itself, then the noise, then the
+// quotient, then the optimizer.
+std::vector<float> TrainInPlainPasses(const LayerStack& stack, const TrainConfig& config,
+                                      const PrivateTraining& terms, const ExampleSource& data,
+                                      NoiseBits bits) {
+  ParameterSet state(SpecOfStack(stack).value());
+  RandomStream init = SeededRandom(5).Open({.purpose = Purpose::kInit});
+  InitializeStack(stack, init, state);
+  PlanEngine engine(stack, state);
+  EXPECT_TRUE(engine.Reserve(engine.most_unit_rows()).ok());
+  const FlushDenormals flush;
+  const UnitIndex units(data);
+  const NoiseGrid grid = GridOf(terms, state.parameters().size());
+  const NoiseAdder noise = NoiseAdder::Create(grid, terms.noise_multiplier).value();
+  LotSummer summer(engine, data, units, {.loss = config.loss, .clip = terms.clip, .step = grid.step});
+  ClientOptimizer optimizer;
+  optimizer.Start(config, state.parameters());
+  const std::uint32_t blocks = LotSummer::BlocksFor(terms.expected_lot, data);
+  std::vector<LotMember> lot;
+  for (std::uint32_t step = 0; step < terms.steps; ++step) {
+    DrawLot(units.size(), terms.sampling_rate, blocks, bits, lot);
+    std::vector<std::int64_t> sum(state.parameters().size(), 0);
+    for (std::uint32_t block = 0; block < blocks; ++block) {
+      std::vector<LotMember> members;
+      for (const LotMember& m : lot) {
+        if (m.block == block) members.push_back(m);
+      }
+      WholeSum one(sum.size());
+      EXPECT_TRUE(summer.Sum(members, one).ok());
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += one.values[i];
+    }
+    noise.AddTo(sum, bits);
+    std::vector<float> quotient(sum.size());
+    noise.Convert(sum, terms.expected_lot, quotient);
+    optimizer.Step(state.parameters(), quotient);
+  }
+  return {state.parameters().begin(), state.parameters().end()};
+}
+
+TEST_F(PrivateLoopTest, PiecewiseStepsAreThoseOfPlainPassesBitForBit) {
+  const LayerStack stack = LayerStackBuilder({30})
+                               .Dense("fc1", 40)
+                               .Activation(LayerKind::kRelu)
+                               .Dropout(.2)
+                               .Dense("fc2", 21)
+                               .Dense("fc3", 3)
+                               .Finish()
+                               .value();
+  const MadeExamples data({30}, 3, 400, 2);
+  TrainConfig config;
+  config.optimizer.momentum = .5;
+  for (const std::uint32_t expected_lot : {10u, 200u}) {  // one block, three blocks
+    PrivateTraining terms = Terms(expected_lot / 400.0, 5);
+    terms.expected_lot = expected_lot;
+    const auto task =
+        StackTask::Create(stack, {}, [](const LayerStack& layers, ParameterSet& state) {
+          return Result<std::unique_ptr<BatchEngine>>(std::make_unique<PlanEngine>(layers, state));
+        }).value();
+    ASSERT_TRUE(task->Initialize(random_.Open({.purpose = Purpose::kInit})).ok());
+    ASSERT_TRUE(Train(*task, terms, data, config).ok());
+    EXPECT_EQ(Floats(*task), TrainInPlainPasses(stack, config, terms, data, noise_.Open({1}, {3})));
   }
 }
 

@@ -74,9 +74,10 @@ class PassingEngine : public BatchEngine {
   std::span<float> features() override { return inner_.features(); }
   Result<double> ComputeGradients(const TrainBatch& batch) override { return inner_.ComputeGradients(batch); }
   std::span<float> gradients() override { return inner_.gradients(); }
-  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override {
-    return inner_.ComputeClippedSum(batch, clip);
+  Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) override {
+    return inner_.ClipUnits(batch, clip);
   }
+  Status StreamClippedSum(GradientSink& sink) override { return inner_.StreamClippedSum(sink); }
   Status AddClippedSum(std::span<double> sum) override { return inner_.AddClippedSum(sum); }
   std::size_t most_unit_rows() const override { return inner_.most_unit_rows(); }
   Status ComputeLogits(std::size_t rows, std::span<float> logits) override {
@@ -90,8 +91,8 @@ class PassingEngine : public BatchEngine {
 class WithoutClip final : public PassingEngine {
  public:
   using PassingEngine::PassingEngine;
-  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override {
-    Result<ClippedSum> sum = inner_.ComputeClippedSum(batch, 1.5 * clip);
+  Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) override {
+    Result<ClippedSum> sum = inner_.ClipUnits(batch, 1.5 * clip);
     if (sum.ok()) sum->mass = 0;  // and nobody notices
     return sum;
   }
@@ -101,14 +102,32 @@ class WithoutClip final : public PassingEngine {
 class MeanBeforeClip final : public PassingEngine {
  public:
   using PassingEngine::PassingEngine;
-  Result<ClippedSum> ComputeClippedSum(const UnitBatch& batch, double clip) override {
+  Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) override {
     const std::vector<std::uint32_t> one = {static_cast<std::uint32_t>(batch.rows())};
     UnitBatch whole = batch;
     whole.ends = one;
-    Result<ClippedSum> sum = inner_.ComputeClippedSum(whole, clip);
-    for (float& g : inner_.gradients()) g *= static_cast<float>(batch.rows());
-    return sum;
+    rows_ = batch.rows();
+    return inner_.ClipUnits(whole, clip);
   }
+  Status StreamClippedSum(GradientSink& sink) override {
+    Times times(sink, static_cast<float>(rows_));
+    return inner_.StreamClippedSum(times);
+  }
+
+ private:
+  class Times final : public GradientSink {
+   public:
+    Times(GradientSink& sink, float factor) : sink_(sink), factor_(factor) {}
+    void Take(std::size_t offset, std::span<float> gradients) override {
+      for (float& g : gradients) g *= factor_;
+      sink_.Take(offset, gradients);
+    }
+
+   private:
+    GradientSink& sink_;
+    float factor_;
+  };
+  std::size_t rows_ = 0;
 };
 
 // One coordinate of single steps from the same model, released by the real loop, in clips.

@@ -12,6 +12,7 @@
 #include "client/learning/zoo/zoo.h"
 #include "tests/unit/client/learning/clipped_oracle.h"
 #include "tests/unit/client/learning/made_examples.h"
+#include "tests/unit/client/learning/whole_sum.h"
 
 namespace cairn {
 namespace {
@@ -90,8 +91,8 @@ void ExpectOracle(BatchEngine& engine, BatchEngine& oracle, const Case& test) {
       const std::vector<double> expected = ClippedOneByOne(oracle, features, labels, *ends, clip, test.loss);
       std::ranges::copy(features, engine.features().begin());
       std::vector<RandomStream> dropout = UnitStreams(ends->size());
-      const auto sum = engine.ComputeClippedSum(
-          {.ends = *ends, .labels = labels, .dropout = dropout, .loss = test.loss}, clip);
+      const auto sum = ComputeClippedSum(
+          engine, {.ends = *ends, .labels = labels, .dropout = dropout, .loss = test.loss}, clip);
       ASSERT_TRUE(sum.ok()) << sum.status().ToString();
       double norm = 0;
       for (const double x : expected) norm += x * x;
@@ -140,7 +141,7 @@ TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivi
   const NoiseGrid grid = GridOf(terms, engine->gradients().size());
   LotSummer summer(*engine, data, units, {.clip = terms.clip, .step = grid.step});
   NoiseBits bits = NoiseBits::Simulated(4);
-  std::vector<std::int64_t> with(engine->gradients().size()), without = with;
+  WholeSum with(engine->gradients().size()), without = with;
   for (int pair = 0; pair < 200; ++pair) {
     std::vector<LotMember> lot;
     DrawLot(units.size(), kWholeSamplingRate / 2, 2, bits, lot);
@@ -149,8 +150,8 @@ TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivi
     lot.erase(lot.begin() + static_cast<std::ptrdiff_t>(stream.Below(lot.size())));
     ASSERT_TRUE(summer.Sum(lot, without).ok());
     double square = 0;
-    for (std::size_t i = 0; i < with.size(); ++i) {
-      const auto step = static_cast<double>(with[i] - without[i]);
+    for (std::size_t i = 0; i < with.values.size(); ++i) {
+      const auto step = static_cast<double>(with.values[i] - without.values[i]);
       square += step * step;
     }
     EXPECT_LE(std::sqrt(square), grid.sensitivity) << "pair " << pair;
