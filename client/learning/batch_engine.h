@@ -77,7 +77,7 @@ class BatchEngine {
   // (ghost norms: Li et al., arXiv 2110.05679; book-keeping: Bu et al., arXiv 2210.00038). A unit whose
   // gradient is not finite adds nothing. At most most_unit_rows() rows.
   virtual Result<ClippedSum> ClipUnits(const UnitBatch& batch, double clip) = 0;
-  // That sum, of the last ClipUnits, as often as it is asked for until a sink changes the parameters.
+  // That sum, of the last ClipUnits. Neither of the two touches gradients().
   virtual Status StreamClippedSum(GradientSink& sink) = 0;
   // Adds it to `sum`, every product and sum in double. Slow: for batches whose float sum would round too
   // much.

@@ -51,5 +51,5 @@ inline float Sum(Lanes v) {
 
 namespace cairn {
 extern const DenseKernels kDenseAvx2;
-const DenseKernels kDenseAvx2{"avx2", Forward, BackwardInput, Outer};
+const DenseKernels kDenseAvx2{"avx2", Forward, BackwardInput, Outer, ConvOuter};
 }  // namespace cairn

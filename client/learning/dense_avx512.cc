@@ -39,5 +39,5 @@ inline float Sum(Lanes v) {
 
 namespace cairn {
 extern const DenseKernels kDenseAvx512;
-const DenseKernels kDenseAvx512{"avx512", Forward, BackwardInput, Outer};
+const DenseKernels kDenseAvx512{"avx512", Forward, BackwardInput, Outer, ConvOuter};
 }  // namespace cairn

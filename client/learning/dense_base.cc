@@ -52,5 +52,5 @@ inline float Sum(Lanes v) {
 
 namespace cairn {
 extern const DenseKernels kDenseBase;
-const DenseKernels kDenseBase{"base", Forward, BackwardInput, Outer};
+const DenseKernels kDenseBase{"base", Forward, BackwardInput, Outer, ConvOuter};
 }  // namespace cairn

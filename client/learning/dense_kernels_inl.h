@@ -171,6 +171,65 @@ struct OuterTiles {
   }
 };
 
+// For one row of one channel's kernel: tiles of K columns of it by V·16 outputs.
+struct ConvTiles {
+  const float* d;
+  const float* x;  // where the row's first column meets the first position
+  float* g;
+  const cairn::ConvShape& shape;
+
+  template <int K, int V>
+  void Tile(Size u, Size o) const {
+    Lanes sums[K][V];
+    for (int k = 0; k < K; ++k) {
+      for (int v = 0; v < V; ++v) sums[k][v] = Lanes::Spread(0);
+    }
+    const float* delta = d + o;
+    for (Size i = 0; i < shape.rows; ++i) {
+      const float* value = x + i * (shape.columns + shape.kernel - 1) + u;
+      for (Size j = 0; j < shape.columns; ++j, ++value, delta += shape.outputs) {
+        Lanes deltas[V];
+        for (int v = 0; v < V; ++v) deltas[v] = Lanes::Load(delta + v * kLanes);
+        for (int k = 0; k < K; ++k) {
+          const Lanes spread = Lanes::Spread(value[k]);
+          for (int v = 0; v < V; ++v) sums[k][v] = Fma(deltas[v], spread, sums[k][v]);
+        }
+      }
+    }
+    for (int k = 0; k < K; ++k) {
+      for (int v = 0; v < V; ++v) Store(g + (u + k) * shape.outputs + o + v * kLanes, sums[k][v]);
+    }
+  }
+
+  template <int K>
+  void LastOutputs(Size u, Size o) const {
+    const Size count = shape.outputs - o;
+    Lanes sums[K];
+    for (int k = 0; k < K; ++k) sums[k] = Lanes::Spread(0);
+    for (Size i = 0; i < shape.rows; ++i) {
+      const float* const value = x + i * (shape.columns + shape.kernel - 1) + u;
+      for (Size j = 0; j < shape.columns; ++j) {
+        const Lanes deltas = Lanes::LoadFirst(d + (i * shape.columns + j) * shape.outputs + o, count);
+        for (int k = 0; k < K; ++k) sums[k] = Fma(deltas, Lanes::Spread(value[j + k]), sums[k]);
+      }
+    }
+    for (int k = 0; k < K; ++k) StoreFirst(g + (u + k) * shape.outputs + o, count, sums[k]);
+  }
+
+  template <int K, int V>
+  Size Outputs(Size u, Size o) const {
+    for (; o + V * kLanes <= shape.outputs; o += V * kLanes) Tile<K, V>(u, o);
+    if constexpr (V > 1) o = Outputs<K, V / 2>(u, o);
+    return o;
+  }
+
+  template <int K>
+  void Run(Size u) const {
+    const Size o = Outputs<K, kTileLanes>(u, 0);
+    if (o < shape.outputs) LastOutputs<K>(u, o);
+  }
+};
+
 void Forward(const float* x, const float* w, const float* bias, float* y, Size rows, Size in, Size out) {
   ForBlocks<kMaxRows>(rows, ForwardBlock{x, w, bias, y, in, out});
 }
@@ -182,6 +241,16 @@ void BackwardInput(const float* d, const float* w, float* dx, Size rows, Size in
 void Outer(const float* d, Size stride, const float* x, float* w, Size rows, Size in, Size out,
            bool accumulate) {
   ForBlocks<kTileOutputs>(out, OuterTiles{d, stride, x, w, rows, in, accumulate});
+}
+
+void ConvOuter(const float* d, const float* x, float* g, const cairn::ConvShape& shape) {
+  const Size width = shape.columns + shape.kernel - 1, height = shape.rows + shape.kernel - 1;
+  for (Size c = 0; c < shape.channels; ++c) {
+    for (Size v = 0; v < shape.kernel; ++v) {
+      const Size first = (c * shape.kernel + v) * shape.kernel * shape.outputs;
+      ForBlocks<kTileOutputs>(shape.kernel, ConvTiles{d, x + (c * height + v) * width, g + first, shape});
+    }
+  }
 }
 
 }  // namespace

@@ -100,17 +100,18 @@ class LotSummer::Rounder final : public GradientSink {
   std::array<std::int64_t, GridSink::kPiece> piece_;
 };
 
-// Adds to a block that is summed in double.
+// Adds to a block, in float or in double.
+template <class Real>
 class LotSummer::BlockSink final : public GradientSink {
  public:
-  explicit BlockSink(std::span<double> block) : block_(block) {}
+  explicit BlockSink(std::span<Real> block) : block_(block) {}
   void Take(std::size_t offset, std::span<float> gradients) override {
-    double* const block = block_.data() + offset;
-    for (std::size_t i = 0; i < gradients.size(); ++i) block[i] += double{gradients[i]};
+    Real* const block = block_.data() + offset;
+    for (std::size_t i = 0; i < gradients.size(); ++i) block[i] += Real{gradients[i]};
   }
 
  private:
-  std::span<double> block_;
+  std::span<Real> block_;
 };
 
 Result<LotSummer::LotLoss> LotSummer::Sum(std::span<const LotMember> lot, GridSink& sink) {
@@ -135,8 +136,8 @@ Result<LotSummer::LotLoss> LotSummer::Sum(std::span<const LotMember> lot, GridSi
 }
 
 Status LotSummer::SumBlock(std::span<const LotMember> block, bool is_last) {
-  is_block_open_ = false;
-  rounding_ = 0;
+  block_is_ = BlockIs::kEmpty;
+  rounding_ = mass_ = 0;
   const auto is_many = [&](const LotMember& member) { return units_.rows(member.unit).size() > 1; };
   const double lengths =
       static_cast<double>(block.size()) * (std::ranges::any_of(block, is_many) ? kCancellation : 1.0);
@@ -150,7 +151,8 @@ Status LotSummer::SumBlock(std::span<const LotMember> block, bool is_last) {
     }
     rest = rest.subspan(std::max(taken, std::size_t{1}));
   }
-  return is_block_open_ ? CloseBlock(is_last) : Status();
+  CloseBlock(is_last);
+  return {};
 }
 
 // How many units go into the next batch; 0 where the first alone is too large. Lists their rows.
@@ -176,17 +178,27 @@ void LotSummer::Gather(std::span<const std::uint32_t> rows) {
   loss_.rows += rows.size();
 }
 
+// Goes on in double, which holds what floats have summed.
 void LotSummer::OpenBlock() {
-  if (!is_block_open_) block_.assign(engine_.gradients().size(), 0.0);
-  is_block_open_ = true;
+  if (block_is_ == BlockIs::kDouble) return;
+  const std::span<const float> so_far = engine_.gradients();
+  if (block_is_ == BlockIs::kFloat) {
+    block_.assign(so_far.begin(), so_far.end());
+  } else {
+    block_.assign(so_far.size(), 0.0);
+  }
+  block_is_ = BlockIs::kDouble;
 }
 
-Status LotSummer::CloseBlock(bool is_last) {
+void LotSummer::CloseBlock(bool is_last) {
+  if (block_is_ == BlockIs::kEmpty) return;  // or a single chunk, already with the sum
   Rounder rounder(*this, is_last);
-  rounder.Take(std::span<const double>(block_));
+  if (block_is_ == BlockIs::kDouble) {
+    rounder.Take(std::span<const double>(block_));
+  } else {
+    rounder.Take(0, engine_.gradients());
+  }
   rounder.Finish();
-  is_block_open_ = false;
-  return {};
 }
 
 Status LotSummer::SumChunk(bool is_whole_block, bool is_last) {
@@ -196,20 +208,28 @@ Status LotSummer::SumChunk(bool is_whole_block, bool is_last) {
       engine_.ClipUnits({.ends = ends_, .labels = labels_, .dropout = dropout_, .loss = terms_.loss},
                         terms_.clip));
   loss_.sum += clipped.loss;
-  const double rounding = rounding_ + static_cast<double>(rows_.size() + 1) * clipped.mass / terms_.clip;
+  const double mass = clipped.mass / terms_.clip;
+  double rounding = rounding_ + static_cast<double>(rows_.size() + 1) * mass;
+  if (block_is_ == BlockIs::kFloat) rounding += mass_ + mass;  // of the addition to what there is
   if (!(rounding <= kMostRounding)) {
     OpenBlock();
     return engine_.AddClippedSum(block_);
   }
   rounding_ = rounding;
+  mass_ += mass;
   if (is_whole_block) {
     Rounder rounder(*this, is_last);
     CAIRN_RETURN_IF_ERROR(engine_.StreamClippedSum(rounder));
     rounder.Finish();
     return {};
   }
-  OpenBlock();
-  BlockSink block(block_);
+  if (block_is_ == BlockIs::kDouble) {
+    BlockSink<double> block(block_);
+    return engine_.StreamClippedSum(block);
+  }
+  if (block_is_ == BlockIs::kEmpty) std::ranges::fill(engine_.gradients(), 0.0f);
+  block_is_ = BlockIs::kFloat;
+  BlockSink<float> block(engine_.gradients());
   return engine_.StreamClippedSum(block);
 }
 

@@ -25,11 +25,12 @@ class GridSink {
 // lie at most GridOf(…).sensitivity steps apart, in the arithmetic used and not only on paper.
 //
 // A lot is summed in blocks. A unit touches the one block it drew, so every other block is equal bit for
-// bit. Within its block the rows are summed in float, some at a time: R rows whose clipped gradients' norms
-// add up to M round by at most (R + 1)·2^−24·M. Over a block that stays below 2^−11 of the clip C, so two
-// neighbours differ by C(1 + 2^−10) before the block is rounded to the grid, once, and by g·√d more after.
-// Where floats would round more (a patient's many rows that cancel) the same products are summed in double.
-// A unit of more rows than one batch is summed, measured and clipped in double by itself.
+// bit. Within its block the rows are summed in float, a batch at a time: R rows whose clipped gradients'
+// norms add up to M round by at most (R + 1)·2^−24·M, and a batch added to others by 2^−24 of the M of all.
+// Over a block that stays below 2^−11 of the clip C, so two neighbours differ by C(1 + 2^−10) before the
+// block is rounded to the grid, once, and by g·√d more after. Where floats would round more (a patient's many
+// rows that cancel) the same products are summed in double. A unit of more rows than one batch is summed,
+// measured and clipped in double by itself.
 //
 // That rests on a unit's gradient being the same bits whoever else is in the batch: true of PlanEngine,
 // nearly true of LibTorch's convolutions, whose choice of kernel may depend on the size of a batch.
@@ -57,14 +58,17 @@ class LotSummer {
 
  private:
   class Rounder;
+  template <class Real>
   class BlockSink;
+  // Where the rows of a block that takes several batches have been summed so far.
+  enum class BlockIs : std::uint8_t { kEmpty, kFloat, kDouble };  // kFloat: in engine_.gradients()
   Status SumBlock(std::span<const LotMember> block, bool is_last);
   std::size_t TakeChunk(std::span<const LotMember> rest, std::size_t most_rows);
   Status SumChunk(bool is_whole_block, bool is_last);
   Status SumLargeUnit(const LotMember& member);
   void Gather(std::span<const std::uint32_t> rows);
   void OpenBlock();
-  Status CloseBlock(bool is_last);
+  void CloseBlock(bool is_last);
 
   BatchEngine& engine_;
   const ExampleSource& data_;
@@ -75,8 +79,9 @@ class LotSummer {
   std::vector<std::int64_t> sum_;  // of the blocks before the last; empty until a lot has some
   bool has_sum_ = false;           // sum_ counts
   LotLoss loss_;
-  double rounding_ = 0;         // of the block's float sums so far, in 2^−24
-  bool is_block_open_ = false;  // block_ counts
+  double rounding_ = 0;  // of the block's float sums so far, in clips of 2^−24
+  double mass_ = 0;      // of the rows in them, in clips
+  BlockIs block_is_ = BlockIs::kEmpty;
   std::vector<double> block_, unit_;
   std::vector<std::uint32_t> rows_, ends_;
   std::vector<std::int64_t> labels_;

@@ -48,12 +48,11 @@ void UnitNorms::AddExplicit(const float* gradients, std::size_t size) {
   for (std::size_t u = 0; u < units(); ++u) {
     const std::size_t first = begin(u), last = end(u);
     for (std::size_t r = first; r < last; ++r) {
-      row_squares_[r] += kernels_.dot(gradients + r * size, gradients + r * size, size);
+      const double own = kernels_.dot(gradients + r * size, gradients + r * size, size);
+      row_squares_[r] += own;
+      if (last == first + 1) squares_[u] += own;
     }
-    if (last == first + 1) {
-      squares_[u] += kernels_.dot(gradients + first * size, gradients + first * size, size);
-      continue;
-    }
+    if (last == first + 1) continue;
     scratch_.assign(size, 0.0);
     for (std::size_t r = first; r < last; ++r) {
       for (std::size_t i = 0; i < size; ++i) scratch_[i] += gradients[r * size + i];

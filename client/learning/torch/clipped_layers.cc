@@ -36,28 +36,16 @@ at::Tensor UnitMask(const UnitBatch& batch, double rate, const at::Tensor& like)
   return mask;
 }
 
-// Σ over rows of factor · gradient. A row of factor 0 may hold what is not finite.
-void SumRows(const UnitNorms& norms, at::Tensor& rows, std::span<float> out) {
-  at::Tensor factors = at::empty({1, rows.size(0)}, at::kFloat);
-  for (std::size_t u = 0; u < norms.units(); ++u) {
-    for (std::size_t r = norms.begin(u); r < norms.end(u); ++r) {
-      factors.data_ptr<float>()[r] = norms.factors()[u];
-      if (norms.factors()[u] == 0) rows[static_cast<std::int64_t>(r)].zero_();
-    }
-  }
-  at::Tensor sum = at::from_blob(out.data(), {1, static_cast<std::int64_t>(out.size())}, at::kFloat);
-  at::mm_out(sum, factors, rows.view({rows.size(0), -1}));
-}
-
-void AddRows(const UnitNorms& norms, const at::Tensor& rows, double* out) {
-  const std::size_t size = RowSize(rows);
-  for (std::size_t u = 0; u < norms.units(); ++u) {
-    const double factor = norms.factors()[u];
-    for (std::size_t r = norms.begin(u); factor > 0 && r < norms.end(u); ++r) {
-      const float* const row = rows.data_ptr<float>() + r * size;
-      for (std::size_t i = 0; i < size; ++i) out[i] += factor * double{row[i]};
-    }
-  }
+ConvGradients::Layer ConvOf(const Layer& layer, const LayerTensors& tensors) {
+  const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  return {.channels = size(layer.input[0]),
+          .height = size(layer.input[1]),
+          .width = size(layer.input[2]),
+          .outputs = size(layer.output[0]),
+          .kernel = size(layer.kernel),
+          .pad = size(layer.pad),
+          .weight = !tensors.weight_gradient.empty(),
+          .bias = !tensors.bias_gradient.empty()};
 }
 
 }  // namespace
@@ -69,6 +57,7 @@ ClippedLayers::ClippedLayers(std::span<const Layer> layers, std::span<const Laye
       Stage& stage = stages_.emplace_back();
       stage.first = i;
       stage.has_tensors = layers[i].has_tensors();
+      if (layers[i].kind == LayerKind::kConv2d) stage.conv.emplace(ConvOf(layers[i], tensors[i]));
     }
     stages_.back().end = i + 1;
   }
@@ -137,26 +126,10 @@ void ClippedLayers::Measure(Stage& stage, UnitNorms& norms) {
                     .bias = !tensors.bias_gradient.empty()});
     return;
   }
-  const at::Tensor deltas = stage.deltas.flatten(2);  // rows × out × positions
-  if (!tensors.weight_gradient.empty()) {
-    // Row by row: the patches of one image stay in the cache, and a batch's would be the largest tensor of
-    // all.
-    if (!stage.patches.defined()) stage.patches = at::empty({0}, at::kFloat);
-    const std::int64_t rows = deltas.size(0), out = deltas.size(1), in = tensors.weight[0].numel();
-    if (!stage.row_gradients.defined() || stage.row_gradients.size(0) != rows)
-      stage.row_gradients = at::empty({rows, out, in}, at::kFloat);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      at::im2col_out(stage.patches, stage.input[r], {layer.kernel, layer.kernel}, {1, 1},
-                     {layer.pad, layer.pad}, {1, 1});
-      at::Tensor gradient = stage.row_gradients[r];
-      at::mm_out(gradient, deltas[r], stage.patches.t());
-    }
-    norms.AddExplicit(stage.row_gradients.data_ptr<float>(), RowSize(stage.row_gradients));
-  }
-  if (!tensors.bias_gradient.empty()) {
-    stage.bias_gradients = SumOver(deltas, 2).contiguous();
-    norms.AddExplicit(stage.bias_gradients.data_ptr<float>(), RowSize(stage.bias_gradients));
-  }
+  stage.input = stage.input.contiguous();
+  stage.conv->Make(stage.input.data_ptr<float>(), stage.deltas.data_ptr<float>(),
+                   static_cast<std::size_t>(stage.input.size(0)));
+  stage.conv->AddNorms(norms);
 }
 
 // The gradient by what went into a stage.
@@ -187,32 +160,31 @@ void ClippedLayers::Stream(GradientSink& sink, std::span<const float> arena, con
     if (!Learns(stage)) continue;
     const LayerTensors& tensors = tensors_[stage.first];
     const bool is_dense = layers_[stage.first].kind == LayerKind::kDense;
-    const auto give = [&](std::span<float> sum) {
-      sink.Take(static_cast<std::size_t>(sum.data() - arena.data()), sum);
+    // make(sum) where the gradient learns, which lies at `gradient` in the arena
+    const auto give = [&](std::span<float> gradient, const auto& make) {
+      if (gradient.empty()) return;
+      sum_.resize(std::max(sum_.size(), gradient.size()));
+      const std::span<float> sum = std::span(sum_).first(gradient.size());
+      make(sum);
+      sink.Take(static_cast<std::size_t>(gradient.data() - arena.data()), sum);
     };
-    if (!tensors.weight_gradient.empty()) {
-      if (is_dense) {
-        at::Tensor sum = View(tensors.weight_gradient, tensors.weight.sizes());
-        at::mm_out(sum, stage.deltas.t(), stage.input);
-      } else {
-        SumRows(norms, stage.row_gradients, tensors.weight_gradient);
-      }
-      give(tensors.weight_gradient);
-    }
-    if (!tensors.bias_gradient.empty()) {
-      if (is_dense) {
-        View(tensors.bias_gradient, tensors.bias.sizes()).copy_(SumOver(stage.deltas, 0));
-      } else {
-        SumRows(norms, stage.bias_gradients, tensors.bias_gradient);
-      }
-      give(tensors.bias_gradient);
+    if (is_dense) {
+      give(tensors.weight_gradient, [&](std::span<float> sum) {
+        at::Tensor view = View(sum, tensors.weight.sizes());
+        at::mm_out(view, stage.deltas.t(), stage.input);
+      });
+      give(tensors.bias_gradient,
+           [&](std::span<float> sum) { View(sum, tensors.bias.sizes()).copy_(SumOver(stage.deltas, 0)); });
+    } else {
+      give(tensors.weight_gradient, [&](std::span<float> sum) { stage.conv->SumWeight(norms, sum); });
+      give(tensors.bias_gradient, [&](std::span<float> sum) { stage.conv->SumBias(norms, sum); });
     }
   }
 }
 
 void ClippedLayers::AddTo(std::span<double> sum, std::span<const float> arena, const UnitNorms& norms) {
   const auto target = [&](std::span<float> gradient) {
-    return sum.data() + (gradient.data() - arena.data());
+    return sum.subspan(static_cast<std::size_t>(gradient.data() - arena.data()), gradient.size());
   };
   for (std::size_t s = lowest_; s < stages_.size(); ++s) {
     const Stage& stage = stages_[s];
@@ -223,16 +195,15 @@ void ClippedLayers::AddTo(std::span<double> sum, std::span<const float> arena, c
       const auto add = [&](std::span<float> gradient, const at::Tensor& values) {
         if (gradient.empty()) return;
         const at::Tensor flat = values.contiguous();
-        double* const out = target(gradient);
+        const std::span<double> out = target(gradient);
         for (std::size_t i = 0; i < gradient.size(); ++i) out[i] += flat.data_ptr<double>()[i];
       };
       add(tensors.weight_gradient, at::mm(deltas.t(), inputs));
       add(tensors.bias_gradient, SumOver(deltas, 0));
       continue;
     }
-    if (!tensors.weight_gradient.empty())
-      AddRows(norms, stage.row_gradients, target(tensors.weight_gradient));
-    if (!tensors.bias_gradient.empty()) AddRows(norms, stage.bias_gradients, target(tensors.bias_gradient));
+    if (!tensors.weight_gradient.empty()) stage.conv->AddWeight(norms, target(tensors.weight_gradient));
+    if (!tensors.bias_gradient.empty()) stage.conv->AddBias(norms, target(tensors.bias_gradient));
   }
 }
 

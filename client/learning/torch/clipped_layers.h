@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "client/learning/batch_engine.h"
+#include "client/learning/conv_gradients.h"
 #include "client/learning/torch/layer_ops.h"
 #include "client/learning/unit_norms.h"
 
@@ -11,9 +13,7 @@ namespace cairn {
 
 // Runs the first layers of a stack so that every unit's gradient can be clipped. Autograd stops at each layer
 // that learns: its inputs and the gradients by its outputs are kept, and its own gradient is made by hand. A
-// convolution's is written down row by row, which costs what the batch's would: an image has far more
-// positions than a kernel has weights, so norms by inner products of positions would cost more. A dense
-// layer's is never written down (unit_norms.h).
+// convolution's is written down row by row (conv_gradients.h), a dense layer's never (unit_norms.h).
 //
 //   x = layers.Forward(features, batch);   // then the loss, or more layers
 //   layers.Backward(gradient by x, norms);
@@ -30,7 +30,7 @@ class ClippedLayers {
   at::Tensor Forward(const at::Tensor& features, const UnitBatch& batch);
   void Backward(at::Tensor gradient, UnitNorms& norms);
   void Scale(const UnitNorms& norms);
-  // Hands over the clipped sum; the layers' gradients, where it is made, lie in `arena`.
+  // Hands over the clipped sum; the layers' gradients lie in `arena`, which tells the offsets.
   void Stream(GradientSink& sink, std::span<const float> arena, const UnitNorms& norms);
   // Adds it to `sum` in double.
   void AddTo(std::span<double> sum, std::span<const float> arena, const UnitNorms& norms);
@@ -43,10 +43,9 @@ class ClippedLayers {
   struct Stage {
     std::size_t first = 0, end = 0;  // of the layers
     bool has_tensors = false;
-    at::Tensor input, sums, output;            // of the last Forward
-    at::Tensor deltas;                         // gradient by `sums`
-    at::Tensor row_gradients, bias_gradients;  // of a convolution: a row's after the other
-    at::Tensor patches;                        // of one image
+    at::Tensor input, sums, output;  // of the last Forward
+    at::Tensor deltas;               // gradient by `sums`
+    std::optional<ConvGradients> conv;
   };
   bool Learns(const Stage& stage) const;
   void Measure(Stage& stage, UnitNorms& norms);
@@ -56,6 +55,7 @@ class ClippedLayers {
   std::span<const LayerTensors> tensors_;
   std::vector<Stage> stages_;
   std::size_t lowest_ = 0;  // the first stage that learns
+  std::vector<float> sum_;  // of one tensor, on its way out
 };
 
 }  // namespace cairn
