@@ -23,6 +23,11 @@ ConvGradients::ConvGradients(const Layer& layer)
              .rows = layer.height + 2 * layer.pad - layer.kernel + 1,
              .columns = layer.width + 2 * layer.pad - layer.kernel + 1} {}
 
+void ConvGradients::Reserve(std::size_t rows) {
+  if (layer_.weight) weights_.reserve(rows * patch() * shape_.outputs);
+  if (layer_.bias) biases_.reserve(rows * shape_.outputs);
+}
+
 void ConvGradients::Make(const float* inputs, const float* deltas, std::size_t rows) {
   rows_ = rows;
   const std::size_t outputs = shape_.outputs, size = patch() * outputs;
@@ -81,8 +86,7 @@ std::span<const float> ConvGradients::SumRows(const UnitNorms& norms, std::vecto
 void ConvGradients::SumWeight(const UnitNorms& norms, std::span<float> sum) {
   const std::span<const float> by_patch = SumRows(norms, weights_);
   for (std::size_t i = 0; i < patch(); ++i) {
-    for (std::size_t o = 0; o < shape_.outputs; ++o)
-      sum[o * patch() + i] = by_patch[i * shape_.outputs + o];
+    for (std::size_t o = 0; o < shape_.outputs; ++o) sum[o * patch() + i] = by_patch[i * shape_.outputs + o];
   }
 }
 

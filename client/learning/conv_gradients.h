@@ -28,6 +28,9 @@ class ConvGradients {
   };
   explicit ConvGradients(const Layer& layer);
 
+  // Makes room for that many rows, so that lots of changing size do not tear the heap.
+  void Reserve(std::size_t rows);
+
   // inputs: rows × channels × height × width; deltas, by what the layer put out: rows × outputs × positions.
   void Make(const float* inputs, const float* deltas, std::size_t rows);
   void AddNorms(UnitNorms& norms) const;
@@ -49,8 +52,8 @@ class ConvGradients {
   const Layer layer_;
   const ConvShape shape_;
   std::size_t rows_ = 0;
-  std::vector<float> image_, deltas_;     // of one row: padded, and positions × outputs
-  std::vector<float> weights_, biases_;   // rows × patch × outputs, rows × outputs
+  std::vector<float> image_, deltas_;    // of one row: padded, and positions × outputs
+  std::vector<float> weights_, biases_;  // rows × patch × outputs, rows × outputs
   std::vector<float> factors_, sum_;
 };
 

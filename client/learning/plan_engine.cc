@@ -9,7 +9,8 @@
 namespace cairn {
 namespace {
 
-constexpr std::size_t kPiece = 4800;  // floats of a gradient made at a time
+constexpr std::size_t kPiece = 4800;     // floats of a gradient made at a time
+constexpr std::size_t kTileOutputs = 6;  // of the widest kernels
 
 }  // namespace
 
@@ -204,11 +205,11 @@ Status PlanEngine::StreamClippedSum(GradientSink& sink) {
   return {};
 }
 
-// As many outputs at a time as keep the piece in the first cache.
+// Outputs by whole register tiles, few enough for the first caches: inputs are read once for each of them.
 void PlanEngine::StreamWeight(std::size_t s, GradientSink& sink) {
   const Stage& stage = stages_[s];
   const auto offset = static_cast<std::size_t>(stage.weight.gradient - gradients_.data());
-  const std::size_t most = std::max(kPiece / stage.in, std::size_t{6}) / 6 * 6;
+  const std::size_t most = std::max(kPiece / stage.in / kTileOutputs, std::size_t{1}) * kTileOutputs;
   if (piece_.size() < most * stage.in) piece_.resize(most * stage.in);
   for (std::size_t o = 0; o < stage.out; o += most) {
     const std::size_t count = std::min(most, stage.out - o);

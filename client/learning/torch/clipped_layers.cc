@@ -82,6 +82,11 @@ std::size_t ClippedLayers::most_rows() const {
 
 at::Tensor ClippedLayers::Forward(const at::Tensor& features, const UnitBatch& batch) {
   const DrawMask mask = [&](double rate, const at::Tensor& like) { return UnitMask(batch, rate, like); };
+  // The last lot goes before the next one comes.
+  for (Stage& stage : stages_) {
+    stage.input = stage.sums = stage.output = stage.deltas = at::Tensor();
+    if (stage.conv) stage.conv->Reserve(most_rows());
+  }
   at::Tensor x = features;
   for (Stage& stage : stages_) {
     std::size_t i = stage.first;
