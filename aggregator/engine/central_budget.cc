@@ -55,6 +55,7 @@ Result<CentralRelease> CentralBudget::Charge(const JobManifest& manifest, const 
   CAIRN_RETURN_IF_ERROR(fault_);
   if (ledger_ == nullptr)
     return Status(errors::kPrivacyDomain, "this aggregator keeps no privacy budget any more");
+  spent_.reset();
   CAIRN_ASSIGN_OR_RETURN(ReleasePermit permit, ledger_->ChargeAttempt({KeyOf(manifest, key), event}));
   return CentralRelease{std::move(permit), std::move(noise)};
 }
@@ -68,7 +69,8 @@ Status CentralBudget::Reveal(const JobManifest& manifest, const RoundKey& key) {
 Result<EpsilonDelta> CentralBudget::Spent() const {
   CAIRN_RETURN_IF_ERROR(fault_);
   if (ledger_ == nullptr) return Status(errors::kPrivacyDomain, "no privacy budget is kept");
-  return ledger_->Spent(kDomain);
+  if (!spent_.has_value()) spent_ = ledger_->Spent(kDomain);
+  return *spent_;
 }
 
 }  // namespace cairn

@@ -46,6 +46,7 @@ class CentralBudget {
   std::optional<CentralTerms> terms_;
   std::unique_ptr<PrivacyLedger> ledger_;
   Status fault_;
+  mutable std::optional<Result<EpsilonDelta>> spent_;  // until the next charge: pages ask often
 };
 
 }  // namespace cairn

@@ -64,7 +64,10 @@ void JobEngine::On(TimePoint now, ActionFailed event, Actions& out) {
     return Pause(event.status, out);
   // A full disk is waited for; anything else that happens again and again ends the job.
   const bool patient = event.status.id() == errors::kStorageFull;
-  const bool is_spent = event.status.id().value / 100 == 62;  // of the aggregator's own budget: so is the next
+  // Of the aggregator's own budget, which the next attempt would not find fuller; where only this attempt was
+  // used up, by a process that died before it could record the round, a new one is charged anew.
+  const ErrorId id = event.status.id();
+  const bool is_spent = id.value / 100 == 62 && id != errors::kPrivacyRevealed;
   if (is_spent || (!patient && is_last_attempt())) {
     End(JobOutcome::kFailed, event.status, out);
     return;

@@ -74,6 +74,7 @@ void RoundEngine::Start(TimePoint now, const BlobRef& kept_sum, Actions& out) {
 
 void RoundEngine::SendPlan(TimePoint now, Member& member, Actions& out) {
   member.last_progress = now;
+  member.progress_seen = -1;  // a process that died counts from the start again
   if (!population_.connected(member.client)) return;
   RoundPlan plan;
   plan.key = config_.key;
@@ -114,8 +115,8 @@ void RoundEngine::OnDisconnected(TimePoint now, ClientId client, bool for_good, 
 
 void RoundEngine::OnHeartbeat(TimePoint now, ClientId client, const Heartbeat& beat) {
   Member* member = Find(client);
-  if (member == nullptr || beat.key != config_.key || beat.steps_done <= member->steps_seen) return;
-  member->steps_seen = beat.steps_done;
+  if (member == nullptr || beat.key != config_.key || beat.progress <= member->progress_seen) return;
+  member->progress_seen = beat.progress;
   member->last_progress = now;
 }
 
@@ -316,9 +317,16 @@ void RoundEngine::OnFinished(const Finished& finished, Actions& out) {
     metrics_ = finished.counts->metrics;
   }
   next_clip_ = config_.clip;
-  if (finished.share_within.has_value())
-    next_clip_ = NextClip(*config_.manifest->spec.privacy, config_.clip, *finished.share_within);
+  if (finished.share_within.has_value()) next_clip_ = ClipAfter(*finished.share_within);
   Commit(finished.model, finished.server_state, out);
+}
+
+// The present one where no site could draw noise for the next.
+double RoundEngine::ClipAfter(double share_within) const {
+  const JobSpec& spec = config_.manifest->spec;
+  const double next = NextClip(*spec.privacy, config_.clip, share_within);
+  const std::uint64_t parameters = config_.ring->Find("parameters").length;
+  return CheckClientNoise(ClientNoiseOf(spec, parameters, next)).ok() ? next : config_.clip;
 }
 
 // None where the noise of the round is the sites', or there is none.

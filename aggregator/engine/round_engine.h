@@ -93,7 +93,7 @@ class RoundEngine {
     ClientId client;
     std::uint32_t group = 0;
     State state = State::kPending;
-    std::int64_t steps_seen = -1;
+    std::int64_t progress_seen = -1;
     TimePoint last_progress;
   };
 
@@ -102,6 +102,7 @@ class RoundEngine {
   void Accept(TimePoint now, Member& member, Report report, Actions& out);
   void Drop(Member& member);  // also one whose report was taken
   std::vector<GroupSum> SumsWithoutMasks();
+  double ClipAfter(double share_within) const;
   std::optional<PrivacyEvent> CentralEvent() const;
   void TellDecline(const Member& member, const RoundDecline& decline, Actions& out) const;
   void LoseGroup(const DiscardedSum& lost, Actions& out);

@@ -29,6 +29,7 @@ Json RoundJson(const RoundSummary& summary) {
                {"invalid", summary.invalid},
                {"late", summary.late},
                {"examples", summary.examples}};
+  if (summary.clip > 0) json["clip"] = summary.clip;
   if (!summary.metrics.empty()) {
     // They measure the model this round started from: the one the round before made.
     const MetricValues values = Summarize(summary.metrics);
@@ -76,6 +77,16 @@ Json StatusJson(const AggregatorDriver::JobStatus& job) {
   return json;
 }
 
+// Of all jobs that this aggregator adds noise for.
+Json BudgetJson(const CentralBudget& budget) {
+  const auto spent = budget.Spent();
+  if (!spent.ok()) return nullptr;
+  return {{"clients", budget.terms()->clients},
+          {"spent", spent->epsilon},
+          {"cap", budget.terms()->domain.cap.epsilon},
+          {"delta", spent->delta.value()}};
+}
+
 std::string OkText(const std::string& data) { return "{\"status\":\"ok\",\"data\":" + data + "}"; }
 
 std::string ErrorText(const Status& status) {
@@ -91,6 +102,9 @@ std::string ErrorText(const Status& status) {
 
 std::string AdminApi::Describe(const AggregatorDriver::JobStatus& job) const {
   Json json = StatusJson(job);
+  const auto& privacy = job.manifest->spec.privacy;
+  if (privacy && privacy->mechanism == PrivacyTerms::Mechanism::kCentral)
+    json["privacy"]["budget"] = BudgetJson(driver_.budget());
   if (const std::string run = run_of_ ? run_of_(job.id) : std::string(); !run.empty()) json["run"] = run;
   return AnswerText(json);
 }

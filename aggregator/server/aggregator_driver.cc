@@ -85,6 +85,7 @@ Status AggregatorDriver::Activate(Job& job) {
   parts.can_pause = true;
   parts.masking = masking_;
   CAIRN_ASSIGN_OR_RETURN(job.engine, JobEngine::Restore(job.snapshot, model, std::move(parts)));
+  CAIRN_RETURN_IF_ERROR(WeighNoise(manifest.spec, job.engine->layout()));
   {
     Shape shape{.layout = job.engine->layout()};
     if (manifest.spec.secagg.is_masked()) {
@@ -98,6 +99,16 @@ Status AggregatorDriver::Activate(Job& job) {
   active_ = &job;
   for (const auto& [session, site] : admitted_) Step(Joined{session, site});
   return {};
+}
+
+// Whether the aggregator's own budget has room for a round of noise, where a job asks it for that. Other jobs
+// may have spent it since this one was submitted.
+Status AggregatorDriver::WeighNoise(const JobSpec& spec, const UpdateLayout& layout) const {
+  if (!ProtectsClients(spec)) return {};
+  CAIRN_ASSIGN_OR_RETURN(
+      const PrivateRound round,
+      ClientRoundOf(spec, static_cast<std::uint64_t>(layout.parameters), spec.privacy->clip));
+  return budget_.Weigh(spec, round.event);
 }
 
 Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initial) {
@@ -124,13 +135,7 @@ Result<JobId> AggregatorDriver::Submit(JobManifest manifest, ParameterSet initia
 
   // Everything the job could be refused for is tried before anything is kept.
   CAIRN_ASSIGN_OR_RETURN(const auto engine, JobEngine::Create(shared, model, {}));
-  if (ProtectsClients(shared->spec)) {
-    CAIRN_ASSIGN_OR_RETURN(
-        const PrivateRound round,
-        ClientRoundOf(shared->spec, static_cast<std::uint64_t>(engine->layout().parameters),
-                      shared->spec.privacy->clip));
-    CAIRN_RETURN_IF_ERROR(budget_.Weigh(shared->spec, round.event));
-  }
+  CAIRN_RETURN_IF_ERROR(WeighNoise(shared->spec, engine->layout()));
   CAIRN_RETURN_IF_ERROR(RoundWork::Create(shared->spec.strategy, model, {}, 1).status());
   CAIRN_RETURN_IF_ERROR(models_->Put(*model));
   CAIRN_RETURN_IF_ERROR(store_->Apply({shared->id, JobAccepted{shared}}));
@@ -263,6 +268,15 @@ void AggregatorDriver::Step(Event event) {
   if (on_change_) on_change_(id);
 }
 
+bool AggregatorDriver::is_active(JobId job) const {
+  return active_ != nullptr && active_->snapshot.manifest->id == job;
+}
+
+// What a lane came back with, unless its job has ended meanwhile and another is at it.
+void AggregatorDriver::StepFor(JobId job, Event event) {
+  if (is_active(job)) Step(std::move(event));
+}
+
 bool AggregatorDriver::Perform(Action& action) {
   if (const auto* persist = std::get_if<Persist>(&action)) return PersistRecord(persist->record);
   if (auto* send = std::get_if<Send>(&action)) {
@@ -302,113 +316,8 @@ bool AggregatorDriver::PersistRecord(const Record& record) {
   events_.Emit({DomainEvent::Level::kError,
                 "storage.failed",
                 {{"id", ToString(stored.id())}, {"why", stored.what()}}});
-  loop_.Post([this, stored, record] { Step(ActionFailed{stored, record}); });
+  loop_.Post([this, stored, record] { StepFor(record.job, ActionFailed{stored, record}); });
   return false;
-}
-
-void AggregatorDriver::FoldOnLane(Fold fold) {
-  auto box = std::make_shared<Fold>(std::move(fold));
-  lane_->Submit(0, [work = active_->work.get(), box](std::size_t lane) {
-    if (box->ring != nullptr) {
-      work->FoldRing(lane, box->key, box->group, box->ring->bytes());
-    } else {
-      work->Fold(lane, box->key, box->update->view(), box->weight);
-    }
-    box->update.reset();
-    box->ring.reset();
-  });
-}
-
-void AggregatorDriver::OpenSumOnLane(const OpenSum& open) {
-  lane_->Submit(0, [this, open, work = active_->work.get()](std::size_t) {
-    if (open.ring == nullptr) return work->Open(open.key);
-    work->OpenRing(open.key, open.ring, open.grouping);
-    if (open.kept.size == 0) return;
-    const Status put = [&]() -> Status {
-      CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> sum, models_->GetBytes(open.kept));
-      return work->PutRings(sum);
-    }();
-    if (!put.ok()) loop_.Post([this, put, key = open.key] { Step(ActionFailed{put, {key.job, {}}}); });
-  });
-}
-
-// Behind every fold of the round: the sum that the named survivors will open outlives this process.
-void AggregatorDriver::StoreSumOnLane(const RoundKey& key) {
-  lane_->Submit(0, [this, key, work = active_->work.get()](std::size_t) {
-    auto sum = std::make_shared<Result<BlobRef>>(models_->PutBytes(work->TakeRings()));
-    loop_.Post([this, key, sum] {
-      if (sum->ok()) return Step(SumStored{key, **sum});
-      Step(ActionFailed{sum->status(), {key.job, {}}});
-    });
-  });
-}
-
-// Runs behind every fold of the round, since the lane keeps its order. The model is on disk before
-// the engine hears of it.
-void AggregatorDriver::FinishOnLane(const Finish& finish) {
-  auto central = std::make_shared<std::optional<CentralRelease>>();
-  if (finish.central.has_value()) {  // charged before the sum is read
-    auto charged =
-        budget_.Charge(*active_->snapshot.manifest, finish.key, *finish.central, NoiseBits::FromSystem());
-    if (!charged.ok()) {
-      return loop_.Post([this, why = charged.status(), key = finish.key] {
-        Step(ActionFailed{why, {key.job, {}}});
-      });
-    }
-    central->emplace(*std::move(charged));
-  }
-  lane_->Submit(0, [this, finish, central, key = finish.key, work = active_->work.get()](std::size_t) {
-    auto finished = [&]() -> Result<Finished> {
-      Finished done{key, nullptr, {}, {}, {}, {}};
-      if (finish.sums.empty()) {
-        CAIRN_ASSIGN_OR_RETURN(done.model, work->Finish());
-      } else {
-        CAIRN_ASSIGN_OR_RETURN(const RoundWork::Opened opened,
-                               work->FinishRings(finish.sums, std::exchange(*central, std::nullopt)));
-        done.model = opened.model;
-        done.share_within = opened.share_within;
-        done.counts = opened.counts;
-        done.discarded = opened.discarded;
-        if (opened.model == work->model()) return done;  // a round of evaluation alone
-      }
-      CAIRN_RETURN_IF_ERROR(models_->Put(*done.model));
-      CAIRN_ASSIGN_OR_RETURN(done.server_state, models_->PutBytes(work->EncodeMemory()));
-      return done;
-    }();
-    auto box = std::make_shared<Result<Finished>>(std::move(finished));
-    loop_.Post([this, box, key, is_central = finish.central.has_value()] {
-      if (box->ok() && is_central && active_ != nullptr) {  // before anybody hears of what came of it
-        const Status revealed = budget_.Reveal(*active_->snapshot.manifest, key);
-        if (!revealed.ok()) *box = revealed;
-      }
-      if (box->ok()) {
-        ShareModel((*box)->model);
-        Step(std::move(**box));
-      } else {
-        Step(ActionFailed{box->status(), {key.job, {}}});
-      }
-    });
-  });
-}
-
-void AggregatorDriver::PublishRound(const Publish& publish) {
-  Job& job = *active_;
-  if (publish.summary.kind == RoundKind::kTrain) {
-    lane_->Drain();  // nothing but late folds of this round, which are ignored
-    job.work->Adopt();
-    ForgetOldModels();
-  }
-  observer_.OnRound(*job.snapshot.manifest, publish.summary, publish.model);
-}
-
-// What no record names any more goes: a long job keeps one model on disk, not one a round.
-void AggregatorDriver::ForgetOldModels() const {
-  std::vector<BlobRef> kept;
-  for (const auto& job : jobs_) {
-    kept.insert(kept.end(),
-                {job->snapshot.manifest->initial_model, job->snapshot.model, job->snapshot.server_state});
-  }
-  models_->KeepOnly(kept);
 }
 
 void AggregatorDriver::EndActive(const JobClosed& end) {
@@ -435,90 +344,6 @@ void AggregatorDriver::LetGo(Job& job) {
     job.work.reset();
     if (active_ == &job) ActivateNext();
   });
-}
-
-// ---- what other threads may see
-
-void AggregatorDriver::ShareModel(const ModelHandle& model) {
-  const std::lock_guard lock(shared_mutex_);
-  if (shared_model_ != nullptr && shared_model_->ref == model->ref) return;
-  shared_previous_ = std::exchange(shared_model_, model);
-}
-
-Result<UpdateLayout> AggregatorDriver::LayoutFor(JobId job) const {
-  const std::lock_guard lock(shared_mutex_);
-  const auto it = shapes_.find(job);
-  if (it == shapes_.end()) return Status(errors::kJobUnknown, "no job j-" + std::to_string(job.value));
-  return it->second.layout;
-}
-
-bool AggregatorDriver::TakesMasked(JobId job, std::uint64_t bytes) const {
-  const std::lock_guard lock(shared_mutex_);
-  const auto it = shapes_.find(job);
-  if (it == shapes_.end() || it->second.masked_training == 0) return false;
-  return bytes == it->second.masked_training || bytes == it->second.masked_evaluation;
-}
-
-ModelHandle AggregatorDriver::FindModel(const BlobRef& ref) const {
-  const std::lock_guard lock(shared_mutex_);
-  for (const ModelHandle& model : {shared_model_, shared_previous_}) {
-    if (model != nullptr && model->ref == ref) return model;
-  }
-  return nullptr;
-}
-
-// ---- what operators see
-
-AggregatorDriver::JobStatus AggregatorDriver::StatusOf(const Job& job) const {
-  JobStatus status;
-  const JobSnapshot& snapshot = job.snapshot;
-  status.id = snapshot.manifest->id;
-  status.name = snapshot.manifest->spec.name;
-  status.manifest = snapshot.manifest;
-  status.rounds = snapshot.manifest->spec.strategy.rounds;
-  status.sites_wanted = snapshot.manifest->spec.cohort.min_clients;
-  status.committed = snapshot.committed;
-  status.participants = snapshot.participants;
-  status.rounds_done = static_cast<std::uint64_t>(
-      std::ranges::count(snapshot.committed, RoundKind::kTrain, &RoundSummary::kind));
-  status.state = snapshot.closed != nullptr ? "ended" : "queued";
-  if (snapshot.closed != nullptr) status.end = *snapshot.closed;
-  if (snapshot.closed == nullptr && snapshot.paused != nullptr) {
-    status.state = "paused";
-    status.pause = *snapshot.paused;
-    return status;
-  }
-  if (&job != active_ || job.engine == nullptr || snapshot.closed != nullptr) return status;
-  constexpr const char* kNames[] = {"recruiting", "waiting", "round", "ended", "paused"};
-  status.state = kNames[static_cast<int>(job.engine->phase())];
-  status.sites_accepted = job.engine->accepted_sites();
-  if (const RoundEngine* round = job.engine->round()) {
-    status.reported = round->reported();
-    status.pending = round->pending();
-  }
-  return status;
-}
-
-std::vector<AggregatorDriver::JobStatus> AggregatorDriver::Jobs() const {
-  std::vector<JobStatus> all;
-  for (const auto& job : jobs_) all.push_back(StatusOf(*job));
-  return all;
-}
-
-Result<ModelHandle> AggregatorDriver::CurrentModel(JobId id) const {
-  for (const auto& job : jobs_) {
-    if (job->snapshot.manifest->id != id) continue;
-    CAIRN_ASSIGN_OR_RETURN(const ParameterSpec spec, ParameterSpec::Create(job->snapshot.manifest->tensors));
-    return models_->Get(job->snapshot.model, spec);
-  }
-  return Status(errors::kJobUnknown, "no job j-" + std::to_string(id.value));
-}
-
-std::vector<std::string> AggregatorDriver::ConnectedSites() const {
-  std::vector<std::string> sites;
-  for (const auto& [session, name] : admitted_) sites.push_back(name);
-  std::ranges::sort(sites);
-  return sites;
 }
 
 }  // namespace cairn

@@ -111,6 +111,9 @@ class AggregatorDriver final : public ServerHandler, public BlobCatalog {
   Status Activate(Job& job);
   void ActivateNext();
   void Hear(SessionId session, ClientMessage message);
+  Status WeighNoise(const JobSpec& spec, const UpdateLayout& layout) const;
+  bool is_active(JobId job) const;
+  void StepFor(JobId job, Event event);
   void Step(Event event);
   // False when a record could not be made durable: the rest of the list does not happen.
   bool Perform(Action& action);

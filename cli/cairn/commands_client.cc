@@ -87,10 +87,13 @@ void ShowJobCost(const Json& job, CommandOutput& out) {
     const Json& refused = privacy.at("refused");
     return out.PrintLine("       privacy: " + Value(refused, "id") + " " + Value(refused, "what"));
   }
-  out.PrintLine("       privacy: costs ε " + Epsilon(privacy, "epsilon") + ", domain " +
-                Value(privacy, "domain") + " comes to " + Epsilon(privacy, "epsilon_after") + " of " +
-                Epsilon(privacy, "cap") + "; " + Value(privacy, "rounds_left") + " of " +
-                Value(job, "rounds") + " rounds fit");
+  // Whose word the promise rests on is part of what is consented to.
+  const bool is_central = Value(privacy, "mechanism") == "central";
+  out.PrintLine("       privacy: " + Value(privacy, "unit") + ", " + Value(privacy, "mechanism") +
+                (is_central ? " (the aggregator adds the noise, on its word)" : "") + "; costs ε " +
+                Epsilon(privacy, "epsilon") + ", domain " + Value(privacy, "domain") + " comes to " +
+                Epsilon(privacy, "epsilon_after") + " of " + Epsilon(privacy, "cap") + "; " +
+                Value(privacy, "rounds_left") + " of " + Value(job, "rounds") + " rounds fit");
 }
 
 Status ShowStatus(const Options& options, CommandOutput& out) {

@@ -1,6 +1,7 @@
 #include "cli/cairn/job_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <vector>
@@ -57,6 +58,13 @@ std::string PrivacyLine(const Json& privacy) {
          "; each site keeps its own account of ε";
 }
 
+// The aggregator's own account, of jobs whose noise it adds; bounds are rounded up.
+std::string BudgetLine(const Json& budget) {
+  const double spent = std::ceil(budget.at("spent").get<double>() * 100) / 100;
+  return Format("budget    ε %.2f of %.2f at δ %g spent by all jobs with the aggregator's noise\n", spent,
+                budget.at("cap").get<double>(), budget.at("delta").get<double>());
+}
+
 }  // namespace
 
 std::string JobListTable(const Json& jobs) {
@@ -77,7 +85,11 @@ std::string JobDescription(const Json& job) {
   if (Text(job, "state") == "paused")
     text += "next      cairn job resume " + Text(job, "id") + ", or cairn job stop " + Text(job, "id") + "\n";
   if (!Text(job, "reason").empty()) text += "reason    " + Text(job, "reason") + "\n";
-  if (job.contains("privacy")) text += "privacy   " + PrivacyLine(job.at("privacy")) + "\n";
+  if (job.contains("privacy")) {
+    text += "privacy   " + PrivacyLine(job.at("privacy")) + "\n";
+    const Json budget = job.at("privacy").value("budget", Json());
+    if (budget.is_object()) text += BudgetLine(budget);
+  }
   text += "manifest  " + Text(job, "digest") + "\nsubmitter " + Text(job, "submitter") + "\nreadable  " +
           Text(job, "readable") + "\nsites    ";
   for (const Json& site : job.at("participants")) text += " " + site.get<std::string>();

@@ -136,8 +136,13 @@ void ClientAgent::Reaction::WaitToRetry(Retry retry) {
 void ClientAgent::Reaction::On(AgentTimerFired&& event) {
   if (event.timer == kHeartbeatTimer) {
     if (!is_connected() || agent.heartbeat_ <= Duration{0}) return;
-    Send(Heartbeat{agent.is_working_ ? agent.work_key_ : RoundKey{},
-                   agent.is_working_ ? agent.steps_done_ : 0});
+    // That work goes on, not how many steps it is: those would tell how many rows there are.
+    if (agent.is_working_ && agent.steps_done_ > agent.steps_told_) {
+      agent.steps_told_ = agent.steps_done_;
+      ++agent.progress_;
+    }
+    Send(
+        Heartbeat{agent.is_working_ ? agent.work_key_ : RoundKey{}, agent.is_working_ ? agent.progress_ : 0});
     out.emplace_back(SetAgentTimer{kHeartbeatTimer, now + agent.heartbeat_});
     return;
   }

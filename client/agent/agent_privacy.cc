@@ -39,8 +39,18 @@ Status ClientAgent::Reaction::WeighPrivacy(const OfferedJob& offered) const {
 void ClientAgent::Reaction::AskForCharge(Job& job, RoundPlan&& plan) {
   const RoundKey key = plan.key;
   const JobManifest& manifest = *job.offered->manifest;
-  const auto price = agent.identity_.privacy->PriceOf(manifest, plan.clip);
-  CAIRN_CHECK(price.ok(), "a private job was weighed when it was accepted, its clip with the plan");
+  // A job that was accepted before a restart was weighed under the domains of then.
+  const PrivacyDesk* desk = agent.identity_.privacy;
+  const auto price = desk != nullptr
+                         ? desk->PriceOf(manifest, plan.clip)
+                         : Status(errors::kPrivacyDomain, "this participant keeps no privacy ledger");
+  if (!price.ok()) {
+    agent.is_working_ = false;
+    LeaveMasking(job);
+    job.uncharged = price.status();
+    Answer(job);
+    return DeclineFailedWork(key, price.status());
+  }
   agent.uncharged_ = std::make_unique<RoundPlan>(std::move(plan));
   out.emplace_back(ChargePrivacy{key, price->For(manifest, key)});
 }

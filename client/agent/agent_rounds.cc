@@ -95,7 +95,7 @@ void ClientAgent::Reaction::Heard(RoundPlan&& plan) {
 void ClientAgent::Reaction::Start(Job& job, RoundPlan&& plan) {
   agent.is_working_ = true;
   agent.work_key_ = plan.key;
-  agent.steps_done_ = 0;
+  agent.steps_done_ = agent.steps_told_ = agent.progress_ = 0;
   agent.uncharged_.reset();
   if (job.offered->manifest->spec.privacy) return AskForCharge(job, std::move(plan));
   auto clearance = EgressClearance::Open(*job.offered->manifest, plan.key);

@@ -140,10 +140,11 @@ class ClientAgent {
   Duration heartbeat_{0};
   RoundKey work_key_;
   RoundKey unproven_key_;
-  std::unique_ptr<RoundPlan> uncharged_;  // of work_key_: waits for its charge
-  std::int64_t steps_done_ = 0;
-  std::uint32_t failures_ = 0;    // since the last Welcome
-  std::uint32_t reconnects_ = 0;  // counts draws of the retry stream
+  std::unique_ptr<RoundPlan> uncharged_;          // of work_key_: waits for its charge
+  std::int64_t steps_done_ = 0, steps_told_ = 0;  // of the present work
+  std::int64_t progress_ = 0;                     // heartbeats in which it got on
+  std::uint32_t failures_ = 0;                    // since the last Welcome
+  std::uint32_t reconnects_ = 0;                  // counts draws of the retry stream
   AgentState state_ = AgentState::kIdle;
   Unproven unproven_ = Unproven::kNothing;
   bool is_working_ = false;

@@ -171,8 +171,9 @@ Result<MaskingStep> MaskingDesk::OnUnmask(Attempt& attempt, const secagg::Unmask
   return MaskingStep{std::move(answer)};
 }
 
-// Nothing leaves before both are durable. A crash before the state says "masked" masks again, the same words
-// with the same masks; one after it finds the report spooled, or leaves the attempt.
+// Nothing leaves before both are durable. A crash before the state says "masked" masks again, with the same
+// masks the same words or, where the site adds noise, words under fresh noise: the first ones never left. One
+// after it finds the report spooled, or leaves the attempt.
 Result<SealedReport> MaskingDesk::Mask(const MaskInput& input,
                                        const std::function<Status(const SealedReport&)>& spool) {
   Attempt* attempt = Find(input.key);

@@ -209,7 +209,8 @@ Status LotSummer::SumChunk(bool is_whole_block, bool is_last) {
                         terms_.clip));
   loss_.sum += clipped.loss;
   const double mass = clipped.mass / terms_.clip;
-  double rounding = rounding_ + static_cast<double>(rows_.size() + 1) * mass;
+  // What was rounded before is rounded again with each addition.
+  double rounding = rounding_ * (1 + 0x1p-23) + static_cast<double>(rows_.size() + 1) * mass;
   if (block_is_ == BlockIs::kFloat) rounding += mass_ + mass;  // of the addition to what there is
   if (!(rounding <= kMostRounding)) {
     OpenBlock();

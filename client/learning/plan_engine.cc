@@ -209,7 +209,8 @@ Status PlanEngine::StreamClippedSum(GradientSink& sink) {
 void PlanEngine::StreamWeight(std::size_t s, GradientSink& sink) {
   const Stage& stage = stages_[s];
   const auto offset = static_cast<std::size_t>(stage.weight.gradient - gradients_.data());
-  const std::size_t most = std::max(kPiece / stage.in / kTileOutputs, std::size_t{1}) * kTileOutputs;
+  const std::size_t most =
+      std::min(std::max(kPiece / stage.in / kTileOutputs, std::size_t{1}) * kTileOutputs, stage.out);
   if (piece_.size() < most * stage.in) piece_.resize(most * stage.in);
   for (std::size_t o = 0; o < stage.out; o += most) {
     const std::size_t count = std::min(most, stage.out - o);

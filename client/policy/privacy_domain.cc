@@ -38,6 +38,8 @@ std::optional<PrivacyDomain> ReadDomain(const std::string& name, ConfigReader ta
   table.Optional("delta", &given,
                  ConfigRule{.min = 0, .max = 1, .above_min = true, .about = "absent: by the population"});
   table.Optional("accountant", &accountant, kAccountants, "which bound the cap is held to");
+  if (unit == PrivacyUnit::kClient && accountant == AccountantKind::kPld)
+    table.Fail("accountant", "must be \"rdp\" with unit = \"client\": shares of noise have no other price");
   if (population == 0 || !(epsilon > 0)) return std::nullopt;  // noted above
   const auto delta = given ? Delta::ForPopulation(*given, population) : Delta::DefaultFor(population);
   if (!delta.ok()) {

@@ -31,7 +31,7 @@ struct ClientEncoder {
   void operator()(const Heartbeat& heartbeat) const {
     v1::Heartbeat* to = out->mutable_heartbeat();
     wire::ToWire(heartbeat.key, to->mutable_key());
-    to->set_steps_done(heartbeat.steps_done);
+    to->set_steps_done(heartbeat.progress);
   }
   void operator()(const Report& report) const {
     v1::Report* to = out->mutable_report();
@@ -103,7 +103,7 @@ Result<ClientMessage> Decode(const v1::Heartbeat& in) {
   Heartbeat heartbeat;
   CAIRN_RETURN_IF_ERROR(wire::FromWire(in.key(), &heartbeat.key));
   if (in.steps_done() < 0) return Malformed("heartbeat.steps_done", "negative");
-  heartbeat.steps_done = in.steps_done();
+  heartbeat.progress = in.steps_done();
   return ClientMessage(heartbeat);
 }
 

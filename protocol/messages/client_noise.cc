@@ -24,15 +24,20 @@ double HonestOf(const PrivacyTerms& terms, std::uint32_t fewest) {
   return terms.mechanism == Mechanism::kDistributed ? std::max(1.0, double(fewest) - terms.colluders) : 1.0;
 }
 
+// False for NaN.
+bool IsClip(double clip) { return clip >= kLeastPrivacyScale && clip <= kLargestClientClip; }
+
 // On a grid of 2^-f; the sensitivity covers what rounding adds to the norm.
 ClientNoise NoiseOn(std::uint8_t fraction_bits, const JobSpec& spec, std::uint64_t parameters, double clip) {
   const PrivacyTerms& terms = *spec.privacy;
   const double z = terms.noise_multiplier;
   const std::uint32_t fewest = SmallestMaskedCohort(spec);
   ClientNoise noise{.clip = clip, .fraction_bits = fraction_bits, .dimension = parameters};
-  const double update = std::ldexp(clip, fraction_bits) + std::sqrt(static_cast<double>(parameters));
+  // Rounding adds less than 1 a coordinate; what double loses of the norm is far below the one step more.
+  const double update = std::ldexp(clip, fraction_bits) + std::sqrt(static_cast<double>(parameters)) + 1;
   noise.sensitivity = update;
-  if (terms.is_adaptive()) {
+  noise.is_adaptive = terms.is_adaptive();
+  if (noise.is_adaptive) {
     // With V = σ/(2σ_b) and σ = z·√(update² + V²): σ = update·(z^-2 − (2σ_b)^-2)^-½, as in Theorem 1.
     const double counted = std::max(z, kCountedShare * fewest);
     const double sigma = update / std::sqrt(1 / (z * z) - 1 / (4 * counted * counted));
@@ -66,9 +71,10 @@ NoiseGrid ClientNoise::grid() const { return {std::ldexp(1.0, -fraction_bits), s
 bool ProtectsClients(const JobSpec& spec) { return spec.privacy && spec.privacy->protects_clients(); }
 
 ClientNoise ClientNoiseOf(const JobSpec& spec, std::uint64_t parameters, double clip) {
+  if (!IsClip(clip)) return {.clip = clip, .dimension = parameters};
   const secagg::Ring ring = spec.secagg.bits == 32 ? secagg::Ring::k32 : secagg::Ring::k64;
   const double width = clip * std::max(1.0, spec.privacy->noise_multiplier);
-  int bits = width > 0 && std::isfinite(width) ? kWidest - static_cast<int>(std::ceil(std::log2(width))) : 0;
+  int bits = kWidest - static_cast<int>(std::ceil(std::log2(width)));
   bits = std::clamp(bits, 0, kFinest);
   while (bits > 0 &&
          !Fits(NoiseOn(static_cast<std::uint8_t>(bits), spec, parameters, clip), ring, LargestCohort(spec))) {
@@ -79,18 +85,23 @@ ClientNoise ClientNoiseOf(const JobSpec& spec, std::uint64_t parameters, double 
 
 Status CheckClientNoise(const ClientNoise& noise) {
   const auto refused = [](std::string what) { return Status(errors::kPrivacyParameter, std::move(what)); };
-  if (!(noise.clip >= kLeastPrivacyScale && noise.clip <= kLargestClientClip))
-    return refused("a clip of " + std::to_string(noise.clip));
+  if (!IsClip(noise.clip)) return refused("a clip of " + std::to_string(noise.clip));
   const double rounding = std::sqrt(static_cast<double>(noise.dimension));
   if (rounding > std::ldexp(noise.clip, noise.fraction_bits)) {
     return refused("rounding to the ring's grid weighs more than the clip itself")
-        .Mend("say secagg = { bits = 64 }, or lower strategy.cohort.target");
+        .Mend(
+            "say secagg = { bits = 64 }; where it says so already, lower privacy.noise_multiplier or train a "
+            "smaller model");
   }
   const double narrow = noise.share_sigma > 0 ? noise.share_sigma : noise.sum_sigma;
   if (narrow < kNarrowest) {
     return refused("the noise is " + std::to_string(narrow) +
                    " steps of the ring's grid wide, at least 64 is safe")
         .Mend("raise privacy.noise_multiplier, or say secagg = { bits = 64 }");
+  }
+  if (noise.is_adaptive && noise.vote == 0) {
+    return refused("a vote on the clip would be lost among so many clients")
+        .Mend("leave privacy.clip_quantile out: the clip then stays");
   }
   return GaussianScale::AtLeast(narrow).status();
 }

@@ -30,6 +30,9 @@ namespace cairn {
 //
 // Both sides derive it from the approved manifest; the section table is part of the round context.
 struct MaskedLayout {
+  // Of a 64-bit number, 16 bits each, so that the sum of 2^16 sites fits a ring of 32 bits.
+  static constexpr std::uint64_t kLimbs = 4, kLimbBound = 0xffff;
+
   std::vector<secagg::Section> sections;
   secagg::Ring ring = secagg::Ring::k64;
   std::uint8_t weight_bits = 40;

@@ -76,6 +76,7 @@ secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_coh
                                std::size_t group_sites) {
   const std::uint32_t all = spec.cohort.target == 0 ? spec.cohort.min_clients : 0;
   return {.min_cohort = std::max<std::uint32_t>(3, policy_min_cohort),
+          .least_survivors = SmallestMaskedCohort(spec),
           .job_members = spec.secagg.is_grouped() ? static_cast<std::uint32_t>(group_sites) : all,
           .graph = {}};
 }

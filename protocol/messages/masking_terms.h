@@ -22,8 +22,9 @@ struct MaskingSources {
 Result<secagg::Terms> MaskingTermsOf(const MaskingSources& sources, const RoundKey& key, RoundKind kind,
                                      const BlobRef& model);
 
-// What a site insists on: its policy's smallest cohort and, where everybody is invited, a majority of those
-// the job waited for; of a grouped job, of the `group_sites` in its group.
+// What a site insists on: its policy's smallest cohort, as many survivors as the job promises (shares of
+// noise are made for so many) and, where everybody is invited, a majority of those the job waited for; of a
+// grouped job, of the `group_sites` in its group.
 secagg::Floors MaskingFloorsOf(const JobSpec& spec, std::uint32_t policy_min_cohort,
                                std::size_t group_sites = 0);
 

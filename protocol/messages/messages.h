@@ -76,7 +76,8 @@ struct JobReply {
 
 struct Heartbeat {
   RoundKey key;  // zero when idle
-  std::int64_t steps_done = 0;
+  // Grows with each beat in which the work got on, from 0 for each plan: that it does, not how far.
+  std::int64_t progress = 0;
 };
 
 struct Report {

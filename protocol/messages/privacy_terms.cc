@@ -62,8 +62,8 @@ void SetClientTerms(ConfigReader& table, const ClientKeys& keys, std::optional<d
     if (keys.epsilon) table.Fail("epsilon", "how much noise there is, noise_multiplier says already");
     return;
   }
-  const auto noise =
-      NoiseFor(keys.epsilon.value_or(kDefaultEpsilon), terms.delta.value_or(kDefaultDelta), defaults.rounds);
+  terms.delta = terms.delta.value_or(kDefaultDelta);  // an ε means nothing without it
+  const auto noise = NoiseFor(keys.epsilon.value_or(kDefaultEpsilon), *terms.delta, defaults.rounds);
   if (!noise.ok()) return table.Fail("epsilon", noise.status());
   terms.noise_multiplier = *noise;
 }

@@ -58,7 +58,7 @@ std::size_t SimDriver::LeastReports(const RoundKey& key, const std::vector<Clien
   std::uint32_t least = SmallestMaskedCohort(spec);
   if (LargestCohort(spec) > secagg::kMaxComplete)
     least = std::max<std::uint32_t>(least, secagg::kMaxComplete + 1);
-  return secagg::SmallestSurvivors(with_keys, least);
+  return secagg::SmallestSurvivors(with_keys, {.min_cohort = least});
 }
 
 }  // namespace cairn

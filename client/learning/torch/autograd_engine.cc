@@ -107,7 +107,7 @@ class AutogradEngine final : public BatchEngine {
       at::Tensor x = Features(rows);
       for (std::size_t i = 0; i < stack_.layers.size(); ++i) {
         const Layer& layer = stack_.layers[i];
-        x = layer.kind == LayerKind::kDense ? InferDense(tensors_[i], x)
+        x = layer.kind == LayerKind::kDense ? RunDense(tensors_[i], x)
                                             : ApplyLayer(layer, tensors_[i], x, {});
       }
       const at::Tensor out = x.contiguous();
@@ -194,18 +194,6 @@ class AutogradEngine final : public BatchEngine {
     std::vector<std::int64_t> shape = {static_cast<std::int64_t>(rows)};
     shape.insert(shape.end(), stack_.input.begin(), stack_.input.end());
     return at::from_blob(features_.data(), shape, at::kFloat);
-  }
-
-  // A BLAS may sum the last rows of a batch in another order than the first; our own product does
-  // not, so a row's score does not depend on where it stands.
-  static at::Tensor InferDense(const LayerTensors& tensors, const at::Tensor& x) {
-    const at::Tensor flat = x.flatten(1).contiguous();
-    at::Tensor y = at::empty({flat.size(0), tensors.weight.size(0)}, at::kFloat);
-    BestDenseKernels().forward(flat.data_ptr<float>(), tensors.weight.data_ptr<float>(),
-                               tensors.bias.defined() ? tensors.bias.data_ptr<float>() : nullptr,
-                               y.data_ptr<float>(), static_cast<std::size_t>(flat.size(0)),
-                               static_cast<std::size_t>(flat.size(1)), static_cast<std::size_t>(y.size(1)));
-    return y;
   }
 
   // All layers, or those before the tail. Trains, with dropout, when given a stream: never LibTorch's

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "client/learning/dense_kernels.h"
 #include "client/learning/loss.h"
+#include "core/base/check.h"
 
 namespace cairn {
 namespace {
@@ -38,6 +40,9 @@ at::Tensor UnitMask(const UnitBatch& batch, double rate, const at::Tensor& like)
 
 ConvGradients::Layer ConvOf(const Layer& layer, const LayerTensors& tensors) {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  const auto positions = [&](std::int64_t side) { return side + 2 * layer.pad - layer.kernel + 1; };
+  CAIRN_CHECK(layer.output[1] == positions(layer.input[1]) && layer.output[2] == positions(layer.input[2]),
+              "kernel and padding are all there is to a convolution");
   return {.channels = size(layer.input[0]),
           .height = size(layer.input[1]),
           .width = size(layer.input[2]),
@@ -93,7 +98,9 @@ at::Tensor ClippedLayers::Forward(const at::Tensor& features, const UnitBatch& b
     stage.input = x;
     if (stage.has_tensors) {
       at::NoGradGuard no_grad;
-      stage.sums = ApplyLayer(layers_[i], tensors_[i], x, mask).contiguous();
+      stage.sums = layers_[i].kind == LayerKind::kDense
+                       ? RunDense(tensors_[i], x)
+                       : ApplyLayer(layers_[i], tensors_[i], x, mask).contiguous();
       ++i;
     } else {
       stage.sums = x.detach();
@@ -143,7 +150,13 @@ at::Tensor ClippedLayers::PullBack(const Stage& stage) const {
   const Layer& layer = layers_[stage.first];
   const at::Tensor& weight = tensors_[stage.first].weight;
   at::NoGradGuard no_grad;
-  if (layer.kind == LayerKind::kDense) return at::mm(stage.deltas, weight);
+  if (layer.kind == LayerKind::kDense) {
+    at::Tensor gradient = at::empty({stage.deltas.size(0), weight.size(1)}, at::kFloat);
+    BestDenseKernels().backward_input(
+        stage.deltas.data_ptr<float>(), weight.data_ptr<float>(), gradient.data_ptr<float>(),
+        static_cast<std::size_t>(stage.deltas.size(0)), RowSize(gradient), RowSize(stage.deltas));
+    return gradient;
+  }
   return std::get<0>(at::convolution_backward(stage.deltas, stage.input, weight, c10::nullopt, {1, 1},
                                               {layer.pad, layer.pad}, {1, 1}, false, {0, 0}, 1,
                                               {true, false, false}));
@@ -175,8 +188,9 @@ void ClippedLayers::Stream(GradientSink& sink, std::span<const float> arena, con
     };
     if (is_dense) {
       give(tensors.weight_gradient, [&](std::span<float> sum) {
-        at::Tensor view = View(sum, tensors.weight.sizes());
-        at::mm_out(view, stage.deltas.t(), stage.input);
+        const std::size_t in = RowSize(stage.input), out = RowSize(stage.deltas);
+        BestDenseKernels().outer(stage.deltas.data_ptr<float>(), out, stage.input.data_ptr<float>(),
+                                 sum.data(), static_cast<std::size_t>(stage.deltas.size(0)), in, out, false);
       });
       give(tensors.bias_gradient,
            [&](std::span<float> sum) { View(sum, tensors.bias.sizes()).copy_(SumOver(stage.deltas, 0)); });

@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 
+#include "client/learning/dense_kernels.h"
 #include "client/learning/layer_stack.h"
 #include "client/learning/torch/compat.h"
 
@@ -34,6 +35,18 @@ inline at::Tensor ApplyLayer(const Layer& layer, const LayerTensors& tensors, co
       return mask ? x.mul(mask(layer.rate, x)) : x;
   }
   return x;
+}
+
+// A dense layer by our own product. A BLAS may sum the last rows of a batch in another order than the first;
+// this one does not, so that what becomes of a row does not depend on where it stands. No gradient.
+inline at::Tensor RunDense(const LayerTensors& tensors, const at::Tensor& x) {
+  const at::Tensor flat = x.detach().flatten(1).contiguous();
+  at::Tensor y = at::empty({flat.size(0), tensors.weight.size(0)}, at::kFloat);
+  BestDenseKernels().forward(flat.data_ptr<float>(), tensors.weight.data_ptr<float>(),
+                             tensors.bias.defined() ? tensors.bias.data_ptr<float>() : nullptr,
+                             y.data_ptr<float>(), static_cast<std::size_t>(flat.size(0)),
+                             static_cast<std::size_t>(flat.size(1)), static_cast<std::size_t>(y.size(1)));
+  return y;
 }
 
 }  // namespace cairn

@@ -14,7 +14,7 @@ Status CheckSet(const Attempt& attempt, const Neighbourhood& around, const SiteS
     return Status(errors::kSecAggMessage, "the survivors are not among the sites that shared");
   }
   if (!u3.Has(around.own)) return Status(errors::kSecAggMessage, "the survivors leave this site out");
-  const std::uint32_t smallest = SmallestSurvivors(around.n, attempt.floors.min_cohort);
+  const std::uint32_t smallest = SmallestSurvivors(around.n, attempt.floors);
   if (u3.size() < smallest) {
     return Status(errors::kSecAggFloor, std::to_string(u3.size()) + " sites are to be summed, a sum needs " +
                                             std::to_string(smallest));

@@ -20,7 +20,7 @@ Status CheckSet(const Attempt& attempt, const Neighbourhood& around, const SiteS
                                               std::to_string(around.n));
   }
   if (!u2.Has(around.own)) return Status(errors::kSecAggMessage, "the sites that shared leave this one out");
-  const std::uint32_t smallest = SmallestSurvivors(around.n, attempt.floors.min_cohort);
+  const std::uint32_t smallest = SmallestSurvivors(around.n, attempt.floors);
   if (u2.size() < smallest) {
     return Status(errors::kSecAggFloor,
                   std::to_string(u2.size()) + " sites shared, a sum needs " + std::to_string(smallest));

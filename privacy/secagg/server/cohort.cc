@@ -24,7 +24,7 @@ Result<Cohort> Cohort::Form(const Attempt& attempt, std::vector<PlacedAdvert> ad
   result.context_ = context;
   result.signature_ = attempt.primitives->Sign(CohortBytes(attempt.context, n, result.tree_.root(), members));
   result.threshold_ = result.graph_.threshold(attempt.terms.t);
-  result.smallest_ = SmallestSurvivors(n, attempt.floors.min_cohort);
+  result.smallest_ = SmallestSurvivors(n, attempt.floors);
   result.members_ = std::move(members);
   result.adverts_ = std::move(adverts);
   return result;

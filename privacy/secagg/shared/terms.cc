@@ -170,8 +170,8 @@ Result<AttemptNames> ReadRoundContext(std::span<const std::byte> bytes) {
   return names;
 }
 
-std::uint32_t SmallestSurvivors(std::size_t u1, std::uint32_t min_cohort) {
-  return std::max(min_cohort, CompleteThreshold(u1));
+std::uint32_t SmallestSurvivors(std::size_t u1, const Floors& floors) {
+  return std::max({floors.min_cohort, floors.least_survivors, CompleteThreshold(u1)});
 }
 
 Status CheckTerms(const Terms& terms, const Floors& floors) {

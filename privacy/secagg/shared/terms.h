@@ -63,14 +63,18 @@ Result<AttemptNames> ReadRoundContext(std::span<const std::byte> bytes);  // kSe
 
 // What a site insists on whatever the aggregator says.
 struct Floors {
-  std::uint32_t min_cohort = 4;   // ≥ 3; for U1, U2 and U3
+  std::uint32_t min_cohort = 4;  // ≥ 3; for U1, U2 and U3
+  // Of U2 and U3 alone: what each site's share of noise was made for. Other than min_cohort it is no distance
+  // that two sums must keep.
+  std::uint32_t least_survivors = 0;
   std::uint32_t job_members = 0;  // of a job whose cohort is "all": 2·|U1| must exceed it; 0: sampled cohorts
   // What a regular graph has to withstand. A site's policy may ask for more than the default, never for less;
   // tests that want small graphs say so here.
   GraphAssumptions graph = {};
 };
 
-std::uint32_t SmallestSurvivors(std::size_t u1, std::uint32_t min_cohort);  // max(min_cohort, ⌊2·u1/3⌋ + 1)
+// max(min_cohort, least_survivors, ⌊2·u1/3⌋ + 1)
+std::uint32_t SmallestSurvivors(std::size_t u1, const Floors& floors);
 
 // Suite, ring, no-wrap of every section and of the weight, n_min ≥ max(3, floor), n_min ≤ n_max, graph
 // (complete: k = t = 0 and n_max ≤ 128; regular: k even ≤ 254, k < n_min, t > 2k/3, and (k, t) no weaker than

@@ -110,6 +110,8 @@ TEST_F(ClientPrivacyProcessTest, JobEndsWhenTheAggregatorsBudgetIsSpentAndAResta
   EXPECT_EQ(ended.value("outcome", ""), "failed") << ended.dump(1) << federation_.Logs();
   EXPECT_EQ(ended.value("reason_id", 0), 6206) << ended.dump(1);
   EXPECT_EQ(ended.at("history").size(), kRoundsThatFit);
+  EXPECT_NEAR(ended.at("privacy").at("budget").at("spent").get<double>(), CostOf(kRoundsThatFit, 2.0), 1e-6);
+  EXPECT_NE(AtTheAggregator({"job", "show", "test"}).out.find("budget    ε "), std::string::npos);
 
   EXPECT_EQ(federation_.aggregator().Terminate(), 0) << federation_.aggregator_log();
   federation_.StartAggregator();

@@ -248,6 +248,26 @@ TEST_F(ClientPrivacyJobTest, TheNoiseIsAskedForWithTheSumAndNotByJobsWhoseSitesA
   }
 }
 
+// The process died between the release and its record: the attempt is used up, the job is not.
+TEST_F(ClientPrivacyJobTest, AnAttemptWhoseNoiseWasUsedUpIsFollowedByAnother) {
+  Begin();
+  JoinThree();
+  Step(ActionFailed{Status(errors::kPrivacyRevealed, "released"), Record{JobId{7}, {}}});
+  EXPECT_FALSE(engine->end().has_value());
+  Step(TimerFired{All<SetTimer>().front().timer});
+  EXPECT_EQ(Sent<RoundPlan>().front().second.key, Key(1, 2));
+}
+
+TEST_F(ClientPrivacyJobTest, AClipThatNoNoiseCanFollowStays) {
+  spec.privacy->clip = 1024;  // the largest
+  spec.privacy->clip_lr = 10;
+  Begin();
+  JoinThree();
+  for (const std::uint64_t session : {11, 12, 13}) ReportWords(session, Key(1));
+  Step(Finished{Key(1), engine->model(), {}, OpenedCounts{}, {}, -1e6});
+  EXPECT_EQ(Records<RoundCommitted>().front().summary.next_clip, 1024);
+}
+
 TEST_F(ClientPrivacyJobTest, ABudgetThatIsSpentEndsTheJobAtOnce) {
   Begin();
   JoinThree();

@@ -116,7 +116,7 @@ TEST(AgentDriverTest, ProgressReachesTheHeartbeat) {
   world.Settle();
   world.driver.OnTimer(ClientAgent::kHeartbeatTimer);
   ASSERT_NE(world.channel.Last<Heartbeat>(), nullptr);
-  EXPECT_EQ(world.channel.Last<Heartbeat>()->steps_done, 23);
+  EXPECT_EQ(world.channel.Last<Heartbeat>()->progress, 1);
 }
 
 TEST(AgentDriverTest, StopEndsOnceTheWorkerIsGoneAndTheChannelClosed) {

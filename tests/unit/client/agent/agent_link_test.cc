@@ -132,7 +132,7 @@ TEST(AgentLinkTest, GreetingWithoutAnswerIsGivenUp) {
   EXPECT_EQ(world.agent.state(), AgentState::kClosing);
 }
 
-TEST(AgentLinkTest, HeartbeatsGoAsOftenAsTheWelcomeSaysAndCarryTheStepCounter) {
+TEST(AgentLinkTest, HeartbeatsGoAsOftenAsTheWelcomeSaysAndTellThatWorkGoesOnNotHowMuch) {
   AgentWorld world(AgentWorld::Willing());
   world.Connect(seconds(15));
   ASSERT_TRUE(world.Has<SetAgentTimer>());
@@ -148,7 +148,12 @@ TEST(AgentLinkTest, HeartbeatsGoAsOftenAsTheWelcomeSaysAndCarryTheStepCounter) {
   world.Do(WorkProgressed{KeyOf(1), 17});
   world.Do(AgentTimerFired{ClientAgent::kHeartbeatTimer});
   EXPECT_EQ(world.Sent<Heartbeat>()->key, KeyOf(1));
-  EXPECT_EQ(world.Sent<Heartbeat>()->steps_done, 17);
+  EXPECT_EQ(world.Sent<Heartbeat>()->progress, 1);
+  world.Do(AgentTimerFired{ClientAgent::kHeartbeatTimer});
+  EXPECT_EQ(world.Sent<Heartbeat>()->progress, 1);  // no step since
+  world.Do(WorkProgressed{KeyOf(1), 18});
+  world.Do(AgentTimerFired{ClientAgent::kHeartbeatTimer});
+  EXPECT_EQ(world.Sent<Heartbeat>()->progress, 2);
 }
 
 TEST(AgentLinkTest, NoHeartbeatWhenTheWelcomeSaysNoneOrTheLinkIsDown) {

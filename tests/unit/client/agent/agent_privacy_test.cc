@@ -196,6 +196,20 @@ TEST_F(AgentPrivacyTest, DomainOfTooFewPeopleForThePolicyTakesNoPart) {
   EXPECT_EQ(world.Sent<JobReply>()->reason_id, errors::kPolicyFewExamples.value);
 }
 
+// Accepted before a restart, under a domain that client.toml no longer has.
+TEST_F(AgentPrivacyTest, JobThatCanNoLongerBePricedIsDeclinedNotWorkedOn) {
+  const PrivacyDesk none;
+  AgentSnapshot snapshot;
+  snapshot.accepted_jobs = {OfferedJob::Create(MakeManifest(PrivateTerms())).value()};
+  snapshot.is_connected = true;
+  AgentWorld world(AgentWorld::Willing(), none, std::move(snapshot));
+  world.Plan(KeyOf(1));
+  EXPECT_FALSE(world.Has<StartWork>());
+  ASSERT_NE(world.Sent<RoundDecline>(), nullptr);
+  EXPECT_EQ(world.Sent<RoundDecline>()->reason_id, errors::kPrivacyDomain.value);
+  EXPECT_EQ(world.Sent<JobReply>()->answer, JobAnswer::kDecline);
+}
+
 // Within one process, where nothing is masked: what a plan may say is the same.
 class AgentClipTest : public testing::Test {
  protected:

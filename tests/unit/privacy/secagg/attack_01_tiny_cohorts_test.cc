@@ -68,5 +68,30 @@ TEST(AttackTinyCohortsTest, SurvivorsBelowTheSmallestSumAreRefused) {
   EXPECT_TRUE(FailsWith(script.clients[0]->OnSurvivors(few, {}), errors::kSecAggFloor));
 }
 
+// Of nine sites seven may be summed by the rule of two thirds; their shares of noise were made for eight.
+TEST(AttackTinyCohortsTest, FewerThanTheSitesThatNoiseIsSharedByAreNeitherSharersNorSurvivors) {
+  SecAggScript script({.n = 9, .least_survivors = 8});
+  script.Advertise();
+  script.Share();
+  const SiteState state(*script.clients[0]);
+  const Sha256Digest cc = state.around().context;
+  const DeliveryMessage honest = *script.server->DeliveryFor(0);
+  const std::vector<SealedShare> some(honest.shares.begin(), honest.shares.begin() + 7);
+  const LyingAggregator liar(script);
+  EXPECT_TRUE(
+      FailsWith(script.clients[0]->OnDelivery(liar.Deliver(cc, SetOf(9, {0, 1, 2, 3, 4, 5, 6}), some)),
+                errors::kSecAggFloor));
+  SecAggScript other({.n = 9, .least_survivors = 8});
+  other.Advertise();
+  other.Share();
+  other.Mask();
+  const Sha256Digest second = SiteState(*other.clients[0]).around().context;
+  const LyingAggregator names(other);
+  const auto survivors = [&](const SiteSet& u3) { return names.NameSurvivors(second, SiteSet::All(9), u3); };
+  EXPECT_TRUE(FailsWith(other.clients[0]->OnSurvivors(survivors(SetOf(9, {0, 1, 2, 3, 4, 5, 6})), {}),
+                        errors::kSecAggFloor));
+  EXPECT_TRUE(other.clients[1]->OnSurvivors(survivors(SetOf(9, {0, 1, 2, 3, 4, 5, 6, 7})), {}).ok());
+}
+
 }  // namespace
 }  // namespace cairn::secagg

@@ -48,6 +48,7 @@ class SecAggScript {
     Ring ring = Ring::k32;
     std::uint64_t length = 16;  // words, four counts more behind them
     std::uint32_t min_cohort = 3;
+    std::uint32_t least_survivors = 0;
     std::uint32_t n_min = 3;
     std::uint32_t job_members = 0;
     std::uint64_t round = 1;
@@ -71,6 +72,7 @@ class SecAggScript {
     roster->hash = Sha256::Of("roster 3");
     membership = std::move(roster);
     floors.min_cohort = options.min_cohort;
+    floors.least_survivors = options.least_survivors;
     floors.job_members = options.job_members;
     floors.graph = {0, 0, 1};  // so that a handful of sites can make a regular graph
     terms = MakeTerms();

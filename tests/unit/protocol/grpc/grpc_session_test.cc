@@ -50,7 +50,7 @@ TEST_F(GrpcSessionTest, MessagesGoBothWaysUnderTheCertificatesName) {
   channel->Send(Heartbeat{{kJob, {3}, 1}, 42});
   ASSERT_TRUE(aggregator_.AwaitMessages(2));
   EXPECT_EQ(std::get<Hello>(aggregator_.messages[0]).software, "cairn test");
-  EXPECT_EQ(std::get<Heartbeat>(aggregator_.messages[1]).steps_done, 42);
+  EXPECT_EQ(std::get<Heartbeat>(aggregator_.messages[1]).progress, 42);
   server_->Send(LastSession(), Welcome{1, "aggregator", LastSession(), std::chrono::seconds(15)});
   ASSERT_TRUE(client.AwaitMessages(1));
   EXPECT_EQ(std::get<Welcome>(client.messages[0]).heartbeat, std::chrono::seconds(15));

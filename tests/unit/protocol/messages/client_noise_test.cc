@@ -237,6 +237,8 @@ TEST(ClientNoiseTest, AGridTooCoarseForTheNoiseIsRefused) {
   EXPECT_TRUE(CheckClientNoise(ClientNoiseOf(Job(Mechanism::kDistributed).spec, 1 << 20, 1)).ok());
   EXPECT_EQ(check(Job(Mechanism::kDistributed), 1000, 0), errors::kPrivacyParameter);
   EXPECT_EQ(check(Job(Mechanism::kDistributed), 1000, 5000), errors::kPrivacyParameter);
+  EXPECT_EQ(check(Job(Mechanism::kDistributed), 1000, 1e300), errors::kPrivacyParameter);
+  EXPECT_EQ(check(Job(Mechanism::kDistributed), 1000, -1), errors::kPrivacyParameter);
   EXPECT_EQ(check(Job(Mechanism::kDistributed), 1000, std::numeric_limits<double>::quiet_NaN()),
             errors::kPrivacyParameter);
   JobManifest many = Job(Mechanism::kDistributed, 32, 100'000);

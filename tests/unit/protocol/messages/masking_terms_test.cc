@@ -46,5 +46,16 @@ TEST(MaskingTermsTest, ASiteInsistsOnItsFloorAndOnAMajorityOfItsGroup) {
   EXPECT_EQ(secagg::CheckTerms(*TermsOf(Grouped(), 1), floors).id(), errors::kSecAggFloor);
 }
 
+TEST(MaskingTermsTest, ASiteHelpsToOpenNoSumOverFewerThanItsShareOfNoiseIsMadeFor) {
+  JobManifest manifest;
+  manifest.spec.cohort.min_clients = 20;
+  manifest.spec.cohort.min_reports = 14;
+  const secagg::Floors floors = MaskingFloorsOf(manifest.spec, 4);
+  EXPECT_EQ(floors.least_survivors, 14u);
+  EXPECT_EQ(floors.min_cohort, 4u);  // two sums need not be fourteen sites apart
+  EXPECT_EQ(secagg::SmallestSurvivors(15, floors), 14u);
+  EXPECT_EQ(secagg::SmallestSurvivors(30, floors), 21u);
+}
+
 }  // namespace
 }  // namespace cairn

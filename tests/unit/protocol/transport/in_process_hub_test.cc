@@ -101,7 +101,7 @@ TEST_P(InProcessHubTest, DeliversBeforeTheCallReturns) {
   channel_->Open(client_);
   EXPECT_EQ(client_.opened, 1);
   channel_->Send(Heartbeat{{kJob, {1}, 1}, 5});
-  EXPECT_EQ(std::get<Heartbeat>(server_.messages.at(0)).steps_done, 5);
+  EXPECT_EQ(std::get<Heartbeat>(server_.messages.at(0)).progress, 5);
   hub_.server().Send(server_.sessions[0], RoundClosed{{kJob, {1}, 1}, true});
   EXPECT_TRUE(std::get<RoundClosed>(client_.messages.at(0)).committed);
   channel_->Close();

@@ -9,6 +9,7 @@
 #include "client/learning/private_terms.h"
 #include "client/learning/torch/autograd_engine.h"
 #include "client/learning/torch/factory.h"
+#include "client/learning/torch/layer_ops.h"
 #include "client/learning/zoo/zoo.h"
 #include "tests/unit/client/learning/clipped_oracle.h"
 #include "tests/unit/client/learning/made_examples.h"
@@ -124,15 +125,15 @@ TEST_P(ClippedZooTest, IsTheSumOfItsUnitsOneByOne) {
 INSTANTIATE_TEST_SUITE_P(Zoo, ClippedZooTest, ::testing::ValuesIn(Cases()),
                          [](const auto& test) { return test.param.name; });
 
-// LibTorch's kernels may depend on the size of a batch, so here the bound is measured, not proved.
-TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivity) {
-  const LayerStack stack = StackOf(TwoConv(3, "each", .3)).value();
+void ExpectNeighboursWithinTheSensitivity(const ModelConfig& model, DenseTail tail,
+                                          const std::vector<std::int64_t>& example) {
+  const LayerStack stack = StackOf(model).value();
   ParameterSet state(SpecOfStack(stack).value());
   RandomStream stream = SeededRandom(1).Open({.purpose = Purpose::kInit});
   InitializeStack(stack, stream, state);
-  const auto engine = NewAutogradEngine(stack, state, DenseTail::kPlanned).value();
+  const auto engine = NewAutogradEngine(stack, state, tail).value();
   ASSERT_TRUE(engine->Reserve(engine->most_unit_rows()).ok());
-  const auto rows = std::make_shared<MadeExamples>(std::vector<std::int64_t>{2, 10, 10}, 3, 120, 3);
+  const auto rows = std::make_shared<MadeExamples>(example, 3, 120, 3);
   std::vector<std::uint32_t> patients;
   for (std::uint32_t row = 0; row < 120; ++row) patients.push_back(row < 90 ? row % 45 : 45);
   const UnitSource data(rows, patients);
@@ -155,6 +156,26 @@ TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivi
       square += step * step;
     }
     EXPECT_LE(std::sqrt(square), grid.sensitivity) << "pair " << pair;
+  }
+}
+
+// LibTorch's kernels may depend on the size of a batch, so here the bound is measured, not proved.
+TEST(ClippedZooTest, NeighboursOfAConvolutionalNetDifferByNoMoreThanTheSensitivity) {
+  ExpectNeighboursWithinTheSensitivity(TwoConv(3, "each", .3), DenseTail::kPlanned, {2, 10, 10});
+}
+
+TEST(ClippedZooTest, NeighboursOfANetThatNoPlanRunsDifferByNoMoreThanTheSensitivity) {
+  ExpectNeighboursWithinTheSensitivity(Mlp(3, "tanh"), DenseTail::kNone, {9});
+}
+
+// What a row comes to must not depend on how many others stand before and behind it.
+TEST(ClippedZooTest, DenseLayersGiveARowTheSameBytesWhereverItStands) {
+  const at::Tensor weight = at::randn({37, 91}), bias = at::randn({37}), rows = at::randn({64, 91}).mul(1e6);
+  const LayerTensors tensors{.weight = weight, .bias = bias, .weight_gradient = {}, .bias_gradient = {}};
+  const at::Tensor all = RunDense(tensors, rows);
+  for (std::int64_t row = 0; row < 64; ++row) {
+    EXPECT_TRUE(at::equal(RunDense(tensors, rows.narrow(0, row, 1)).select(0, 0), all.select(0, row))) << row;
+    EXPECT_TRUE(at::equal(RunDense(tensors, rows.narrow(0, row, 64 - row)).select(0, 0), all.select(0, row)));
   }
 }
 
