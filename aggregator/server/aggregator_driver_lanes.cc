@@ -26,7 +26,8 @@ void AggregatorDriver::OpenSumOnLane(const OpenSum& open) {
       CAIRN_ASSIGN_OR_RETURN(const std::vector<std::byte> sum, models_->GetBytes(open.kept));
       return work->PutRings(sum);
     }();
-    if (!put.ok()) loop_.Post([this, put, job = open.key.job] { StepFor(job, ActionFailed{put, {job, {}}}); });
+    if (!put.ok())
+      loop_.Post([this, put, job = open.key.job] { StepFor(job, ActionFailed{put, {job, {}}}); });
   });
 }
 

@@ -124,6 +124,19 @@ Status PutUpdate(const SiteContribution& site, const MaskedLayout& layout, const
   return {};
 }
 
+// Wraps, as the ring does.
+template <class Word>
+void AddNoise(const LayeredGaussian& sampler, NoiseBits& bits, std::span<Word> words) {
+  std::array<std::int64_t, 1024> noise;
+  while (!words.empty()) {
+    const std::size_t count = std::min(noise.size(), words.size());
+    sampler.Fill(std::span(noise).first(count), bits);
+    for (std::size_t i = 0; i < count; ++i) words[i] += static_cast<Word>(noise[i]);
+    words = words.subspan(count);
+  }
+  Wipe(std::as_writable_bytes(std::span(noise)));
+}
+
 Status Wrong(const std::string& what) { return Status(errors::kSecAggUnmasked, what); }
 
 Result<MetricSums> OpenMetrics(const MaskedLayout& layout, const Words& words, std::uint64_t survivors) {
@@ -183,21 +196,16 @@ Status AddNoiseShares(const MaskedLayout& layout, NoiseBits& bits, std::span<std
   if (!layout.noise.has_value() || layout.noise->share_sigma == 0) return {};
   CAIRN_ASSIGN_OR_RETURN(const GaussianScale scale, GaussianScale::AtLeast(layout.noise->share_sigma));
   const LayeredGaussian sampler(scale);
-  Words out(words.data(), layout.ring);
-  std::array<std::int64_t, 1024> noise;
-  const auto add = [&](const MaskedLayout::Place& place) {
-    for (std::uint64_t i = 0; i < place.length; i += noise.size()) {
-      const std::uint64_t count = std::min<std::uint64_t>(noise.size(), place.length - i);
-      sampler.Fill(std::span(noise).first(count), bits);
-      for (std::uint64_t j = 0; j < count; ++j) {
-        const std::uint64_t at = place.offset + i + j;
-        out.Put(at, out.Get(at) + static_cast<std::uint64_t>(noise[j]));  // wraps, as the ring does
-      }
+  for (const char* name : {"parameters", "vote"}) {
+    const MaskedLayout::Place place = layout.Find(name);
+    if (layout.ring == Ring::k32) {
+      AddNoise(sampler, bits,
+               std::span(reinterpret_cast<std::uint32_t*>(words.data()) + place.offset, place.length));
+    } else {
+      AddNoise(sampler, bits,
+               std::span(reinterpret_cast<std::uint64_t*>(words.data()) + place.offset, place.length));
     }
-  };
-  add(layout.Find("parameters"));
-  add(layout.Find("vote"));
-  Wipe(std::as_writable_bytes(std::span(noise)));
+  }
   return {};
 }
 
