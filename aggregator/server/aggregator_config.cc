@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "protocol/messages/job_words.h"
+
 namespace cairn {
 namespace {
 
@@ -11,9 +13,6 @@ void ReadPath(ConfigReader& root, std::string_view key, std::filesystem::path* o
   root.Optional(key, &text, {.about = about});
   *out = text.empty() ? std::filesystem::path() : (folder / text).lexically_normal();
 }
-
-constexpr ConfigChoice<AccountantKind> kAccountants[] = {{"rdp", AccountantKind::kRdp},
-                                                         {"pld", AccountantKind::kPld}};
 
 //   [privacy]
 //   clients = 1000      epsilon = 8.0      delta = 1e-5      accountant = "rdp"
@@ -32,7 +31,7 @@ std::optional<CentralTerms> ReadCentralTerms(ConfigReader table, bool is_there) 
   table.Optional(
       "delta", &delta,
       ConfigRule{.min = 0, .max = 1, .above_min = true, .about = "absent: by the number of clients"});
-  table.Optional("accountant", &terms.domain.accountant, kAccountants, "which bound the cap is held to");
+  table.Optional("accountant", &terms.domain.accountant, kAccountantWords, "which bound the cap is held to");
   if (!is_there) return std::nullopt;
   if (!clients || !epsilon) {
     table.Fail(clients ? "epsilon" : "clients", "must be there: a budget is a cap for so many clients");

@@ -10,8 +10,6 @@
 namespace cairn {
 namespace {
 
-constexpr ConfigChoice<AccountantKind> kAccountants[] = {{"rdp", AccountantKind::kRdp},
-                                                         {"pld", AccountantKind::kPld}};
 constexpr PrivacyConvention kPatients{PrivacyUnit::kPatient, Adjacency::kAddOrRemove};
 constexpr PrivacyConvention kClients{PrivacyUnit::kClient, Adjacency::kZeroOut};
 
@@ -37,7 +35,7 @@ std::optional<PrivacyDomain> ReadDomain(const std::string& name, ConfigReader ta
                             .about = "cap on what all jobs together may spend"});
   table.Optional("delta", &given,
                  ConfigRule{.min = 0, .max = 1, .above_min = true, .about = "absent: by the population"});
-  table.Optional("accountant", &accountant, kAccountants, "which bound the cap is held to");
+  table.Optional("accountant", &accountant, kAccountantWords, "which bound the cap is held to");
   if (unit == PrivacyUnit::kClient && accountant == AccountantKind::kPld)
     table.Fail("accountant", "must be \"rdp\" with unit = \"client\": shares of noise have no other price");
   if (population == 0 || !(epsilon > 0)) return std::nullopt;  // noted above

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/config_reader.h"
+#include "privacy/accounting/accountant.h"
 #include "protocol/messages/job.h"
 
 // The words of job.toml for enumerations, for its reader and its writer.
@@ -24,6 +25,8 @@ inline constexpr ConfigChoice<PrivacyTerms::Mechanism> kPrivacyMechanismWords[] 
     {"central", PrivacyTerms::Mechanism::kCentral},
     {"distributed", PrivacyTerms::Mechanism::kDistributed},
     {"local", PrivacyTerms::Mechanism::kLocal}};
+inline constexpr ConfigChoice<AccountantKind> kAccountantWords[] = {{"rdp", AccountantKind::kRdp},
+                                                                    {"pld", AccountantKind::kPld}};
 inline constexpr ConfigChoice<bool> kMaximizeWords[] = {{"max", true}, {"min", false}};
 
 template <class E, std::size_t N>
